@@ -1,0 +1,1 @@
+"""Refinery: machine-learning training pipelines as reviewed YAML, on Apache Airflow."""

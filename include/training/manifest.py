@@ -1,0 +1,69 @@
+"""Says of a model what is needed to trust it or to make it again."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from typing import TYPE_CHECKING, Any
+
+from include.training.output import json_ready
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import ModuleType
+
+    from include.training.spec import TrainingSpec
+
+# Raised when a reader of older manifests would misread a new one.
+MANIFEST_VERSION = 1
+_ALWAYS_NAMED = ("joblib", "numpy", "pandas", "scipy", "sklearn")
+
+
+def build_manifest(
+    spec: TrainingSpec,
+    *,
+    provenance: Mapping[str, Any],
+    sections: Mapping[str, Any],
+    files: Mapping[str, Any],
+    libraries: Mapping[str, str],
+    created_at: str,
+    duration_seconds: float,
+) -> dict[str, Any]:
+    """Assemble the manifest, as plain values that JSON can say.
+
+    Args:
+        spec: What was asked for.
+        provenance: Where the config and the dataset came from and which run it was; kept as it is.
+        sections: What the training found: model, data, split, seeds, evaluation, metrics, warnings.
+        files: Size and SHA-256 of each file beside the manifest.
+        libraries: Versions of the libraries in use.
+        created_at: The moment of the training's end, in ISO 8601 with its offset.
+        duration_seconds: How long the training took.
+    """
+    manifest = {
+        "manifest_version": MANIFEST_VERSION,
+        "created_at": created_at,
+        "duration_seconds": round(duration_seconds, 3),
+        **sections,
+        "params": dict(spec.params),
+        "source": spec.source.to_dict(),
+        "files": dict(files),
+        "environment": {
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "libraries": dict(libraries),
+        },
+        "provenance": dict(provenance),
+    }
+    ready: dict[str, Any] = json_ready(manifest)
+    return ready
+
+
+def find_libraries(user_module: ModuleType | None = None) -> dict[str, str]:
+    """Give the versions of the libraries that make a model: the usual ones, and those that a user's module imports."""
+    names = set(_ALWAYS_NAMED)
+    for value in vars(user_module).values() if user_module else ():
+        origin = value.__name__ if isinstance(value, type(sys)) else getattr(value, "__module__", None)
+        names.add(str(origin).split(".")[0])
+    versions = {name: getattr(sys.modules.get(name), "__version__", None) for name in sorted(names)}
+    return {name: version for name, version in versions.items() if isinstance(version, str)}

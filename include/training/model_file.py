@@ -1,0 +1,92 @@
+"""Writes models to files and reads them back, checked."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from typing import TYPE_CHECKING, Any
+
+from include.training.errors import (
+    ModelFileChangedError,
+    ModelFileError,
+    OutOfMemoryError,
+    UnpicklableModelError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MODEL_FILE = "model.pkl"
+
+
+def write_model(model: Any, path: Path) -> None:
+    """Pickle a model; nothing is left at the path when that fails.
+
+    Raises:
+        UnpicklableModelError: A part of it cannot be pickled.
+        OutOfMemoryError: Memory ran out.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            pickle.dump(model, file, protocol=pickle.HIGHEST_PROTOCOL)
+        partial.replace(path)
+    except OSError:
+        raise
+    except MemoryError as error:
+        raise OutOfMemoryError("pickling the model") from error
+    except Exception as error:  # a class's own __reduce__ may raise anything
+        attribute, value = _find_culprit("model", model)
+        raise UnpicklableModelError(attribute, value, f"{type(error).__name__}: {error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load_model_file(path: Path, expected_sha256: str) -> Any:
+    """Unpickle a model after checking that it is the file that its manifest describes.
+
+    A pickle is code: load only models whose manifest you trust.
+
+    Args:
+        path: The pickle.
+        expected_sha256: The file's SHA-256 from the manifest, in hexadecimal.
+
+    Raises:
+        ModelFileChangedError: The file is another; nothing of it was run.
+        ModelFileError: It is missing, or needs a class that is not here.
+    """
+    try:
+        with path.open("rb") as file:
+            actual = hashlib.file_digest(file, "sha256").hexdigest()
+            if actual != expected_sha256.lower():
+                raise ModelFileChangedError(path, expected_sha256, actual)
+            file.seek(0)
+            return pickle.load(file)
+    except FileNotFoundError as error:
+        raise ModelFileError(path, "the file is not there.") from error
+    except (ImportError, AttributeError) as error:
+        raise ModelFileError(
+            path,
+            f"the model needs code that is not here ({error}): load it with the project and packages it was made with.",
+        ) from error
+    except (pickle.UnpicklingError, EOFError, ValueError, TypeError) as error:
+        raise ModelFileError(path, f"it is no pickle that can be read ({error}).") from error
+
+
+def _find_culprit(path: str, value: Any) -> tuple[str, Any]:
+    for child_path, child in _children(path, value):
+        try:
+            pickle.dumps(child)
+        except Exception:  # noqa: BLE001 (the search is for whatever fails)
+            return _find_culprit(child_path, child)
+    return path, value
+
+
+def _children(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        yield from ((f"{path}[{key!r}]", child) for key, child in value.items())
+    elif isinstance(value, (list, tuple)):
+        yield from ((f"{path}[{index}]", child) for index, child in enumerate(value))
+    elif hasattr(value, "__dict__") and not callable(value):
+        yield from ((f"{path}.{name}", child) for name, child in vars(value).items())

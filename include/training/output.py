@@ -1,0 +1,77 @@
+"""Puts a training's files in place all at once, or none of them."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from include.training.model_file import MODEL_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+MANIFEST_FILE = "manifest.json"
+_STAGING = ".partial"
+
+
+@contextlib.contextmanager
+def staged_output(output_dir: Path) -> Iterator[Path]:
+    """Give a folder whose files move to `output_dir` when the block ends well, the manifest last.
+
+    What an earlier try left there is removed first, so that no manifest ever stands beside another training's model.
+    """
+    staging = output_dir / _STAGING
+    output_dir.mkdir(parents=True, exist_ok=True)
+    _remove_earlier(output_dir)
+    staging.mkdir(mode=0o700)
+    try:
+        yield staging
+        for name in sorted(list_files(staging), key=lambda name: name == MANIFEST_FILE):
+            (output_dir / name).parent.mkdir(parents=True, exist_ok=True)
+            (staging / name).replace(output_dir / name)
+    finally:
+        shutil.rmtree(staging)
+
+
+def list_files(folder: Path) -> list[str]:
+    """Name the files below a folder, with slashes, sorted."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def describe_files(folder: Path) -> dict[str, dict[str, Any]]:
+    """Give each file's size in bytes and its SHA-256."""
+    return {name: _describe(folder / name) for name in list_files(folder)}
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write valid JSON whatever a config's params hold: what JSON cannot say becomes its text."""
+    text = json.dumps(json_ready(content), indent=2, ensure_ascii=False, allow_nan=False)
+    path.write_text(f"{text}\n", encoding="utf-8")
+
+
+def json_ready(value: Any) -> Any:
+    """Turn a value into what JSON can say."""
+    if isinstance(value, dict):
+        return {str(key): json_ready(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [json_ready(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    return value if value is None or isinstance(value, (str, bool, int)) else str(value)
+
+
+def _describe(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        return {"size": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+
+
+def _remove_earlier(output_dir: Path) -> None:
+    (output_dir / MANIFEST_FILE).unlink(missing_ok=True)
+    (output_dir / MODEL_FILE).unlink(missing_ok=True)
+    if (output_dir / _STAGING).exists():
+        shutil.rmtree(output_dir / _STAGING)

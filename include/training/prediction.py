@@ -1,0 +1,45 @@
+"""Uses a trained model on new rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from include.training.datasets import read_dataset
+from include.training.errors import ColumnNotFoundError, FitError
+from include.training.source_options import SourceOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pandas as pd
+
+
+def predict_file(model: Any, manifest: Mapping[str, Any], path: Path) -> pd.DataFrame:
+    """Predict each row of a file that is laid out as the model's dataset was; the target's column may be missing.
+
+    Returns:
+        The file's columns and, last, `prediction`.
+
+    Raises:
+        DatasetError: The file cannot be read, or lacks a feature.
+        FitError: The model refused the rows.
+    """
+    table = read_dataset(path, SourceOptions.from_dict(manifest.get("source", {})))
+    features = feature_names(model, manifest) or list(table.columns)
+    missing = [name for name in features if name not in table.columns]
+    if missing:
+        raise ColumnNotFoundError(missing, "features", list(table.columns))
+    try:
+        predicted = model.predict(table[features])
+    except (ValueError, TypeError, AttributeError) as error:
+        raise FitError(type(model).__name__, "predict", str(error)) from error
+    return table.assign(prediction=predicted)
+
+
+def feature_names(model: Any, manifest: Mapping[str, Any]) -> list[str]:
+    """Give the columns that a model expects, in order; none where neither manifest nor model tells."""
+    data = manifest.get("data")
+    if data:
+        return [feature["name"] for feature in data["features"]]
+    return [str(name) for name in getattr(model, "feature_names_in_", [])]

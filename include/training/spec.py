@@ -1,0 +1,65 @@
+"""What a training needs to be told, free of where it was written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from include.training.source_options import SourceOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleModel:
+    """A module below the models folder.
+
+    Attributes:
+        name: Its path below that folder with dots for slashes, as "random_forest" or "team_a.churn".
+    """
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class ClassModel:
+    """An estimator class of an allowed library.
+
+    Attributes:
+        path: Its dotted path, as "sklearn.linear_model.Ridge".
+    """
+
+    path: str
+
+    def __str__(self) -> str:
+        return self.path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSpec:
+    """One training: which model learns what from a dataset, and how it is judged.
+
+    Attributes:
+        model: Where the model comes from.
+        models_dir: The folder that module names are looked up in.
+        params: Keyword arguments of the model's function or class.
+        target: The column to predict, by name or position (negative from the end); None is the last one.
+        features: The columns to learn from, in this order; None is all others.
+        test_size: The share of the rows held out for evaluation, between 0 and 1.
+        random_state: Seed of the split, and of the estimators that are given none.
+        source: How to read the dataset.
+    """
+
+    model: ModuleModel | ClassModel
+    models_dir: Path
+    params: Mapping[str, Any] = field(default_factory=dict)
+    target: str | int | None = None
+    features: tuple[str, ...] | None = None
+    test_size: float = 0.2
+    random_state: int = 0
+    source: SourceOptions = field(default_factory=SourceOptions)

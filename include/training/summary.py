@@ -1,0 +1,42 @@
+"""Tells a training in a few lines for the log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from include.training.errors import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def summarize(manifest: Mapping[str, Any]) -> str:
+    """Tell what was trained from what, and how good it is, in a few lines of text."""
+    name = manifest["model"]["name"]
+    lines = [f"Trained {name} in {manifest['duration_seconds']:.1f} s"]
+    if data := manifest.get("data"):
+        lines += _data_lines(data, manifest["split"], manifest["evaluation"]["task"])
+    metrics = ", ".join(f"{metric} {value:.4g}" for metric, value in manifest["metrics"].items())
+    lines.append(f"  metrics   {metrics or 'none'}")
+    for file, facts in manifest["files"].items():
+        lines.append(f"  file      {file}, {_size(facts['size'])}, sha256 {facts['sha256'][:12]}")
+    lines += [f"  note      {note}" for note in manifest["notes"]]
+    return "\n".join(lines)
+
+
+def _data_lines(data: Mapping[str, Any], split: Mapping[str, Any], task: str) -> list[str]:
+    features = [feature["name"] for feature in data["features"]]
+    return [
+        f"  target    {data['target']['name']!r} ({task})",
+        f"  features  {len(features)}: {listed(features)}",
+        (
+            f"  rows      {data['rows']}: {split['train_rows']} to learn from, {split['test_rows']} held out "
+            f"(test_size {split['test_size']:g}, random_state {split['random_state']})"
+        ),
+    ]
+
+
+def _size(size: int) -> str:
+    units = ("bytes", "kB", "MB", "GB")
+    power = min((len(str(size)) - 1) // 3, len(units) - 1)
+    return f"{size / 1000**power:.3g} {units[power]}"

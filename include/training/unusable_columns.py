@@ -1,0 +1,79 @@
+"""Explains an estimator's refusal by the columns that cause it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from include.training.errors import UnusableColumnsError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TEXT_REFUSED = re.compile(
+    r"could not convert string|could not be promoted|non-numeric|dtype='numeric'|as an invalid", re.IGNORECASE
+)
+_NULL_REFUSED = re.compile(r"contains? NaN|NaN values|missing values", re.IGNORECASE)
+_INFINITY_REFUSED = re.compile(r"contains? infinity|infinite|too large for dtype", re.IGNORECASE)
+
+
+def explain_refusal(
+    estimator: str, error: BaseException, features: pd.DataFrame
+) -> UnusableColumnsError | None:
+    """Name the columns that made an estimator raise, or give None where it was something else.
+
+    Looks at the values only now that something failed: a model that takes them costs no pass over the data.
+    """
+    message = str(error)
+    if _TEXT_REFUSED.search(message) and (columns := _not_numeric(features)):
+        return UnusableColumnsError(estimator, "columns that are not numbers", columns, _TEXT_ADVICE)
+    if _NULL_REFUSED.search(message) and (columns := _with_nulls(features)):
+        return UnusableColumnsError(estimator, "missing values", columns, _NULL_ADVICE)
+    if _INFINITY_REFUSED.search(message) and (columns := _with_infinities(features)):
+        return UnusableColumnsError(estimator, "infinite or huge values", columns, _INFINITY_ADVICE)
+    return None
+
+
+_TEXT_ADVICE = (
+    "Leave them out with source.drop or features, turn them into numbers in a model module's Pipeline "
+    "(such as OneHotEncoder), or, if they are numbers, set source.decimal, thousands or null_values."
+)
+_NULL_ADVICE = (
+    "Leave them out with source.drop or features, fill them in a model module's Pipeline (such as SimpleImputer), "
+    "or choose a model that takes them (such as sklearn.ensemble.HistGradientBoostingRegressor)."
+)
+_INFINITY_ADVICE = "Correct them in the dataset, or clip them in a model module's Pipeline."
+
+
+def _not_numeric(features: pd.DataFrame) -> dict[str, str]:
+    from pandas.api.types import is_numeric_dtype
+
+    found = {}
+    for name, column in features.items():
+        if not is_numeric_dtype(column.dtype):
+            example = column.dropna().head(1)
+            shown = f", such as {str(example.iloc[0])[:40]!r}" if len(example) else ""
+            found[str(name)] = f"{_kind(column)}{shown}"
+    return found
+
+
+def _kind(column: pd.Series[Any]) -> str:
+    from pandas.api.types import is_datetime64_any_dtype, is_object_dtype, is_string_dtype
+
+    if is_datetime64_any_dtype(column.dtype):
+        return "dates"
+    return "text" if is_string_dtype(column.dtype) or is_object_dtype(column.dtype) else str(column.dtype)
+
+
+def _with_nulls(features: pd.DataFrame) -> dict[str, str]:
+    nulls = features.isna().sum()
+    return {str(name): f"{count} of {len(features)} rows" for name, count in nulls[nulls > 0].items()}
+
+
+def _with_infinities(features: pd.DataFrame) -> dict[str, str]:
+    import numpy as np
+
+    # scikit-learn's trees compute in 32 bits.
+    largest = float(np.finfo(np.float32).max)
+    beyond = (features.select_dtypes("number").abs() > largest).sum()
+    return {str(name): f"{count} of {len(features)} rows" for name, count in beyond[beyond > 0].items()}

@@ -1,0 +1,59 @@
+"""Datasets and models to train, written by each test where it can be read."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from include.training import ModuleModel, TrainingSpec, train
+
+INCLUDE = Path(__file__).parents[2] / "include"
+
+
+@pytest.fixture(scope="session")
+def sample_data():
+    return INCLUDE / "sample_data"
+
+
+@pytest.fixture(scope="session")
+def petrol(sample_data):
+    return sample_data / "iasd-data-in-the-cloud" / "petrol_consumption.csv"
+
+
+@pytest.fixture
+def train_petrol(petrol, tmp_path):
+    """Train on the petrol table, with a spec's fields as arguments."""
+
+    def train_petrol(*, dataset=petrol, output_dir=tmp_path / "model", provenance=None, **fields):
+        spec = {"model": ModuleModel("random_forest"), "models_dir": INCLUDE / "models"} | fields
+        return train(TrainingSpec(**spec), dataset, output_dir, provenance=provenance or {})
+
+    return train_petrol
+
+
+@pytest.fixture
+def train_module(train_petrol, tmp_path):
+    """Train on the petrol table with a model module whose source is given."""
+
+    def train_module(source, **fields):
+        models_dir = tmp_path / "models"
+        models_dir.mkdir(exist_ok=True)
+        file = models_dir / "mine.py"
+        file.write_text(textwrap.dedent(source))
+        return train_petrol(model=ModuleModel("mine"), models_dir=models_dir, **fields)
+
+    return train_module
+
+
+@pytest.fixture
+def train_table(train_petrol, tmp_path):
+    """Train on a CSV file whose text is given."""
+
+    def train_table(text, **fields):
+        dataset = tmp_path / "table.csv"
+        dataset.write_text(text)
+        return train_petrol(dataset=dataset, **fields)
+
+    return train_table

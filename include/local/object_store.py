@@ -1,0 +1,268 @@
+"""The embedded S3 server for local work: nanio on the loopback interface, its buckets plain folders.
+
+The server is a child process. Beside the objects, `python -m include.local.object_store` is that child: it ends when its
+parent does, however the parent ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import filecmp
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from include.errors import RefineryError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+HOST = "127.0.0.1"
+REGION = "us-east-1"
+ACCESS_KEY = "refinery"
+SECRET_KEY = "refinery-local"  # noqa: S105 - no secret: it opens the loopback server and nothing else
+OUTPUT_BUCKETS = ("models",)
+
+_START_TIMEOUT = 30  # seconds; half a second is usual
+_STOP_TIMEOUT = 5  # seconds until it is killed
+_METADATA = ".nanio-meta"
+
+
+class ObjectStoreError(RefineryError):
+    """The embedded S3 server could not be started.
+
+    Attributes:
+        port: The port on the loopback interface.
+    """
+
+    def __init__(self, port: int, problem: str) -> None:
+        self.port = port
+        super().__init__(f"The embedded S3 server could not be started on {HOST}:{port}: {problem}")
+
+
+class ObjectStore:
+    """An S3 server for one project, with its sample data in it; use it in a `with` statement.
+
+    Objects lie under `.local/s3/<bucket>/<key>` of the project and stay there. What `include/sample_data/<bucket>/<key>`
+    holds is put into the server at each start, where it is missing or differs.
+
+    Attributes:
+        data: The folder of the buckets.
+        log: The server's log file.
+        port: Its port, once started.
+    """
+
+    def __init__(self, project: Path, *, port: int | None = None) -> None:
+        """Name the server; nothing is started yet.
+
+        Args:
+            project: The project's root folder.
+            port: The port on the loopback interface; default: a free one.
+        """
+        self.data = project / ".local" / "s3"
+        self.log = project / ".local" / "logs" / "object_store.log"
+        self.port = port or 0
+        self._sample_data = project / "include" / "sample_data"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def endpoint_url(self) -> str:
+        """The server's address for S3 clients."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        if self._process is None:
+            raise ObjectStoreError(self.port, "it has not been started.")
+        return self._process.pid
+
+    @property
+    def connection(self) -> str:
+        """The Airflow connection to the server, as JSON for `AIRFLOW_CONN_AWS_DEFAULT`."""
+        extra = {
+            "endpoint_url": self.endpoint_url,
+            "region_name": REGION,
+            "config_kwargs": {"s3": {"addressing_style": "path"}},
+        }
+        return json.dumps({"conn_type": "aws", "login": ACCESS_KEY, "password": SECRET_KEY, "extra": extra})
+
+    def client(self) -> S3Client:
+        """Make a plain boto3 client for the server."""
+        import boto3
+        from botocore.config import Config
+
+        return boto3.client(
+            "s3",
+            endpoint_url=self.endpoint_url,
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
+            region_name=REGION,
+            config=Config(s3={"addressing_style": "path"}),
+        )
+
+    def start(self) -> None:
+        """Start the server, wait until it answers, and put the sample data in.
+
+        Raises:
+            ObjectStoreError: The port is taken, or the server ended or did not answer.
+        """
+        self.port = _free_port(self.port)
+        for bucket in (*OUTPUT_BUCKETS, *_subfolders(self._sample_data)):
+            (self.data / bucket).mkdir(parents=True, exist_ok=True)
+        _forget_stale_metadata(self.data)
+        self._process = self._start_process()
+        try:
+            self._wait_until_healthy(self._process)
+            self._seed()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop the server; objects stay on disk."""
+        if self._process is None:
+            return
+        process, self._process = self._process, None
+        process.terminate()
+        try:
+            process.wait(_STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdin:
+            process.stdin.close()
+
+    def _start_process(self) -> subprocess.Popen[bytes]:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        root = Path(__file__).parents[2]
+        environment = os.environ | {
+            "NANIO_ACCESS_KEY": ACCESS_KEY,
+            "NANIO_SECRET_KEY": SECRET_KEY,
+            "PYTHONPATH": str(root),
+        }
+        command = [
+            sys.executable,
+            "-m",
+            "include.local.object_store",
+            "--data-dir",
+            str(self.data),
+            "--port",
+            str(self.port),
+        ]
+        with self.log.open("wb") as log:
+            return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log)  # noqa: S603
+
+    def _wait_until_healthy(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + _START_TIMEOUT
+        while not _answers(self.port):
+            if process.poll() is not None:
+                raise ObjectStoreError(
+                    self.port, f"it ended with status {process.returncode}. Its log: {self.log}"
+                )
+            if time.monotonic() > deadline:
+                raise ObjectStoreError(self.port, f"no answer in {_START_TIMEOUT} s. Its log: {self.log}")
+            time.sleep(0.05)
+
+    def _seed(self) -> None:
+        """Put the sample files that are missing or differ, through the server, so that they get ETags."""
+        missing = [
+            sample
+            for bucket in _subfolders(self._sample_data)
+            for sample in sorted((self._sample_data / bucket).rglob("*"))
+            if sample.is_file() and not self._holds(sample)
+        ]
+        if not missing:
+            return
+        client = self.client()
+        for sample in missing:
+            bucket, _, key = sample.relative_to(self._sample_data).as_posix().partition("/")
+            client.put_object(Bucket=bucket, Key=key, Body=sample.read_bytes())
+
+    def _holds(self, sample: Path) -> bool:
+        stored = self.data / sample.relative_to(self._sample_data)
+        return stored.is_file() and filecmp.cmp(sample, stored, shallow=False)
+
+
+def _free_port(port: int) -> int:
+    """Return the port, or a free one for 0."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise ObjectStoreError(
+                port, f"{error.strerror}. Stop what uses the port, or choose another."
+            ) from error
+        return int(probe.getsockname()[1])
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=1)
+    try:
+        connection.request("GET", "/")
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+def _subfolders(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+
+
+def _forget_stale_metadata(data: Path) -> None:
+    """Drop what nanio noted about files that a person has replaced since, or it would serve the old size and ETag."""
+    for note in data.glob(f"*/{_METADATA}/**/*.json"):
+        bucket = next(folder for folder in note.parents if folder.name == _METADATA).parent
+        stored = bucket / note.relative_to(bucket / _METADATA).with_suffix("")
+        if stored.is_file() and _is_stale(note, stored):
+            note.unlink()
+
+
+def _is_stale(note: Path, stored: Path) -> bool:
+    with contextlib.suppress(ValueError, KeyError):
+        size = json.loads(note.read_bytes())["size"]
+        return bool(size != stored.stat().st_size or stored.stat().st_mtime_ns > note.stat().st_mtime_ns)
+    return True
+
+
+def _serve(data: Path, port: int) -> int:
+    """Run nanio in this process until it is told to stop or the parent has ended."""
+    from nanio.cli import main
+
+    threading.Thread(target=_stop_with_parent, daemon=True).start()
+    arguments = ["serve", "--data-dir", str(data), "--host", HOST, "--port", str(port), "--no-access-log"]
+    return int(main(arguments))
+
+
+def _stop_with_parent() -> None:
+    """End this process when its standard input does: the parent holds the other end, and death lets it go."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data-dir", type=Path, required=True)
+    parser.add_argument("--port", type=int, required=True)
+    options = parser.parse_args()
+    raise SystemExit(_serve(options.data_dir, options.port))

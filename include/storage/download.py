@@ -1,0 +1,117 @@
+"""Downloads a run's dataset, and single objects, to verified local files."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from include.storage.http_source import HttpSource
+from include.storage.identity import DatasetIdentity
+from include.storage.local_file import new_file
+from include.storage.s3_source import S3Source
+from include.storage.transfer import ReceivedFile, RetryPolicy, Source, receive
+from include.urls import S3Url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_s3 import S3Client
+
+    from include.urls import HttpUrl
+
+# Common file systems take 255 bytes in a name.
+_MAX_NAME_BYTES = 200
+_MAX_SUFFIX_BYTES = 20
+# Readers infer the compression from the suffix, so a compression that the server added is named by one.
+_SUFFIX_OF_ENCODING = {"gzip": ".gz", "x-gzip": ".gz", "zstd": ".zst"}
+
+
+def download_dataset(
+    url: S3Url | HttpUrl,
+    directory: Path,
+    *,
+    s3: Callable[[S3Url], S3Client],
+    policy: RetryPolicy | None = None,
+) -> DatasetIdentity:
+    """Download one file into a folder; memory does not grow with its size.
+
+    It is streamed to a temporary name and takes its own, with its suffixes kept, when its size and the checksum that the server
+    stores have been verified. Throttling, faults of the server and broken connections are retried, from where
+    the connection broke where the server can.
+
+    Args:
+        url: The file.
+        directory: The folder, which is made where it does not exist.
+        s3: Gives the client for an S3 URL; not called for a plain http(s) one.
+        policy: How often and how patiently to try again.
+
+    Returns:
+        What identifies the dataset; `directory / identity.file_name` is the file.
+
+    Raises:
+        RemoteError: The file cannot be had; retryable where trying again later may help.
+        DiskFullError: The disk or the quota is full.
+        LocalFileError: The folder may not be written.
+    """
+    source = S3Source(url, s3(url)) if isinstance(url, S3Url) else HttpSource(url)
+    path = directory / local_file_name(url.file_name)
+    received = _download(source, path, policy or RetryPolicy())
+    suffix = _SUFFIX_OF_ENCODING.get(received.remote.encoding or "", "")
+    if suffix and path.suffix != suffix:
+        path = path.replace(path.with_name(path.name + suffix))
+    return _identity(str(url), path, received)
+
+
+def download_object(
+    url: S3Url, path: Path, *, client: S3Client, policy: RetryPolicy | None = None
+) -> DatasetIdentity:
+    """Download one object to a file, in the way that `download_dataset` does.
+
+    Args:
+        url: The object.
+        path: The file, whose folder exists.
+        client: The client for the object's bucket.
+        policy: How often and how patiently to try again.
+
+    Raises:
+        RemoteError: The object cannot be had.
+        DiskFullError: The disk or the quota is full.
+        LocalFileError: The folder is missing or may not be written.
+    """
+    return _identity(str(url), path, _download(S3Source(url, client), path, policy or RetryPolicy()))
+
+
+def local_file_name(name: str) -> str:
+    """Make a file name that stays in its folder and fits a file system, with the same suffixes.
+
+    Args:
+        name: The last part of a key or of a web address.
+    """
+    safe = re.sub(r"[\x00-\x1f\x7f/\\]", "_", name)
+    if not safe.strip("."):
+        return "dataset"
+    if len(safe.encode()) <= _MAX_NAME_BYTES:
+        return safe
+    suffixes = "".join(Path(safe).suffixes[-2:])
+    digest = hashlib.sha256(safe.encode()).hexdigest()
+    return digest + suffixes if len(suffixes.encode()) <= _MAX_SUFFIX_BYTES else digest
+
+
+def _download(source: Source, path: Path, policy: RetryPolicy) -> ReceivedFile:
+    with new_file(path) as file:
+        return receive(source, file, policy)
+
+
+def _identity(url: str, path: Path, received: ReceivedFile) -> DatasetIdentity:
+    remote = received.remote
+    return DatasetIdentity(
+        url=url,
+        file_name=path.name,
+        size=received.size,
+        sha256=received.sha256,
+        etag=remote.etag,
+        version_id=remote.version_id,
+        last_modified=remote.last_modified,
+    )

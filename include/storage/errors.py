@@ -1,0 +1,235 @@
+"""What can go wrong between Refinery, S3, web servers and the local disk.
+
+StorageError
+    RemoteError                     one object, prefix or file elsewhere
+        ObjectNotFoundError
+        BucketNotFoundError
+        AccessDeniedError
+            HttpAccessDeniedError
+        CredentialsError            none, unknown, wrong or expired
+        ObjectArchivedError
+        RequestRefusedError         any other refusal
+        ThrottledError              retryable
+        ServerFailedError           retryable
+        EndpointUnreachableError    retryable
+        ConnectionDroppedError      retryable
+        ObjectChangedError          retryable
+        DataCorruptedError          retryable
+    DiskFullError                   retryable
+    LocalFileError
+    UnsafeWorkspaceError
+    IdentityUnreadableError
+    NoModelError
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from include.errors import RefineryError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class StorageError(RefineryError):
+    """Something between Refinery, S3, web servers and the local disk."""
+
+
+class RemoteError(StorageError):
+    """An object, prefix or file elsewhere could not be read or written.
+
+    Attributes:
+        location: Its URL.
+        endpoint: The server that was asked, as "http://127.0.0.1:9000", or None where the location tells it.
+        detail: What the server or the client said.
+    """
+
+    explanation = "{location} could not be read or written."
+
+    def __init__(self, location: str, *, endpoint: str | None = None, detail: str = "") -> None:
+        self.location = location
+        self.endpoint = endpoint
+        self.detail = detail
+        sentence = self.explanation.format(
+            location=location, bucket=location.removeprefix("s3://").partition("/")[0]
+        )
+        facts = [f"endpoint {endpoint}"] if endpoint else []
+        facts += [detail] if detail else []
+        super().__init__(f"{sentence} ({'; '.join(facts)})" if facts else sentence)
+
+
+class ObjectNotFoundError(RemoteError):
+    """No object has this key."""
+
+    explanation = (
+        "{location} does not exist. Check the key, capitals too, and that it was written for this date."
+    )
+
+
+class BucketNotFoundError(RemoteError):
+    """The bucket does not exist on this server."""
+
+    explanation = 'The bucket "{bucket}" of {location} does not exist. Check its name, and that the connection points to the right endpoint.'
+
+
+class AccessDeniedError(RemoteError):
+    """The server does not let these credentials do this, or hides that the object is missing."""
+
+    explanation = (
+        "Access to {location} was denied. Let the connection's credentials read or write it; "
+        "S3 also answers so for a missing object to those who may not list the bucket, so check the key too."
+    )
+
+
+class HttpAccessDeniedError(AccessDeniedError):
+    """A web server does not give the file to everyone."""
+
+    explanation = "Access to {location} was denied. Plain web addresses are read without credentials: use a public one, or S3."
+
+
+class CredentialsError(RemoteError):
+    """The connection's credentials are missing, unknown, wrong or expired."""
+
+    explanation = (
+        "The credentials for {location} were not accepted. Check the access key and secret of the Airflow connection, "
+        "and the machine's clock."
+    )
+
+
+class ObjectArchivedError(RemoteError):
+    """The object lies in an archive and must be restored before it can be read."""
+
+    explanation = "{location} is archived. Restore it on S3 first, then run again."
+
+
+class RequestRefusedError(RemoteError):
+    """The server refused for a reason that no other error names."""
+
+    explanation = "The request for {location} was refused."
+
+
+class ThrottledError(RemoteError):
+    """The server asked for fewer requests, and did so until the attempts ran out."""
+
+    retryable = True
+    explanation = (
+        "The server of {location} is throttling requests. Run again later, or with fewer pipelines at once."
+    )
+
+
+class ServerFailedError(RemoteError):
+    """The server had a fault of its own until the attempts ran out."""
+
+    retryable = True
+    explanation = "The server of {location} failed. Run again later."
+
+
+class EndpointUnreachableError(RemoteError):
+    """No server answers at the endpoint."""
+
+    retryable = True
+    explanation = (
+        "The server of {location} cannot be reached. Check the endpoint of the connection, and the network."
+    )
+
+
+class ConnectionDroppedError(RemoteError):
+    """The connection broke or fell silent until the attempts ran out."""
+
+    retryable = True
+    explanation = (
+        "The connection broke in the middle of {location}. Run again; check the network if it stays so."
+    )
+
+
+class ObjectChangedError(RemoteError):
+    """The object was replaced while it was read, each time."""
+
+    retryable = True
+    explanation = "{location} was replaced while it was read. Run again when its writer has finished."
+
+
+class DataCorruptedError(RemoteError):
+    """The bytes that arrived are not those that the server stores."""
+
+    retryable = True
+    explanation = "The bytes of {location} do not match what the server says of them. Run again; check the network if it stays so."
+
+
+class DiskFullError(StorageError):
+    """The disk or the quota of the workspace is full.
+
+    Attributes:
+        path: The file that was written.
+    """
+
+    # Other runs remove their workspaces.
+    retryable = True
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"No space is left on the disk of {path}. Free some, or set the workspace to a larger disk."
+        )
+
+
+class LocalFileError(StorageError):
+    """A local file or folder could not be read or written.
+
+    Attributes:
+        path: The file or folder.
+        detail: What the operating system said.
+    """
+
+    def __init__(self, path: Path, detail: str) -> None:
+        self.path = path
+        self.detail = detail
+        super().__init__(
+            f"{path} could not be read or written: {detail}. Check the folder and its permissions."
+        )
+
+
+class UnsafeWorkspaceError(StorageError):
+    """A workspace's path leads elsewhere, through a symbolic link.
+
+    Attributes:
+        path: The link.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(f"{path} is a symbolic link, which a workspace does not follow. Remove it.")
+
+
+class IdentityUnreadableError(StorageError):
+    """The file that says which dataset was downloaded is missing or damaged.
+
+    Attributes:
+        path: The file.
+        detail: What is wrong with it.
+    """
+
+    def __init__(self, path: Path, detail: str) -> None:
+        self.path = path
+        self.detail = detail
+        super().__init__(
+            f"{path} does not tell the dataset: {detail}. Clear the download task to run it again."
+        )
+
+
+class NoModelError(StorageError):
+    """Training left no model to upload.
+
+    Attributes:
+        folder: Where the model should be.
+        missing: The file that is not there, or None for all.
+    """
+
+    def __init__(self, folder: Path, missing: str | None = None) -> None:
+        self.folder = folder
+        self.missing = missing
+        what = f"holds no {missing}" if missing else "holds no files"
+        super().__init__(
+            f"{folder} {what}: training left no model. Look at the training task's log, and run it again."
+        )

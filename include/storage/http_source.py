@@ -1,0 +1,121 @@
+"""A file on a web server as the source of a transfer."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from include.storage import errors
+from include.storage.transfer import CHUNK_BYTES, OpenedFile, RemoteFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from requests import Response
+
+    from include.urls import HttpUrl
+
+# Seconds to connect, and between two pieces of the body.
+_TIMEOUTS = (10, 60)
+
+_BY_STATUS: dict[int, type[errors.RemoteError]] = {
+    HTTPStatus.UNAUTHORIZED: errors.HttpAccessDeniedError,
+    HTTPStatus.FORBIDDEN: errors.HttpAccessDeniedError,
+    HTTPStatus.NOT_FOUND: errors.ObjectNotFoundError,
+    HTTPStatus.GONE: errors.ObjectNotFoundError,
+    HTTPStatus.REQUEST_TIMEOUT: errors.ConnectionDroppedError,
+    HTTPStatus.PRECONDITION_FAILED: errors.ObjectChangedError,
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: errors.ObjectChangedError,
+    HTTPStatus.TOO_MANY_REQUESTS: errors.ThrottledError,
+}
+
+
+class HttpSource:
+    """Reads one file with one streamed GET request."""
+
+    def __init__(self, url: HttpUrl) -> None:
+        self._url = url
+
+    @property
+    def location(self) -> str:
+        """The file's URL."""
+        return str(self._url)
+
+    def open(self, offset: int, validator: str | None) -> OpenedFile:
+        """Ask for the file from a byte on; the server sends all of it where the validator is another by now."""
+        import requests
+
+        # The bytes as they are stored: a compressed answer could be neither counted nor resumed.
+        headers = {"Accept-Encoding": "identity", "User-Agent": "refinery"}
+        if offset and validator:
+            headers |= {"Range": f"bytes={offset}-", "If-Range": validator}
+        with _http_errors(self.location):
+            response = requests.get(self.location, headers=headers, stream=True, timeout=_TIMEOUTS)
+        self._refuse_failure(response)
+        start, size = _extent(response)
+        return OpenedFile(_remote_file(response.headers, size), start, self._chunks(response))
+
+    def _refuse_failure(self, response: Response) -> None:
+        status = response.status_code
+        if status in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT):
+            return
+        response.close()
+        default = (
+            errors.ServerFailedError
+            if status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            else errors.RequestRefusedError
+        )
+        raise _BY_STATUS.get(status, default)(
+            self.location, detail=f"HTTP {status} {response.reason or ''}".rstrip()
+        )
+
+    def _chunks(self, response: Response) -> Iterator[bytes]:
+        with _http_errors(self.location), response:
+            yield from response.raw.stream(CHUNK_BYTES, decode_content=False)
+
+
+@contextmanager
+def _http_errors(location: str) -> Iterator[None]:
+    import requests
+    import urllib3
+
+    try:
+        yield
+    except (requests.exceptions.InvalidURL, requests.exceptions.TooManyRedirects) as error:
+        raise errors.RequestRefusedError(location, detail=str(error)) from error
+    except (requests.exceptions.ReadTimeout, urllib3.exceptions.HTTPError) as error:
+        raise errors.ConnectionDroppedError(location, detail=str(error)) from error
+    except requests.exceptions.RequestException as error:
+        raise errors.EndpointUnreachableError(location, detail=str(error)) from error
+
+
+def _remote_file(headers: Mapping[str, str], size: int | None) -> RemoteFile:
+    etag, modified = headers.get("ETag"), headers.get("Last-Modified")
+    # A weak ETag does not promise the same bytes.
+    strong_etag = etag if etag and not etag.startswith("W/") else None
+    return RemoteFile(
+        size=size,
+        validator=strong_etag or modified,
+        etag=etag.removeprefix("W/").strip('"') if etag else None,
+        last_modified=_iso_date(modified) if modified else None,
+        encoding=headers.get("Content-Encoding"),
+    )
+
+
+def _extent(response: Response) -> tuple[int, int | None]:
+    """Return where the body starts, and the whole file's size where the server tells."""
+    if response.status_code == HTTPStatus.PARTIAL_CONTENT:
+        extent, _, size = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
+        return int(extent.partition("-")[0] or 0), int(size) if size.isdigit() else None
+    length = response.headers.get("Content-Length", "")
+    return 0, int(length) if length.isdigit() else None
+
+
+def _iso_date(header: str) -> str | None:
+    try:
+        return parsedate_to_datetime(header).astimezone(UTC).isoformat()
+    except ValueError:
+        return None

@@ -1,0 +1,42 @@
+"""Files that appear on the local disk whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from include.storage.errors import DiskFullError, LocalFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[IO[bytes]]:
+    """Give a file to write that takes its place at `path` when the block ends, readable by its user alone.
+
+    When the block fails, nothing is left and what was at `path` before stays.
+
+    Raises:
+        DiskFullError: The disk or the quota is full.
+        LocalFileError: The folder is missing or may not be written.
+    """
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+        temporary = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                yield file
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        if error.errno in _DISK_FULL:
+            raise DiskFullError(path) from error
+        raise LocalFileError(path, error.strerror or str(error)) from error

@@ -1,0 +1,184 @@
+"""Receives one remote file: streamed, verified, resumed where the connection broke, begun anew where the file changed."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Protocol
+
+from include.storage.errors import ConnectionDroppedError, DataCorruptedError, ObjectChangedError, RemoteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from include.storage.checksums import Checksum, RunningChecksum
+
+log = logging.getLogger(__name__)
+
+# Large enough that Python's share of the work is small, small enough that memory stays flat.
+CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and how patiently a transfer is tried again, beside what the client itself retries.
+
+    Attributes:
+        attempts: Most times that the file is asked for, whole or from where it broke.
+        first_wait: Upper bound of the first wait, in seconds; it doubles with each attempt.
+        longest_wait: Upper bound of any wait, in seconds.
+    """
+
+    attempts: int = 8
+    first_wait: float = 1.0
+    longest_wait: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """What a server says about a file.
+
+    Attributes:
+        size: Its size in bytes, where the server tells.
+        validator: What changes whenever the file does, to resume with; None where a transfer must begin anew.
+        etag: Its ETag without quotes.
+        version_id: Its version, where a bucket keeps versions.
+        last_modified: When it was written, in ISO 8601.
+        encoding: The compression that the server has put around the bytes, as "gzip".
+        checksum: What its bytes sum up to.
+    """
+
+    size: int | None
+    validator: str | None
+    etag: str | None = None
+    version_id: str | None = None
+    last_modified: str | None = None
+    encoding: str | None = None
+    checksum: Checksum | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedFile:
+    """A remote file whose bytes are coming.
+
+    Attributes:
+        remote: What the server says about it.
+        offset: The position of the first byte that comes.
+        chunks: The bytes; raises a RemoteError where they end too early.
+    """
+
+    remote: RemoteFile
+    offset: int
+    chunks: Iterator[bytes]
+
+
+class Source(Protocol):
+    """Where a file comes from: S3 or a web server."""
+
+    @property
+    def location(self) -> str:
+        """The file's URL, for errors."""
+
+    def open(self, offset: int, validator: str | None) -> OpenedFile:
+        """Ask for the file from a byte on, provided that it still has this validator.
+
+        Raises:
+            RemoteError: The server refuses, fails or cannot be reached; ObjectChangedError where the file was replaced.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """A file that has arrived whole.
+
+    Attributes:
+        remote: What the server says about it.
+        size: Its size in bytes.
+        sha256: The SHA-256 of its bytes, in hex.
+    """
+
+    remote: RemoteFile
+    size: int
+    sha256: str
+
+
+def receive(source: Source, file: IO[bytes], policy: RetryPolicy) -> ReceivedFile:
+    """Write a remote file's verified bytes into `file`.
+
+    Raises:
+        RemoteError: It cannot be had; retryable where the attempts ran out.
+    """
+    from tenacity import (
+        Retrying,
+        before_sleep_log,
+        retry_if_exception,
+        stop_after_attempt,
+        wait_random_exponential,
+    )
+
+    transfer = _Transfer(source, file)
+    retrying = Retrying(
+        retry=retry_if_exception(lambda error: isinstance(error, RemoteError) and error.retryable),
+        stop=stop_after_attempt(policy.attempts),
+        wait=wait_random_exponential(multiplier=policy.first_wait, max=policy.longest_wait),
+        before_sleep=before_sleep_log(log, logging.WARNING),
+        reraise=True,
+    )
+    return retrying(transfer.attempt)
+
+
+class _Transfer:
+    """One transfer's state between attempts: how far it came, and the running checksums."""
+
+    def __init__(self, source: Source, file: IO[bytes]) -> None:
+        self._source = source
+        self._file = file
+        self._begin(None)
+
+    def attempt(self) -> ReceivedFile:
+        """Go on from where the last attempt ended, or from the beginning where the bytes are of no use."""
+        try:
+            remote = self._receive_rest()
+            self._verify(remote)
+        except (ObjectChangedError, DataCorruptedError):
+            self._begin(None)
+            raise
+        return ReceivedFile(remote, self._size, self._sha256.hexdigest())
+
+    def _begin(self, remote: RemoteFile | None) -> None:
+        self._file.seek(0)
+        self._file.truncate()
+        self._remote = remote
+        self._size = 0
+        self._sha256 = hashlib.sha256()
+        self._checksum: RunningChecksum | None = (
+            remote.checksum.start() if remote and remote.checksum else None
+        )
+
+    def _receive_rest(self) -> RemoteFile:
+        validator = self._remote.validator if self._remote else None
+        opened = self._source.open(self._size if validator else 0, validator)
+        if self._remote is None or opened.offset == 0:
+            self._begin(opened.remote)
+        elif opened.offset != self._size or opened.remote.validator != validator:
+            raise ObjectChangedError(self._source.location)
+        for chunk in opened.chunks:
+            self._take(chunk)
+        return self._remote or opened.remote
+
+    def _take(self, chunk: bytes) -> None:
+        self._file.write(chunk)
+        self._sha256.update(chunk)
+        if self._checksum:
+            self._checksum.update(chunk)
+        self._size += len(chunk)
+
+    def _verify(self, remote: RemoteFile) -> None:
+        location = self._source.location
+        if remote.size is not None and self._size < remote.size:
+            raise ConnectionDroppedError(location, detail=f"{self._size} of {remote.size} bytes arrived")
+        if remote.size is not None and self._size > remote.size:
+            raise DataCorruptedError(location, detail=f"{self._size} bytes arrived instead of {remote.size}")
+        if remote.checksum and self._checksum and self._checksum.digest() != remote.checksum.digest:
+            raise DataCorruptedError(location, detail=f"its {remote.checksum.algorithm} is another")

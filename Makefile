@@ -1,0 +1,45 @@
+# The project's commands. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down test lint format lock clean
+unexport PYTHONDONTWRITEBYTECODE
+
+environment := .venv/complete
+bin := .venv/bin
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(environment) ## Make the environment in .venv (uv where it is there, venv and pip where not)
+
+$(environment): requirements.txt requirements-dev.txt constraints.txt scripts/setup
+	@scripts/setup
+	@touch $@
+
+demo: $(environment) ## Run every pipeline once through Airflow with an embedded S3 server (DATE=2026-01-31 for another day)
+	@./refinery demo $(if $(DATE),--date $(DATE))
+
+up: $(environment) ## Start Airflow (http://localhost:8080, no login) and the embedded S3 server; Ctrl-C stops both
+	@./refinery up
+
+down: $(environment) ## Stop what `make up` started
+	@./refinery down
+
+test: $(environment) ## Run the tests
+	@$(bin)/python -m pytest
+
+lint: $(environment) ## Check style, types and architecture
+	@$(bin)/ruff check
+	@$(bin)/ruff format --check
+	@$(bin)/mypy
+	@PYTHONPATH=.:plugins $(bin)/lint-imports
+
+format: $(environment) ## Format the code and mend what can be mended
+	@$(bin)/ruff check --fix
+	@$(bin)/ruff format
+
+lock: ## Renew constraints.txt from requirements-dev.txt (needs uv)
+	@uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links requirements-dev.txt --output-file constraints.txt
+
+clean: ## Remove the environment, the local S3 data and every cache
+	@rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,62 @@
+"""``refinery load``: check a model against its manifest, load it, say what it is, and predict with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from include.cli.project import PROJECT
+
+if TYPE_CHECKING:
+    from include.registry import LoadedModel
+
+
+def load(
+    location: Annotated[str, typer.Argument(help="The model's S3 prefix, or a folder.", show_default=False)],
+    predict: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Predict each row of this dataset.", show_default=False)
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where predictions go, as CSV. Default: the terminal.")
+    ] = None,
+    connection: Annotated[str, typer.Option(help="The Airflow connection for S3.")] = "aws_default",
+) -> None:
+    """Load a model and say what it is.
+
+    The model file's SHA-256 is checked against the manifest before anything of it is run. Buckets that the demo has
+    made are served by the embedded S3 server; any other through the Airflow connection.
+
+    Example: refinery load s3://models/petrol_consumption/2026-01-31/ --predict new_states.csv
+    """
+    model = _load(location, connection)
+    if predict is None:
+        typer.echo(_describe(model))
+        return
+    predictions = model.predict(predict)
+    predictions.to_csv(out or typer.get_text_stream("stdout"), index=False)
+
+
+def _load(location: str, connection: str) -> LoadedModel:
+    from include.local.connect import s3_access
+    from include.registry import load_model
+    from include.urls import parse_prefix_url
+
+    if "://" not in location:
+        return load_model(location)
+    with s3_access(PROJECT, parse_prefix_url(location), connection) as client:
+        return load_model(location, client=client)
+
+
+def _describe(model: LoadedModel) -> str:
+    manifest = model.manifest
+    run, config = manifest["provenance"].get("run") or {}, manifest["provenance"].get("config") or {}
+    lines = {
+        "model": repr(model.estimator),
+        "metrics": "  ".join(f"{name} {value:.4g}" for name, value in manifest["metrics"].items()),
+        "run": f"{run.get('dag_id')} {run.get('run_id')}",
+        "config": config.get("path"),
+        "sha256": manifest["files"]["model.pkl"]["sha256"],
+    }
+    return "\n".join(f"{name:9} {value}" for name, value in lines.items())

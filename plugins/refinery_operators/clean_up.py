@@ -1,0 +1,29 @@
+"""The last step: delete the run's local files, whatever happened before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from refinery_operators.base import PipelineOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class CleanUpOperator(PipelineOperator):
+    """Delete the run's workspace: the dataset and the model's local copy.
+
+    It is a teardown: it runs after a failure at any step too, and does not make a failed run a success.
+    """
+
+    ui_color = "#f3f4f6"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.as_teardown()
+
+    def run_step(self, context: Context) -> None:
+        """Delete the workspace; one that is not there is fine."""
+        workspace = self.workspace_of(context)
+        workspace.remove()
+        self.log.info("Deleted %s", workspace.path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from include.training.errors import ColumnNotFoundError, NoFeaturesError, NullTargetError
+from include.training.errors import ColumnNotFoundError, ColumnRoleError, NoFeaturesError, NullTargetError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,15 +35,17 @@ def choose_roles(columns: Sequence[str], spec: TrainingSpec) -> Roles:
 
     Raises:
         ColumnNotFoundError: A column that the config names is not there.
+        ColumnRoleError: A column has two roles that exclude each other.
         NoFeaturesError: Nothing is left to learn from.
     """
     target = _find_target(columns, spec.target)
     dropped = {_find(columns, name, "drop") for name in spec.source.drop}
+    if target in dropped:
+        raise ColumnRoleError(target, "is the target and stands in drop; take it out of drop")
     if spec.features is None:
         features = [column for column in columns if column != target and column not in dropped]
     else:
-        _require(columns, spec.features, "features")
-        features = [_find(columns, name, "features") for name in spec.features]
+        features = _find_features(columns, spec.features, target, dropped)
     if not features:
         raise NoFeaturesError(target, columns)
     return Roles(target, tuple(features))
@@ -55,11 +57,12 @@ def check_target(target: pd.Series[Any]) -> None:
     Raises:
         NullTargetError: Rows have none, or an infinite one.
     """
-    import numpy as np
+    from pandas.api.types import is_float_dtype
 
-    nulls = int(target.isna().sum())
-    if target.dtype.kind == "f":
-        nulls = int((~np.isfinite(target.to_numpy())).sum())
+    unusable = target.isna()
+    if is_float_dtype(target.dtype):
+        unusable |= target.abs() == float("inf")
+    nulls = int(unusable.sum())
     if nulls:
         raise NullTargetError(str(target.name), nulls, len(target))
 
@@ -74,6 +77,23 @@ def _find_target(columns: Sequence[str], target: str | int | None) -> str:
         raise ColumnNotFoundError([str(position)], "target", columns) from None
 
 
+def _find_features(columns: Sequence[str], names: Sequence[str], target: str, dropped: set[str]) -> list[str]:
+    stripped = {column.strip() for column in columns}
+    if missing := [name for name in names if name.strip() not in stripped]:
+        raise ColumnNotFoundError(missing, "features", columns)
+    features = [_find(columns, name, "features") for name in names]
+    for position, column in enumerate(features):
+        if column == target:
+            raise ColumnRoleError(
+                column, "is the target and stands in features; a model must not be given the answer"
+            )
+        if column in dropped:
+            raise ColumnRoleError(column, "stands in features and in drop; take it out of one")
+        if column in features[:position]:
+            raise ColumnRoleError(column, "stands in features twice; take it out once")
+    return features
+
+
 def _find(columns: Sequence[str], name: str, role: str) -> str:
     if name in columns:
         return name
@@ -81,10 +101,3 @@ def _find(columns: Sequence[str], name: str, role: str) -> str:
     if len(alike) != 1:
         raise ColumnNotFoundError([name], role, columns)
     return alike[0]
-
-
-def _require(columns: Sequence[str], names: Sequence[str], role: str) -> None:
-    stripped = {column.strip() for column in columns}
-    missing = [name for name in names if name.strip() not in stripped]
-    if missing:
-        raise ColumnNotFoundError(missing, role, columns)

@@ -1,25 +1,42 @@
-"""Judges a fitted estimator on rows that it has not seen."""
+"""Judges predictions of rows that the model has not seen."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
-
-# With two classes, one can be named the positive one.
-_BINARY = 2
-# R2 compares with the mean, which needs another row.
-_FEWEST_ROWS_FOR_R2 = 2
 
 REGRESSION = "regression"
 CLASSIFICATION = "classification"
 
+# With two classes, the one that sorts last is the positive one, as in scikit-learn.
+_BINARY = 2
+# R2 compares with the rows' mean, which needs another row.
+_FEWEST_ROWS_FOR_R2 = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """What a fitted model says of rows.
+
+    Attributes:
+        values: The predicted value or class of each row.
+        classes: The classes that the model knows, sorted; none for a regressor.
+        scores: For each row the probability of each class, or, of two classes, any score of the one that sorts
+            last; None where the model gives none.
+    """
+
+    values: np.ndarray[Any, Any]
+    classes: tuple[Any, ...] = ()
+    scores: np.ndarray[Any, Any] | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """How well a model predicts the held-out rows.
+    """How well a model predicts held-out rows.
 
     Attributes:
         task: "regression" or "classification".
@@ -30,98 +47,70 @@ class Evaluation:
 
     task: str
     metrics: dict[str, float]
-    definitions: dict[str, str]
+    definitions: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
-def find_task(estimator: Any, target: pd.Series[Any]) -> str:
-    """Tell what an estimator does; one that does not declare it is judged by the target's type."""
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+def evaluate(task: str, target: pd.Series[Any], predictions: Predictions) -> Evaluation:
+    """Compare predictions with what was so.
 
-    declared = _declared_task(estimator)
-    if declared in (REGRESSION, CLASSIFICATION):
-        return declared
-    numeric = is_numeric_dtype(target.dtype) and not is_bool_dtype(target.dtype)
-    return REGRESSION if numeric else CLASSIFICATION
-
-
-def evaluate(estimator: Any, task: str, features: pd.DataFrame, target: pd.Series[Any]) -> Evaluation:
-    """Predict the features and compare with the target.
-
-    Regression: mae, mse, rmse, and r2 where two rows or more are held out. Classification: accuracy; f1, of the
-    class that sorts last where there are two, else the mean weighted by each class's rows; roc_auc where the estimator gives scores and
-    all its classes are among the rows: of the class that sorts last where there are two, else the mean over each class against the rest.
+    Regression: mae, mse, rmse; r2 where two rows or more are held out. Classification: accuracy; f1; roc_auc where
+    the model gives scores, and its classes are those of the rows. With two classes f1 and roc_auc are those of the
+    class that sorts last; with more, f1 is the mean weighted by the classes' rows and roc_auc the mean over each
+    class against the rest.
     """
-    predicted = estimator.predict(features)
     if task == REGRESSION:
-        return _evaluate_regression(target, predicted)
-    return _evaluate_classification(estimator, features, target, predicted)
+        return _evaluate_regression(target, predictions)
+    return _evaluate_classification(target, predictions)
 
 
-def _declared_task(estimator: Any) -> str | None:
-    from sklearn.base import is_classifier, is_regressor
-
-    try:
-        return REGRESSION if is_regressor(estimator) else CLASSIFICATION if is_classifier(estimator) else None
-    except AttributeError:  # an estimator of one's own, without scikit-learn's base class
-        return {"regressor": REGRESSION, "classifier": CLASSIFICATION}.get(
-            getattr(estimator, "_estimator_type", "")
-        )
-
-
-def _evaluate_regression(target: pd.Series[Any], predicted: Any) -> Evaluation:
+def _evaluate_regression(target: pd.Series[Any], predictions: Predictions) -> Evaluation:
     from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
-    squared_error = float(mean_squared_error(target, predicted))
+    squared_error = float(mean_squared_error(target, predictions.values))
     metrics = {
-        "mae": float(mean_absolute_error(target, predicted)),
+        "mae": float(mean_absolute_error(target, predictions.values)),
         "mse": squared_error,
         "rmse": squared_error**0.5,
     }
     if len(target) < _FEWEST_ROWS_FOR_R2:
-        return Evaluation(REGRESSION, metrics, {}, ("r2 is left out: it needs two held-out rows or more",))
-    return Evaluation(REGRESSION, metrics | {"r2": float(r2_score(target, predicted))}, {})
+        return Evaluation(REGRESSION, metrics, notes=("r2 is left out: it needs two held-out rows or more",))
+    return Evaluation(REGRESSION, metrics | {"r2": float(r2_score(target, predictions.values))})
 
 
-def _evaluate_classification(
-    estimator: Any, features: pd.DataFrame, target: pd.Series[Any], predicted: Any
-) -> Evaluation:
+def _evaluate_classification(target: pd.Series[Any], predictions: Predictions) -> Evaluation:
     from sklearn.metrics import accuracy_score, f1_score
 
-    classes = list(getattr(estimator, "classes_", sorted(set(target))))
-    f1, f1_definition = (
-        ({"pos_label": classes[1]}, f"of the class {classes[1]!s}")
-        if len(classes) == _BINARY
-        else ({"average": "weighted"}, "mean over the classes, weighted by their rows")
-    )
+    seen = sorted({*predictions.classes, *target.unique()})
+    averaging: dict[str, Any] = {"average": "weighted"}
+    definitions = {"f1": "mean over the classes, weighted by their rows"}
+    if len(seen) == _BINARY:
+        averaging = {"pos_label": seen[-1]}
+        definitions = {"f1": f"of class {seen[-1]}"}
     metrics = {
-        "accuracy": float(accuracy_score(target, predicted)),
-        "f1": float(f1_score(target, predicted, zero_division=0.0, **f1)),
+        "accuracy": float(accuracy_score(target, predictions.values)),
+        "f1": float(f1_score(target, predictions.values, zero_division=0.0, **averaging)),
     }
-    definitions = {"f1": f1_definition}
-    roc_auc, note = _roc_auc(estimator, classes, features, target)
-    if roc_auc is None:
-        return Evaluation(CLASSIFICATION, metrics, definitions, (f"roc_auc is left out: {note}",))
-    return Evaluation(CLASSIFICATION, metrics | {"roc_auc": roc_auc}, definitions | {"roc_auc": note})
+    if problem := _roc_auc_problem(target, predictions):
+        return Evaluation(CLASSIFICATION, metrics, definitions, (f"roc_auc is left out: {problem}",))
+    roc_auc, definition = _roc_auc(target, predictions)
+    return Evaluation(CLASSIFICATION, metrics | {"roc_auc": roc_auc}, definitions | {"roc_auc": definition})
 
 
-def _roc_auc(
-    estimator: Any, classes: list[Any], features: pd.DataFrame, target: pd.Series[Any]
-) -> tuple[float | None, str]:
+def _roc_auc_problem(target: pd.Series[Any], predictions: Predictions) -> str | None:
+    held_out = set(target.unique())
+    if absent := [str(name) for name in predictions.classes if name not in held_out]:
+        return f"no held-out row is of class {', '.join(absent)}"
+    if unknown := [str(name) for name in sorted(held_out.difference(predictions.classes))]:
+        return f"no row to learn from is of class {', '.join(unknown)}"
+    return "the model gives no probabilities" if predictions.scores is None else None
+
+
+def _roc_auc(target: pd.Series[Any], predictions: Predictions) -> tuple[float, str]:
     from sklearn.metrics import roc_auc_score
 
-    absent = [str(value) for value in classes if value not in set(target)]
-    if absent:
-        return None, f"no held-out row is of class {', '.join(absent)}"
-    binary = len(classes) == _BINARY
-    if hasattr(estimator, "predict_proba"):
-        scores = estimator.predict_proba(features)
-        scores = scores[:, 1] if binary else scores
-    elif binary and hasattr(estimator, "decision_function"):
-        scores = estimator.decision_function(features)
-    else:
-        return None, "the model gives no probabilities"
-    if binary:
-        return float(roc_auc_score(target == classes[1], scores)), f"of the class {classes[1]!s}"
-    score = roc_auc_score(target, scores, multi_class="ovr", labels=classes)
+    classes, scores = predictions.classes, predictions.scores
+    if len(classes) == _BINARY:
+        return float(roc_auc_score(target == classes[-1], scores)), f"of class {classes[-1]}"
+    score = roc_auc_score(target, scores, multi_class="ovr", labels=list(classes))
     return float(score), "mean over the classes, each against the rest"

@@ -7,8 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.training.containment import contained, line_in, user_code_error
-from include.training.errors import FitError, OneClassError, OutOfMemoryError, TooFewRowsError
-from include.training.evaluation import CLASSIFICATION, Evaluation, evaluate, find_task
+from include.training.errors import (
+    FitError,
+    OneClassError,
+    OutOfMemoryError,
+    TargetTypeError,
+    TooFewRowsError,
+)
+from include.training.evaluation import CLASSIFICATION, REGRESSION, Evaluation, Predictions, evaluate
 from include.training.unusable_columns import explain_refusal
 
 if TYPE_CHECKING:
@@ -17,6 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from include.training.estimators import BuiltEstimator
+
+_BINARY = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,7 @@ def fit_and_evaluate(built: BuiltEstimator, split: Split) -> Evaluation:
     """Fit the estimator in place, then predict the held-out rows.
 
     Raises:
+        TargetTypeError: A regressor was given text to predict.
         OneClassError: A classifier was given one class.
         UnusableColumnsError: Features hold what the estimator cannot take.
         FitError: The estimator refused for another reason.
@@ -62,20 +71,57 @@ def fit_and_evaluate(built: BuiltEstimator, split: Split) -> Evaluation:
         OutOfMemoryError: Memory ran out.
     """
     task = find_task(built.estimator, split.train_target)
-    if task == CLASSIFICATION:
-        _check_classes(split)
+    _check_target(built.name, task, split)
     with _running(built, "fit", split.train_features):
         built.estimator.fit(split.train_features, split.train_target)
     with _running(built, "predict", split.test_features):
-        return evaluate(built.estimator, task, split.test_features, split.test_target)
+        predictions = predict(built.estimator, task, split.test_features)
+    return evaluate(task, split.test_target, predictions)
 
 
-def _check_classes(split: Split) -> None:
-    values = split.train_target.unique()
-    if len(values) == 1:
+def find_task(estimator: Any, target: pd.Series[Any]) -> str:
+    """Tell what an estimator does; one that does not declare it is judged by the target's type."""
+    from sklearn.base import is_classifier, is_regressor
+
+    try:
+        if is_regressor(estimator):
+            return REGRESSION
+        if is_classifier(estimator):
+            return CLASSIFICATION
+    except AttributeError:  # an estimator of one's own that has not scikit-learn's base class
+        pass
+    return REGRESSION if _is_number(target) else CLASSIFICATION
+
+
+def predict(estimator: Any, task: str, features: pd.DataFrame) -> Predictions:
+    """Ask a fitted estimator for the values, or the classes and their scores, of rows."""
+    values = estimator.predict(features)
+    if task == REGRESSION:
+        return Predictions(values)
+    classes = tuple(getattr(estimator, "classes_", sorted(set(values))))
+    if hasattr(estimator, "predict_proba"):
+        probabilities = estimator.predict_proba(features)
+        return Predictions(values, classes, probabilities[:, 1] if len(classes) == _BINARY else probabilities)
+    if len(classes) == _BINARY and hasattr(estimator, "decision_function"):
+        return Predictions(values, classes, estimator.decision_function(features))
+    return Predictions(values, classes)
+
+
+def _check_target(estimator: str, task: str, split: Split) -> None:
+    target = split.train_target
+    if task == REGRESSION and not _is_number(target):
+        raise TargetTypeError(str(target.name), target.iloc[0], estimator)
+    if task == CLASSIFICATION and len(values := target.unique()) == 1:
         everywhere = split.test_target.eq(values[0]).all()
-        where = "all rows" if everywhere else "the rows to learn from"
-        raise OneClassError(str(split.train_target.name), values[0], where)
+        raise OneClassError(
+            str(target.name), values[0], "all rows" if everywhere else "the rows to learn from"
+        )
+
+
+def _is_number(target: pd.Series[Any]) -> bool:
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    return is_numeric_dtype(target.dtype) and not is_bool_dtype(target.dtype)
 
 
 @contextlib.contextmanager
@@ -84,9 +130,8 @@ def _running(built: BuiltEstimator, doing: str, features: pd.DataFrame) -> Itera
         with contained():
             yield
     except MemoryError as error:
-        raise OutOfMemoryError(
-            f"{doing} of {built.name} with {features.shape[0]} rows of {features.shape[1]}"
-        ) from error
+        rows, columns = features.shape
+        raise OutOfMemoryError(f"{doing} of {built.name} with {rows} rows of {columns} columns") from error
     except (Exception, SystemExit) as error:
         if built.file is not None and line_in(built.file, error):
             problem = f"raised {type(error).__name__}: {error}"

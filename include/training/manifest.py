@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import platform
 import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from include.training.output import json_ready
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import ModuleType
 
     from include.training.spec import TrainingSpec
 
@@ -63,7 +63,7 @@ def find_libraries(user_module: ModuleType | None = None) -> dict[str, str]:
     """Give the versions of the libraries that make a model: the usual ones, and those that a user's module imports."""
     names = set(_ALWAYS_NAMED)
     for value in vars(user_module).values() if user_module else ():
-        origin = value.__name__ if isinstance(value, type(sys)) else getattr(value, "__module__", None)
+        origin = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
         names.add(str(origin).split(".")[0])
     versions = {name: getattr(sys.modules.get(name), "__version__", None) for name in sorted(names)}
     return {name: version for name, version in versions.items() if isinstance(version, str)}

@@ -21,17 +21,15 @@ MODEL_FILE = "model.pkl"
 
 
 def write_model(model: Any, path: Path) -> None:
-    """Pickle a model; nothing is left at the path when that fails.
+    """Pickle a model.
 
     Raises:
         UnpicklableModelError: A part of it cannot be pickled.
         OutOfMemoryError: Memory ran out.
     """
-    partial = path.with_name(f".{path.name}.partial")
     try:
-        with partial.open("wb") as file:
+        with path.open("wb") as file:
             pickle.dump(model, file, protocol=pickle.HIGHEST_PROTOCOL)
-        partial.replace(path)
     except OSError:
         raise
     except MemoryError as error:
@@ -39,8 +37,6 @@ def write_model(model: Any, path: Path) -> None:
     except Exception as error:  # a class's own __reduce__ may raise anything
         attribute, value = _find_culprit("model", model)
         raise UnpicklableModelError(attribute, value, f"{type(error).__name__}: {error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def load_model_file(path: Path, expected_sha256: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import numbers
 import time
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from include.training.columns import Roles, check_target, choose_roles
 from include.training.containment import user_code
 from include.training.datasets import read_dataset
-from include.training.errors import MetricsError, NoModelFileError
+from include.training.errors import MetricsError, ModelInterfaceError, NoModelFileError
 from include.training.estimators import BuiltEstimator, build_from_class, build_from_module, check_params
 from include.training.fitting import Split, fit_and_evaluate, split_rows
 from include.training.library_classes import find_estimator_class
@@ -142,6 +143,11 @@ def _describe_model(spec: TrainingSpec, user_module: UserModule | None) -> dict[
 def _run_train_function(
     spec: TrainingSpec, module: UserModule, dataset: Path, model_path: Path
 ) -> dict[str, Any]:
+    try:
+        inspect.signature(module.function).bind_partial(dataset, model_path)
+    except TypeError as error:
+        advice = "train must take the dataset's path and the model's path as its first two arguments."
+        raise ModelInterfaceError(module.file, advice) from error
     check_params(TRAIN, module.function, spec.params, given_by_position=_PATH_ARGUMENTS)
     with user_code(module.file, TRAIN):
         # As text: a script may join or open its paths in any way that it likes.
@@ -154,6 +160,8 @@ def _run_train_function(
 
 
 def _check_model_file(file: Path, model_path: Path) -> None:
+    if model_path.is_dir():
+        raise NoModelFileError(file, "made a folder where the model's file belongs")
     if not model_path.is_file():
         raise NoModelFileError(file, "wrote no model")
     if model_path.stat().st_size == 0:

@@ -69,10 +69,8 @@ def import_model_module(model: ModuleModel, models_dir: Path) -> UserModule:
     module = _execute(f"{_PACKAGE}.{model.name}", file, source)
     defined = [name for name in (BUILD_MODEL, TRAIN) if callable(getattr(module, name, None))]
     if len(defined) != 1:
-        found = "defines both" if defined else "defines neither"
-        raise ModelInterfaceError(
-            file, f"{found} build_model and train: define exactly one of them as a function."
-        )
+        found = "both build_model and train" if defined else "neither build_model nor train"
+        raise ModelInterfaceError(file, f"it defines {found}: define exactly one of them as a function.")
     return UserModule(file, hashlib.sha256(source).hexdigest(), module, defined[0])
 
 
@@ -80,7 +78,7 @@ def _find_file(name: str, models_dir: Path) -> Path:
     models_dir = models_dir.resolve()
     if _MODULE_NAME.fullmatch(name):
         file = models_dir.joinpath(*name.split(".")).with_suffix(".py")
-        if file.is_file():
+        if file.is_file() and not file.name.startswith("_"):
             return file
     files = (path.relative_to(models_dir).with_suffix("") for path in sorted(models_dir.rglob("[!_]*.py")))
     raise ModelNotFoundError(name, str(models_dir), [".".join(file.parts) for file in files])

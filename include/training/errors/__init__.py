@@ -1,0 +1,83 @@
+"""What can go wrong between a dataset file and a model file.
+
+TrainingError
++-- DatasetError           the file or its rows cannot be trained on
+|   +-- UnreadableDatasetError, EmptyDatasetError, ColumnNotFoundError, NoFeaturesError
+|   +-- ColumnRoleError, NullTargetError, TargetTypeError, OneClassError, TooFewRowsError, UnusableColumnsError
++-- ModelCodeError         the model module or class is not what is asked for
+|   +-- ModelNotFoundError, ModelImportError, ModelInterfaceError, ModelParamsError
+|   +-- UserCodeError      the module's own code raised or left the process
++-- FitError, OutOfMemoryError, UnpicklableModelError, NoModelFileError, MetricsError
++-- ModelFileError         a saved model cannot be loaded
+    +-- ModelFileChangedError
+"""
+
+from include.training.errors.base import (
+    TrainingError,
+)
+from include.training.errors.code import (
+    MetricsError,
+    ModelCodeError,
+    ModelImportError,
+    ModelInterfaceError,
+    ModelNotFoundError,
+    ModelParamsError,
+    NoModelFileError,
+    UserCodeError,
+)
+from include.training.errors.dataset import (
+    ColumnNotFoundError,
+    ColumnRoleError,
+    DatasetError,
+    EmptyDatasetError,
+    NoFeaturesError,
+    NullTargetError,
+    OneClassError,
+    TargetTypeError,
+    TooFewRowsError,
+    UnreadableDatasetError,
+    UnusableColumnsError,
+)
+from include.training.errors.model import (
+    FitError,
+    ModelFileChangedError,
+    ModelFileError,
+    OutOfMemoryError,
+    UnpicklableModelError,
+)
+from include.training.errors.wording import (
+    listed,
+    listed_with,
+    suggestion,
+)
+
+__all__ = [
+    "ColumnNotFoundError",
+    "ColumnRoleError",
+    "DatasetError",
+    "EmptyDatasetError",
+    "FitError",
+    "MetricsError",
+    "ModelCodeError",
+    "ModelFileChangedError",
+    "ModelFileError",
+    "ModelImportError",
+    "ModelInterfaceError",
+    "ModelNotFoundError",
+    "ModelParamsError",
+    "NoFeaturesError",
+    "NoModelFileError",
+    "NullTargetError",
+    "OneClassError",
+    "OutOfMemoryError",
+    "TargetTypeError",
+    "TooFewRowsError",
+    "TrainingError",
+    "UnpicklableModelError",
+    "UnreadableDatasetError",
+    "UnusableColumnsError",
+    "UserCodeError",
+    "listed",
+    "listed_with",
+    "suggestion",
+]

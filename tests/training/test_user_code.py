@@ -1,0 +1,339 @@
+"""What a user's module may be, and what is said of one that fails: its own file, its own line."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+
+from include.training import ModuleModel
+from include.training.errors import (
+    MetricsError,
+    ModelCodeError,
+    ModelImportError,
+    ModelInterfaceError,
+    ModelNotFoundError,
+    ModelParamsError,
+    NoModelFileError,
+    OutOfMemoryError,
+    UserCodeError,
+)
+
+OWN_ESTIMATOR = """
+    class Mean:
+        def fit(self, X, y):
+            self.mean_ = y.mean()
+            return self
+
+        def predict(self, X):
+            return [self.mean_] * len(X)
+
+    def build_model():
+        return Mean()
+    """
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "message"),
+    [
+        (
+            "x = 1\n",
+            ModelInterfaceError,
+            "mine.py: it defines neither build_model nor train: define exactly one",
+        ),
+        (
+            "def train(a, b): pass\ndef build_model(): pass\n",
+            ModelInterfaceError,
+            "mine.py: it defines both build_model and train: define exactly one",
+        ),
+        (
+            "def build_model(:\n",
+            ModelImportError,
+            "mine.py:1: the module cannot be imported: invalid syntax.",
+        ),
+        (
+            "\nimport lightgbmm.sklearn\n",
+            ModelImportError,
+            (
+                "mine.py:2: the module cannot be imported: there is no module 'lightgbmm'; "
+                "a package that brings 'lightgbmm' belongs into requirements.txt."
+            ),
+        ),
+        (
+            "from sklearn.linear_model import Rigde\n",
+            ModelImportError,
+            "mine.py:1: the module cannot be imported: cannot import name 'Rigde' from 'sklearn.linear_model'",
+        ),
+        (
+            "\n1 / 0\n",
+            UserCodeError,
+            "mine.py:2: importing it raised ZeroDivisionError: division by zero\nTraceback",
+        ),
+        (
+            "import sys\nsys.exit(3)\n",
+            UserCodeError,
+            "mine.py:2: importing it left the process with exit status 3\nTraceback",
+        ),
+        (
+            "def build_model():\n    return [][1]\n",
+            UserCodeError,
+            "mine.py:2: build_model raised IndexError: list index out of range\nTraceback",
+        ),
+        (
+            "def build_model():\n    return exit('done')\n",
+            UserCodeError,
+            "mine.py:2: build_model left the process with exit status 'done'\nTraceback",
+        ),
+        (
+            "def build_model():\n    raise MemoryError\n",
+            OutOfMemoryError,
+            "Memory ran out in build_model: use fewer",
+        ),
+        (
+            "def build_model():\n    pass\n",
+            ModelInterfaceError,
+            "mine.py: build_model returned nothing: end it",
+        ),
+        (
+            "from sklearn.linear_model import Ridge\ndef build_model():\n    return Ridge\n",
+            ModelInterfaceError,
+            "mine.py: build_model returned the class Ridge: return an instance, Ridge(...).",
+        ),
+        (
+            "def build_model():\n    return {}\n",
+            ModelInterfaceError,
+            "mine.py: a dict has no fit and no predict method: a regressor or a classifier is needed.",
+        ),
+        (
+            "from sklearn.preprocessing import StandardScaler\ndef build_model():\n    return StandardScaler()\n",
+            ModelInterfaceError,
+            "mine.py: a StandardScaler has no predict method",
+        ),
+        (
+            (
+                "class Own:\n  def fit(self, X, y):\n    raise KeyError('no')\n  def predict(self, X): ...\n"
+                "def build_model():\n  return Own()\n"
+            ),
+            UserCodeError,
+            "mine.py:3: Own.fit raised KeyError: 'no'\nTraceback",
+        ),
+        (
+            "def train(data, model): pass\n",
+            NoModelFileError,
+            "mine.py: train wrote no model: write the model to",
+        ),
+        (
+            "def train(data, model):\n    open(model, 'w').close()\n",
+            NoModelFileError,
+            "mine.py: train wrote an empty file for the model: write",
+        ),
+        (
+            "import os\ndef train(data, model):\n    os.mkdir(model)\n",
+            NoModelFileError,
+            "mine.py: train made a folder where the model's file belongs: write",
+        ),
+        (
+            "def train(data, model):\n    open(model, 'w').write('m')\n    return 'fine'\n",
+            MetricsError,
+            "mine.py: train returned a str; return a mapping of metric names to numbers, or nothing.",
+        ),
+        (
+            "def train(data, model):\n    open(model, 'w').write('m')\n    return {'mae': '3'}\n",
+            MetricsError,
+            "mine.py: train returned '3' (str) for the metric 'mae'; return",
+        ),
+        (
+            "def train(data, model):\n    import pandas\n    pandas.read_csv(data)['Petrol']\n",
+            UserCodeError,
+            "mine.py:3: train raised KeyError: 'Petrol'\nTraceback",
+        ),
+    ],
+)
+def test_a_module_that_fails_is_told_with_its_own_file_and_line(
+    train_module, tmp_path, source, error, message
+):
+    with pytest.raises(error) as raised:
+        train_module(source)
+
+    assert not raised.value.retryable
+    assert str(raised.value).replace(f"{tmp_path / 'models'}/", "").startswith(message)
+    assert not (tmp_path / "model" / "model.pkl").exists()
+    assert not (tmp_path / "model" / "manifest.json").exists()
+
+
+def test_a_traceback_starts_at_the_users_file(train_module):
+    with pytest.raises(UserCodeError) as raised:
+        train_module("def helper():\n    return {}['x']\n\ndef build_model():\n    return helper()\n")
+
+    first, second = [line for line in raised.value.user_traceback.splitlines() if line.startswith("  File")]
+    assert "mine.py" in first
+    assert first.endswith("line 5, in build_model")
+    assert second.endswith("line 2, in helper")
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (
+            {"n_estimator": 3},
+            (
+                "params: build_model does not take 'n_estimator'; did you mean 'n_estimators'? "
+                "It accepts 'n_estimators', 'random_state'."
+            ),
+        ),
+        (
+            {"x": 1, "y": 2},
+            "params: build_model does not take 'x', 'y'. It accepts 'n_estimators', 'random_state'.",
+        ),
+    ],
+)
+def test_params_that_build_model_does_not_take_are_named(train_petrol, params, message):
+    with pytest.raises(ModelParamsError) as raised:
+        train_petrol(params=params)
+
+    assert str(raised.value) == message
+
+
+def test_params_that_a_train_function_needs_or_does_not_take_are_named(train_module):
+    source = "def train(data, model, *, depth): ..."
+
+    with pytest.raises(ModelParamsError, match=r"params: train needs 'depth'. It accepts 'depth'."):
+        train_module(source)
+    with pytest.raises(ModelParamsError, match=r"train does not take 'dept'; did you mean 'depth'\?"):
+        train_module(source, params={"dept": 1})
+
+
+def test_a_train_function_of_one_argument_is_refused(train_module):
+    with pytest.raises(ModelInterfaceError, match="train must take the dataset's path and the model's path"):
+        train_module("def train(data): ...")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "random_forrest",
+            "'random_forrest' is not in .*; did you mean 'random_forest'?.* It has 'random_forest', 'wine",
+        ),
+        ("../models/random_forest", "is not in"),
+        ("__init__", "is not in"),
+        ("", "is not in"),
+        ("/etc/passwd", "is not in"),
+    ],
+)
+def test_a_module_that_is_not_there_is_told_with_those_that_are(train_petrol, name, message):
+    with pytest.raises(ModelNotFoundError, match=message):
+        train_petrol(model=ModuleModel(name))
+
+
+def test_modules_may_lie_in_folders(train_petrol, tmp_path):
+    (tmp_path / "team").mkdir()
+    (tmp_path / "team" / "own.py").write_text("from sklearn.linear_model import Ridge as build_model\n")
+
+    assert (
+        train_petrol(model=ModuleModel("team.own"), models_dir=tmp_path).manifest["model"]["name"]
+        == "team.own"
+    )
+
+
+def test_a_module_named_as_a_library_replaces_nothing(train_petrol, tmp_path):
+    (tmp_path / "json.py").write_text("from sklearn.linear_model import Ridge as build_model\n")
+    before = sys.modules["json"]
+
+    train_petrol(model=ModuleModel("json"), models_dir=tmp_path)
+
+    assert sys.modules["json"] is before
+
+
+def test_an_edited_module_is_run_as_edited(train_module):
+    for alpha in (1.0, 2.0):
+        result = train_module(
+            f"from sklearn.linear_model import Ridge\ndef build_model(): return Ridge({alpha})\n"
+        )
+        mean_error = result.metrics["mae"]
+        assert mean_error > 0
+    assert (
+        result.manifest["model"]["module_sha256"]
+        != train_module(OWN_ESTIMATOR).manifest["model"]["module_sha256"]
+    )
+
+
+def test_an_estimator_class_of_the_users_own_is_trained_and_pickled(train_module, tmp_path):
+    result = train_module(OWN_ESTIMATOR)
+
+    assert result.manifest["evaluation"]["task"] == "regression"
+    model = pickle.loads((tmp_path / "model" / "model.pkl").read_bytes())
+    assert type(model).__module__ == "include.models.mine"
+
+
+def test_what_user_code_prints_and_warns_goes_to_the_log_and_what_it_changes_is_undone(
+    train_module, caplog, capsys
+):
+    source = """
+        import os, warnings
+        from sklearn.linear_model import Ridge
+
+        def build_model():
+            print("building", end="")
+            warnings.simplefilter("error")
+            os.chdir("/")
+            print(" it")
+            return Ridge()
+        """
+    folder, filters = Path.cwd(), list(warnings.filters)
+    with caplog.at_level(logging.INFO, logger="include.training"):
+        train_module(source)
+
+    assert "building it" in caplog.messages
+    assert capsys.readouterr().out == ""
+    assert Path.cwd() == folder
+    assert warnings.filters == filters
+
+
+def test_warnings_of_user_code_are_logged_with_their_place(train_module, caplog):
+    train_module(
+        "import warnings\nfrom sklearn.linear_model import Ridge\n"
+        "def build_model():\n    warnings.warn('old data')\n    return Ridge()\n"
+    )
+
+    assert any(message.endswith("mine.py:4: UserWarning: old data") for message in caplog.messages)
+
+
+def test_metrics_of_a_train_function_are_plain_numbers_and_those_that_are_none_are_noted(train_module):
+    result = train_module(
+        """
+        import numpy as np
+
+        def train(dataset_path, model_path):
+            with open(model_path, "wb") as file:
+                file.write(b"model")
+            return {"mae": np.float32(0.5), "rows": 3, "loss": float("nan")}
+        """
+    )
+
+    assert result.metrics == {"mae": 0.5, "rows": 3.0}
+    assert result.manifest["notes"] == ["loss is left out: it is nan"]
+
+
+def test_files_that_a_train_function_writes_beside_the_model_are_kept(train_module, tmp_path):
+    result = train_module(
+        """
+        from pathlib import Path
+
+        def train(dataset_path, model_path):
+            Path(model_path).write_text("model")
+            Path(model_path).with_name("vocabulary.txt").write_text("words")
+        """
+    )
+
+    assert (tmp_path / "model" / "vocabulary.txt").read_text() == "words"
+    assert set(result.manifest["files"]) == {"model.pkl", "vocabulary.txt"}
+
+
+def test_every_module_error_is_a_model_code_error():
+    for error in (UserCodeError, ModelImportError, ModelInterfaceError, ModelNotFoundError, ModelParamsError):
+        assert issubclass(error, ModelCodeError)

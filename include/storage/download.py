@@ -53,7 +53,7 @@ def download_dataset(
     Raises:
         RemoteError: The file cannot be had; retryable where trying again later may help.
         DiskFullError: The disk or the quota is full.
-        LocalFileError: The folder may not be written.
+        LocalFileError: The folder cannot be made or written.
     """
     source = S3Source(url, s3(url)) if isinstance(url, S3Url) else HttpSource(url)
     path = directory / local_file_name(url.file_name)
@@ -71,14 +71,14 @@ def download_object(
 
     Args:
         url: The object.
-        path: The file, whose folder exists.
+        path: The file.
         client: The client for the object's bucket.
         policy: How often and how patiently to try again.
 
     Raises:
         RemoteError: The object cannot be had.
         DiskFullError: The disk or the quota is full.
-        LocalFileError: The folder is missing or may not be written.
+        LocalFileError: The folder cannot be made or written.
     """
     return _identity(str(url), path, _download(S3Source(url, client), path, policy or RetryPolicy()))
 

@@ -21,13 +21,14 @@ _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 def new_file(path: Path) -> Iterator[IO[bytes]]:
     """Give a file to write that takes its place at `path` when the block ends, readable by its user alone.
 
-    When the block fails, nothing is left and what was at `path` before stays.
+    When the block fails, nothing is left and what was at `path` before stays. A folder that is missing is made.
 
     Raises:
         DiskFullError: The disk or the quota is full.
-        LocalFileError: The folder is missing or may not be written.
+        LocalFileError: The folder cannot be made or written.
     """
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
         temporary = Path(name)
         try:

@@ -1,0 +1,282 @@
+"""Real S3 servers, and a proxy that does to their answers what networks and busy servers do."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import http.client
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+from botocore.config import Config
+from moto.server import ThreadedMotoServer
+from requests.structures import CaseInsensitiveDict
+
+from include.local.object_store import ACCESS_KEY, SECRET_KEY, ObjectStore
+from include.storage import RetryPolicy, client_config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from mypy_boto3_s3 import S3Client
+
+    Fault = Callable[["Answer"], None]
+
+
+@dataclass
+class Answer:
+    """What the server answered, for a fault to spoil before it is sent on."""
+
+    status: int
+    headers: CaseInsensitiveDict[str]
+    body: bytes
+    sent: int | None = None  # bytes of the body until the connection is cut; None: all, and it is kept
+
+    def replace(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
+        self.status, self.body = status, body
+        self.headers = CaseInsensitiveDict({"Content-Length": str(len(body)), **(headers or {})})
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    path: str
+    headers: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        return urlsplit(self.path).path.rpartition("/")[2]
+
+
+@dataclass
+class FaultProxy:
+    """An HTTP proxy before one server; each planned fault spoils one answer, in order, and later ones pass."""
+
+    upstream: str
+    requests: list[Request] = field(default_factory=list)
+    _faults: list[Fault | None] = field(default_factory=list)
+    url: str = ""
+
+    def plan(self, *faults: Fault | None) -> None:
+        """Spoil the next answers; None lets one pass."""
+        self.requests.clear()
+        self._faults[:] = faults
+
+    @property
+    def ranges(self) -> list[str | None]:
+        return [request.headers.get("Range") for request in self.requests]
+
+    def take_fault(self) -> Fault | None:
+        return self._faults.pop(0) if self._faults else None
+
+    @staticmethod
+    def refuse(status: int, code: str = "") -> Fault:
+        """Answer with an error of S3's."""
+        body = (
+            f"<Error><Code>{code}</Code><Message>said by the proxy</Message></Error>".encode()
+            if code
+            else b""
+        )
+        return lambda answer: answer.replace(status, body, {"Content-Type": "application/xml"})
+
+    @staticmethod
+    def drop(after: int) -> Fault:
+        """Cut the connection after so many bytes of the body."""
+
+        def cut(answer: Answer) -> None:
+            answer.sent = after
+
+        return cut
+
+    @staticmethod
+    def shorten(to: int) -> Fault:
+        """Send the first bytes as if they were all."""
+
+        def shorten(answer: Answer) -> None:
+            answer.body = answer.body[:to]
+            answer.headers["Content-Length"] = str(len(answer.body))
+
+        return shorten
+
+    @staticmethod
+    def flip(position: int) -> Fault:
+        """Send one byte wrong."""
+
+        def flip(answer: Answer) -> None:
+            spoilt = bytearray(answer.body)
+            spoilt[position] ^= 1
+            answer.body = bytes(spoilt)
+
+        return flip
+
+    @staticmethod
+    def with_headers(**headers: str) -> Fault:
+        """Add headers, or change them."""
+        return lambda answer: answer.headers.update(
+            {name.replace("_", "-"): text for name, text in headers.items()}
+        )
+
+    @staticmethod
+    def both(first: Callable[[], object], fault: Fault) -> Fault:
+        """Do something on the server, then spoil the answer that it gave before."""
+
+        def spoil(answer: Answer) -> None:
+            first()
+            fault(answer)
+
+        return spoil
+
+
+@pytest.fixture(scope="session")
+def nanio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    with ObjectStore(tmp_path_factory.mktemp("project")) as store:
+        yield store
+
+
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(params=["nanio", "moto"])
+def endpoint(request: pytest.FixtureRequest) -> str:
+    """The address of each real server in turn."""
+    if request.param == "moto":
+        return request.getfixturevalue("moto_url")
+    return request.getfixturevalue("nanio").endpoint_url
+
+
+@pytest.fixture(scope="session")
+def make_client() -> Callable[..., S3Client]:
+    """Make a client as Refinery's own, but without botocore's retries, so that a planned fault is seen at once."""
+
+    @functools.cache
+    def make(
+        endpoint: str, *, key: str | None = ACCESS_KEY, secret: str | None = SECRET_KEY, attempts: int = 1
+    ) -> S3Client:
+        session = boto3.session.Session(key, secret, region_name="us-east-1")
+        own = Config(
+            s3={"addressing_style": "path"}, retries={"total_max_attempts": attempts, "mode": "standard"}
+        )
+        return session.client("s3", endpoint_url=endpoint, config=client_config(session, own))
+
+    return make
+
+
+@pytest.fixture
+def client(endpoint: str, make_client: Callable[..., S3Client]) -> S3Client:
+    """A client straight to the server, where an empty bucket called "data" exists."""
+    client = make_client(endpoint)
+    if "data" not in [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]:
+        client.create_bucket(Bucket="data")
+    for stored in client.list_objects_v2(Bucket="data").get("Contents", []):
+        client.delete_object(Bucket="data", Key=stored["Key"])
+    return client
+
+
+@pytest.fixture(scope="session")
+def start_proxy() -> Iterator[Callable[[str], FaultProxy]]:
+    """Start a proxy before a server, once for each server."""
+    with contextlib.ExitStack() as running:
+        yield functools.cache(lambda upstream: running.enter_context(running_proxy(upstream)))
+
+
+@pytest.fixture
+def proxy(endpoint: str, start_proxy: Callable[[str], FaultProxy]) -> FaultProxy:
+    """A proxy before the server, with no faults planned."""
+    proxy = start_proxy(endpoint)
+    proxy.plan()
+    return proxy
+
+
+@pytest.fixture
+def web_proxy(moto_url: str, start_proxy: Callable[[str], FaultProxy]) -> FaultProxy:
+    """A proxy before moto, which serves public objects to anyone as a plain web server does."""
+    proxy = start_proxy(moto_url)
+    proxy.plan()
+    return proxy
+
+
+@pytest.fixture
+def proxied(proxy: FaultProxy, make_client: Callable[..., S3Client], client: S3Client) -> S3Client:
+    """A client to the same server through the proxy."""
+    return make_client(proxy.url)
+
+
+@pytest.fixture
+def impatient() -> RetryPolicy:
+    """Three attempts, at once."""
+    return RetryPolicy(attempts=3, first_wait=0, longest_wait=0)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "dataset"
+    path.mkdir()
+    return path
+
+
+@contextlib.contextmanager
+def running_proxy(upstream: str) -> Iterator[FaultProxy]:
+    proxy = FaultProxy(upstream)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def forward(self) -> None:
+            answer = ask_upstream(proxy, self)
+            if fault := proxy.take_fault():
+                fault(answer)
+            self.send_response_only(answer.status)
+            for name, text in answer.headers.items():
+                self.send_header(name, text)
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(answer.body[: answer.sent])
+            self.close_connection = answer.sent is not None
+
+        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = forward  # noqa: N815 - the names that the base class calls
+
+        def log_message(self, *_: object) -> None:
+            """Keep the test's output clean."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    proxy.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield proxy
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def ask_upstream(proxy: FaultProxy, handler: BaseHTTPRequestHandler) -> Answer:
+    proxy.requests.append(Request(handler.command, handler.path, dict(handler.headers)))
+    body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
+    upstream = urlsplit(proxy.upstream)
+    connection = http.client.HTTPConnection(upstream.hostname, upstream.port)
+    # The signature covers the headers as they are, so none is added or changed.
+    connection.putrequest(handler.command, handler.path, skip_host=True, skip_accept_encoding=True)
+    for name, text in handler.headers.items():
+        if name != "Expect":
+            connection.putheader(name, text)
+    connection.endheaders(body)
+    response = connection.getresponse()
+    hidden = ("transfer-encoding", "connection", "date", "server")
+    headers = {name: text for name, text in response.getheaders() if name.lower() not in hidden}
+    answer = Answer(response.status, CaseInsensitiveDict(headers), response.read())
+    connection.close()
+    if handler.command != "HEAD":
+        answer.headers["Content-Length"] = str(len(answer.body))
+    return answer

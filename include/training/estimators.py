@@ -86,10 +86,11 @@ def check_params(
     Raises:
         ModelParamsError: It takes other params.
     """
-    parameters = list(inspect.signature(function).parameters.values())[given_by_position:]
-    open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
-    named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-    accepted = [parameter.name for parameter in named]
+    parameters = list(inspect.signature(function).parameters.values())
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    by_position = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    named = by_position[given_by_position:] + [p for p in parameters if p.kind is p.KEYWORD_ONLY]
+    accepted = [p.name for p in named]
     unknown = [] if open_ended else [name for name in params if name not in accepted]
     missing = [p.name for p in named if p.default is p.empty and p.name not in params]
     if unknown or missing:

@@ -23,7 +23,8 @@ def build_manifest(
     spec: TrainingSpec,
     *,
     provenance: Mapping[str, Any],
-    sections: Mapping[str, Any],
+    model: Mapping[str, Any],
+    outcome: Mapping[str, Any],
     files: Mapping[str, Any],
     libraries: Mapping[str, str],
     created_at: str,
@@ -34,7 +35,8 @@ def build_manifest(
     Args:
         spec: What was asked for.
         provenance: Where the config and the dataset came from and which run it was; kept as it is.
-        sections: What the training found: model, data, split, seeds, evaluation, metrics, warnings.
+        model: The model's name, and the hash of its code where that is the user's.
+        outcome: What the training found: metrics and notes, and of an estimator also data, split, seeds, evaluation.
         files: Size and SHA-256 of each file beside the manifest.
         libraries: Versions of the libraries in use.
         created_at: The moment of the training's end, in ISO 8601 with its offset.
@@ -44,7 +46,8 @@ def build_manifest(
         "manifest_version": MANIFEST_VERSION,
         "created_at": created_at,
         "duration_seconds": round(duration_seconds, 3),
-        **sections,
+        "model": dict(model),
+        **outcome,
         "params": dict(spec.params),
         "source": spec.source.to_dict(),
         "files": dict(files),

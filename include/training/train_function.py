@@ -1,0 +1,75 @@
+"""Runs a user's `train` function: an already-made script that reads the dataset and writes the model itself."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import numbers
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from include.training.containment import user_code
+from include.training.errors import MetricsError, ModelInterfaceError, NoModelFileError
+from include.training.estimators import check_params
+from include.training.user_code import TRAIN
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from include.training.user_code import UserModule
+
+# The paths of the dataset and of the model.
+_PATH_ARGUMENTS = 2
+
+
+def run_train_function(
+    module: UserModule, params: Mapping[str, Any], dataset: Path, model_path: Path
+) -> dict[str, Any]:
+    """Call `train(dataset_path, model_path, **params)` with both paths as text, and check what it leaves.
+
+    Returns:
+        What the manifest says of metrics and notes.
+
+    Raises:
+        ModelInterfaceError: It does not take two paths.
+        ModelParamsError: It does not take these params.
+        UserCodeError: It raised or left the process.
+        NoModelFileError: It wrote no model, or an empty one.
+        MetricsError: What it returned is no mapping of names to numbers.
+    """
+    try:
+        inspect.signature(module.function).bind_partial(dataset, model_path)
+    except TypeError as error:
+        advice = "train must take the dataset's path and the model's path as its first two arguments."
+        raise ModelInterfaceError(module.file, advice) from error
+    check_params(TRAIN, module.function, params, given_by_position=_PATH_ARGUMENTS)
+    with user_code(module.file, TRAIN):
+        # As text: a script may join or open its paths in any way that it likes.
+        returned = module.function(str(dataset), str(model_path), **params)
+    _check_model_file(module.file, model_path)
+    metrics = _check_metrics(module.file, returned)
+    finite = {name: value for name, value in metrics.items() if math.isfinite(value)}
+    notes = [f"{name} is left out: it is {metrics[name]}" for name in metrics if name not in finite]
+    return {"metrics": finite, "notes": notes}
+
+
+def _check_model_file(file: Path, model_path: Path) -> None:
+    if model_path.is_dir():
+        raise NoModelFileError(file, "made a folder where the model's file belongs")
+    if not model_path.is_file():
+        raise NoModelFileError(file, "wrote no model")
+    if model_path.stat().st_size == 0:
+        raise NoModelFileError(file, "wrote an empty file for the model")
+
+
+def _check_metrics(file: Path, returned: object) -> dict[str, float]:
+    if returned is None:
+        return {}
+    if not isinstance(returned, Mapping):
+        raise MetricsError(file, f"returned a {type(returned).__name__}")
+    for name, value in returned.items():
+        if not isinstance(name, str) or isinstance(value, bool) or not isinstance(value, numbers.Real):
+            raise MetricsError(
+                file, f"returned {value!r:.60} ({type(value).__name__}) for the metric {name!r}"
+            )
+    return {name: float(value) for name, value in returned.items()}

@@ -1,0 +1,105 @@
+"""What each metric means, and when it is left out."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import f1_score, roc_auc_score
+
+from include.training.evaluation import CLASSIFICATION, REGRESSION, Predictions, evaluate
+from include.training.spec import ClassModel
+
+SIDES = pd.Series(["left", "right", "right", "left", "right"], name="side")
+PREDICTED = np.array(["left", "right", "left", "right", "right"], dtype=object)
+
+
+def test_regression_is_judged_by_four_metrics():
+    evaluation = evaluate(REGRESSION, pd.Series([1.0, 2.0, 4.0]), Predictions(np.array([1.0, 3.0, 2.0])))
+
+    assert evaluation.metrics == pytest.approx(
+        {"mae": 1, "mse": 5 / 3, "rmse": math.sqrt(5 / 3), "r2": -1 / 14}
+    )
+
+
+def test_r2_of_one_row_is_left_out_with_a_note():
+    evaluation = evaluate(REGRESSION, pd.Series([1.0]), Predictions(np.array([2.0])))
+
+    assert evaluation.metrics == {"mae": 1, "mse": 1, "rmse": 1}
+    assert evaluation.notes == ("r2 is left out: it needs two held-out rows or more",)
+
+
+def test_of_two_classes_f1_and_roc_auc_are_those_of_the_one_that_sorts_last():
+    scores = np.array([0.1, 0.9, 0.4, 0.6, 0.7])
+    evaluation = evaluate(CLASSIFICATION, SIDES, Predictions(PREDICTED, ("left", "right"), scores))
+
+    assert evaluation.metrics == pytest.approx(
+        {
+            "accuracy": 0.6,
+            "f1": f1_score(SIDES, PREDICTED, pos_label="right"),
+            "roc_auc": roc_auc_score(SIDES == "right", scores),
+        }
+    )
+    assert evaluation.definitions == {"f1": "of class right", "roc_auc": "of class right"}
+
+
+def test_of_many_classes_f1_is_weighted_and_roc_auc_each_against_the_rest():
+    target = pd.Series([0, 1, 2, 2])
+    scores = np.array([[0.8, 0.1, 0.1], [0.2, 0.6, 0.2], [0.1, 0.5, 0.4], [0.0, 0.1, 0.9]])
+    predicted = scores.argmax(axis=1)
+
+    metrics = evaluate(CLASSIFICATION, target, Predictions(predicted, (0, 1, 2), scores)).metrics
+
+    assert metrics["f1"] == pytest.approx(f1_score(target, predicted, average="weighted"))
+    assert metrics["roc_auc"] == pytest.approx(roc_auc_score(target, scores, multi_class="ovr"))
+
+
+@pytest.mark.parametrize(
+    ("target", "classes", "scores", "note"),
+    [
+        (["a", "a"], ("a", "b"), [0.1, 0.2], "no held-out row is of class b"),
+        (["a", "c"], ("a", "b"), [0.1, 0.2], "no held-out row is of class b"),
+        (["a", "b", "c"], ("a", "b"), [0.1, 0.2, 0.3], "no row to learn from is of class c"),
+        (["a", "b"], ("a", "b"), None, "the model gives no probabilities"),
+    ],
+)
+def test_roc_auc_is_left_out_with_a_note_where_it_has_no_meaning(target, classes, scores, note):
+    predictions = Predictions(np.array(["a"] * len(target)), classes, scores and np.array(scores))
+
+    evaluation = evaluate(CLASSIFICATION, pd.Series(target), predictions)
+
+    assert "roc_auc" not in evaluation.metrics
+    assert evaluation.metrics.keys() == {"accuracy", "f1"}
+    assert evaluation.notes == (f"roc_auc is left out: {note}",)
+
+
+@pytest.mark.parametrize(
+    ("model", "metrics"),
+    [
+        ("sklearn.linear_model.LogisticRegression", {"accuracy", "f1", "roc_auc"}),
+        ("sklearn.svm.LinearSVC", {"accuracy", "f1", "roc_auc"}),
+        ("sklearn.linear_model.RidgeClassifier", {"accuracy", "f1", "roc_auc"}),
+        ("sklearn.neighbors.NearestCentroid", {"accuracy", "f1", "roc_auc"}),
+        ("sklearn.ensemble.HistGradientBoostingClassifier", {"accuracy", "f1", "roc_auc"}),
+    ],
+)
+@pytest.mark.parametrize("labels", [("no", "yes"), ("0", "1"), ("True", "False")])
+def test_binary_classifiers_with_any_labels_have_all_metrics(train_table, model, metrics, labels):
+    rows = "".join(f"{i},{labels[i % 2]}\n" for i in range(40))
+
+    result = train_table(f"x,y\n{rows}", model=ClassModel(model))
+
+    assert result.metrics.keys() == metrics
+    assert result.manifest["evaluation"]["task"] == "classification"
+
+
+def test_a_wine_classifier_of_three_cultivars_has_a_roc_auc(train_petrol, sample_data):
+    result = train_petrol(
+        dataset=sample_data / "datasets" / "wine_cultivar.csv",
+        model=ClassModel("sklearn.ensemble.RandomForestClassifier"),
+    )
+
+    assert result.metrics["roc_auc"] > 0.95
+    assert result.manifest["seeds"] == {"random_state": 0, "set_on_estimator": ["random_state"]}

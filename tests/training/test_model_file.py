@@ -1,0 +1,161 @@
+"""Models that cannot be stored, and files that must not be loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from include.training import load_model_file
+from include.training.errors import (
+    FitError,
+    ModelFileChangedError,
+    ModelFileError,
+    UnpicklableModelError,
+    UserCodeError,
+)
+
+LAMBDA_IN_A_PIPELINE = """
+    from sklearn.linear_model import Ridge
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import FunctionTransformer
+
+    def build_model():
+        return Pipeline([("twice", FunctionTransformer(lambda x: 2 * x)), ("ridge", Ridge())])
+    """
+
+LOCK_IN_AN_ESTIMATOR = """
+    import threading
+    from sklearn.linear_model import Ridge
+
+    def build_model():
+        model = Ridge()
+        model.state = {"lock": threading.Lock()}
+        return model
+    """
+
+
+@pytest.mark.parametrize(
+    ("source", "attribute", "message"),
+    [
+        (
+            LAMBDA_IN_A_PIPELINE,
+            "model.steps[0][1].func",
+            "The model cannot be pickled: model.steps[0][1].func, a function, is the part that fails (",
+        ),
+        (
+            LOCK_IN_AN_ESTIMATOR,
+            "model.state['lock']",
+            "The model cannot be pickled: model.state['lock'], a lock, is",
+        ),
+    ],
+)
+def test_an_unpicklable_model_is_told_with_the_part_that_fails(
+    train_module, tmp_path, source, attribute, message
+):
+    with pytest.raises(UnpicklableModelError) as raised:
+        train_module(source)
+
+    assert raised.value.attribute == attribute
+    assert str(raised.value).startswith(message)
+    assert list((tmp_path / "model").iterdir()) == []
+
+
+def test_a_script_that_pickles_a_lambda_is_told_with_its_line(train_module, tmp_path):
+    source = "import pickle\ndef train(data, model):\n    pickle.dump(lambda: 1, open(model, 'wb'))\n"
+
+    with pytest.raises(UserCodeError, match=r"mine\.py:3: train raised .*[Pp]ickle"):
+        train_module(source)
+    assert list((tmp_path / "model").iterdir()) == []
+
+
+def write(path, content):
+    path.write_bytes(content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def test_a_model_is_loaded_when_it_is_the_one_that_the_manifest_describes(train_petrol, tmp_path):
+    files = train_petrol().manifest["files"]
+
+    model = load_model_file(tmp_path / "model" / "model.pkl", files["model.pkl"]["sha256"].upper())
+
+    assert type(model).__name__ == "Pipeline"
+
+
+def test_a_changed_file_is_refused_before_any_of_it_runs(tmp_path):
+    trap = tmp_path / "ran"
+    hostile = pickle.dumps(_RunsWhenLoaded(trap))
+    write(tmp_path / "model.pkl", hostile)
+
+    with pytest.raises(
+        ModelFileChangedError, match="was changed after training and was not loaded"
+    ) as raised:
+        load_model_file(tmp_path / "model.pkl", "0" * 64)
+
+    assert raised.value.actual == hashlib.sha256(hostile).hexdigest()
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"no pickle", "it is no pickle that can be read"),
+        (b"", "it is no pickle that can be read"),
+        (b"cgone_module\nThing\n.", "needs code that is not here .*gone_module"),
+        (b"cjson\nThing\n.", "needs code that is not here .*Thing"),
+    ],
+)
+def test_a_file_that_cannot_be_unpickled_says_why(tmp_path, content, message):
+    sha256 = write(tmp_path / "model.pkl", content)
+
+    with pytest.raises(ModelFileError, match=message):
+        load_model_file(tmp_path / "model.pkl", sha256)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ModelFileError, match=r"model\.pkl: the file is not there"):
+        load_model_file(tmp_path / "model.pkl", "0" * 64)
+
+
+def test_a_killed_training_leaves_neither_model_nor_manifest(tmp_path, petrol):
+    (tmp_path / "stop.py").write_text(
+        "import os\ndef train(data, model):\n"
+        "    open(model, 'w').write('half a model')\n    os.kill(os.getpid(), 9)\n"
+    )
+    script = (
+        "from pathlib import Path; from include.training import ModuleModel, TrainingSpec, train; import sys\n"
+        "spec = TrainingSpec(model=ModuleModel('stop'), models_dir=Path(sys.argv[1]))\n"
+        "train(spec, Path(sys.argv[2]), Path(sys.argv[1]) / 'out', provenance={})\n"
+    )
+    root = Path(__file__).parents[2]
+
+    killed = subprocess.run([sys.executable, "-c", script, tmp_path, petrol], cwd=root, check=False)
+
+    assert killed.returncode == -9
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [".partial"]
+
+
+def test_a_later_try_clears_what_an_earlier_one_left(train_petrol, tmp_path):
+    folder = tmp_path / "model"
+    (folder / ".partial").mkdir(parents=True)
+    for name in (".partial/model.pkl", "model.pkl", "manifest.json"):
+        (folder / name).write_text("old")
+
+    train_petrol()
+    assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "model.pkl"]
+
+    with pytest.raises(FitError):
+        train_petrol(params={"n_estimators": 0})
+    assert list(folder.iterdir()) == []
+
+
+class _RunsWhenLoaded:
+    def __init__(self, trap):
+        self.trap = trap
+
+    def __reduce__(self):
+        return (Path.touch, (self.trap,))

@@ -1,4 +1,4 @@
-"""Fails when Airflow cannot import a file in dags/; `astro dev parse` runs it in the image, and so does `astro deploy`."""
+"""Fails when Airflow cannot import a file in dags/; `astro dev parse` and `astro deploy` run it in the image."""
 
 # ruff: noqa: INP001 - the Astro CLI looks for the file in this folder
 

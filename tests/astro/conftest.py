@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 import yaml
+from docker.utils.build import exclude_paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +49,14 @@ def tool(lacking) -> Callable[[str], str]:
 def run() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs a command and keeps what it prints."""
     return partial(subprocess.run, check=False, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture(scope="session")
+def build_context(project) -> Callable[[Path], set[str]]:
+    """Lists what Docker would send to the build of a folder under this project's .dockerignore."""
+    lines = (project / ".dockerignore").read_text().splitlines()
+    patterns = [line for line in lines if line and not line.startswith("#")]
+    return lambda root: exclude_paths(str(root), patterns)
 
 
 @pytest.fixture(scope="session")

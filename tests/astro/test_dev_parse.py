@@ -1,7 +1,8 @@
-"""The test that `astro dev parse` and `astro deploy` run: .astro/test_dag_integrity_default.py."""
+"""The tests that `astro dev parse`, `astro dev pytest` and `astro deploy` run in the image."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 
@@ -15,11 +16,12 @@ with DAG("healthy"):
 """
 BROKEN = "from airflow.sdk import dag\n" + "raise ValueError('no such bucket')\n"
 PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+PARSE_TEST = ".astro/test_dag_integrity_default.py"
 
 
 @pytest.fixture
 def parse(run):
-    return lambda root: run([*PYTEST, ".astro/test_dag_integrity_default.py"], cwd=root)
+    return lambda root: run([*PYTEST, PARSE_TEST], cwd=root)
 
 
 @pytest.fixture
@@ -31,8 +33,25 @@ def astro_project(project, tmp_path):
     return tmp_path
 
 
-def test_the_projects_own_dags_pass(project, parse):
-    ran = parse(project)
+@pytest.fixture
+def image_root(project, build_context, tmp_path):
+    """The Airflow home of the image: what the build takes of this project, and nothing else."""
+    for name in build_context(project):
+        if (project / name).is_file():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(project / name, tmp_path / name)
+    return tmp_path
+
+
+@pytest.mark.parametrize("tests", [PARSE_TEST, "tests"])
+def test_the_projects_dags_pass_with_what_is_in_the_image(image_root, run, tests):
+    image = {
+        "AIRFLOW_HOME": str(image_root),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(image_root / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(image_root / "plugins"),
+        "PYTHONPATH": str(image_root),
+    }
+    ran = run([*PYTEST, tests], cwd=image_root, env=os.environ | image)
     assert ran.returncode == 0, ran.stdout
 
 

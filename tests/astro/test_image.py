@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from docker.utils.build import exclude_paths
 
 TAKEN = [
     "dags/load_pipelines.py",
@@ -46,25 +45,23 @@ LEFT_OUT = [
 
 
 @pytest.fixture(scope="module")
-def build_context(project, tmp_path_factory):
-    """What Docker would send to the build of a project with all of these files."""
+def image_files(build_context, tmp_path_factory):
+    """What the image takes of a project with all of these files."""
     root = tmp_path_factory.mktemp("project")
     for name in TAKEN + LEFT_OUT:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).touch()
-    lines = (project / ".dockerignore").read_text().splitlines()
-    patterns = [line for line in lines if line and not line.startswith("#")]
-    return exclude_paths(str(root), patterns)
+    return build_context(root)
 
 
 @pytest.mark.parametrize("name", TAKEN)
-def test_what_runs_in_production_is_in_the_image(build_context, name):
-    assert name in build_context
+def test_what_runs_in_production_is_in_the_image(image_files, name):
+    assert name in image_files
 
 
 @pytest.mark.parametrize("name", LEFT_OUT)
-def test_secrets_local_data_and_developers_files_are_not_in_the_image(build_context, name):
-    assert name not in build_context
+def test_secrets_local_data_and_developers_files_are_not_in_the_image(image_files, name):
+    assert name not in image_files
 
 
 def test_the_dockerfile_follows_good_practice(project, tool, run):

@@ -10,7 +10,7 @@ import pytest
 from packaging.requirements import Requirement
 
 RESOLVE = [
-    *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+    *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1"),
     *("--dry-run", "--ignore-installed", "--only-binary", ":all:"),
 ]
 

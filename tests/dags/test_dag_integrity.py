@@ -1,4 +1,4 @@
-"""What a new Astro project asks of every DAG. `astro dev pytest` runs this inside the image, so it needs no other test file."""
+"""What a new Astro project asks of every DAG. It stands alone: `astro dev pytest` runs it inside the image."""
 
 from __future__ import annotations
 

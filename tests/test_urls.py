@@ -46,10 +46,22 @@ class TestFormsOfS3Urls:
                 "https://iasd-data-in-the-cloud.s3.eu-west-3.amazonaws.com/petrol_consumption.csv",
                 S3Url("iasd-data-in-the-cloud", "petrol_consumption.csv", "eu-west-3"),
             ),
-            ("https://b01.s3.eu-west-3.amazonaws.com/{{ ds }}/a.csv", S3Url("b01", "{{ ds }}/a.csv", "eu-west-3")),
-            ("https://b01.s3.eu-west-3.amazonaws.com/%7B%7Bds%7D%7D.csv", S3Url("b01", "{{ds}}.csv", "eu-west-3")),
-            ("https://s3.console.aws.amazon.com/s3/object/b01?region=eu-west-3&prefix=a/b+c.csv", S3Url("b01", "a/b c.csv", "eu-west-3")),
-            ("https://eu-west-3.console.aws.amazon.com/s3/object/b01?prefix=a%2Fb.csv", S3Url("b01", "a/b.csv")),
+            (
+                "https://b01.s3.eu-west-3.amazonaws.com/{{ ds }}/a.csv",
+                S3Url("b01", "{{ ds }}/a.csv", "eu-west-3"),
+            ),
+            (
+                "https://b01.s3.eu-west-3.amazonaws.com/%7B%7Bds%7D%7D.csv",
+                S3Url("b01", "{{ds}}.csv", "eu-west-3"),
+            ),
+            (
+                "https://s3.console.aws.amazon.com/s3/object/b01?region=eu-west-3&prefix=a/b+c.csv",
+                S3Url("b01", "a/b c.csv", "eu-west-3"),
+            ),
+            (
+                "https://eu-west-3.console.aws.amazon.com/s3/object/b01?prefix=a%2Fb.csv",
+                S3Url("b01", "a/b.csv"),
+            ),
             ("HTTPS://B01.S3.Amazonaws.com/A.csv", S3Url("b01", "A.csv")),
             ("https://b01.s3.amazonaws.com:443/a.csv", S3Url("b01", "a.csv")),
             ("https://b01.s3.amazonaws.com//a.csv", S3Url("b01", "/a.csv")),
@@ -105,9 +117,12 @@ class TestFormsOfS3Urls:
         assert parse_source_url(f"https://s3.{region}.amazonaws.com/{bucket}/{escaped}") == expected
         assert parse_source_url(f"https://{bucket}.s3-{region}.amazonaws.com/{escaped}") == expected
         assert parse_source_url(f"https://s3.dualstack.{region}.amazonaws.com/{bucket}/{escaped}") == expected
-        assert parse_source_url(
-            f"https://{region}.console.aws.amazon.com/s3/object/{bucket}?prefix={quote(key, safe='')}&region={region}"
-        ) == expected
+        assert (
+            parse_source_url(
+                f"https://{region}.console.aws.amazon.com/s3/object/{bucket}?prefix={quote(key, safe='')}&region={region}"
+            )
+            == expected
+        )
 
     @given(st.text())
     def test_any_other_text_is_read_or_refused(self, text):

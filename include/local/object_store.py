@@ -152,7 +152,8 @@ class ObjectStore:
     def _start_process(self) -> subprocess.Popen[bytes]:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         root = Path(__file__).parents[2]
-        environment = os.environ | {
+        others = {name: text for name, text in os.environ.items() if not name.startswith("NANIO_")}
+        environment = others | {
             "NANIO_ACCESS_KEY": ACCESS_KEY,
             "NANIO_SECRET_KEY": SECRET_KEY,
             "PYTHONPATH": str(root),
@@ -167,7 +168,7 @@ class ObjectStore:
             str(self.port),
         ]
         with self.log.open("wb") as log:
-            return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log)  # noqa: S603
+            return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log)
 
     def _wait_until_healthy(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + _START_TIMEOUT
@@ -256,7 +257,8 @@ def _serve(data: Path, port: int) -> int:
 
 def _stop_with_parent() -> None:
     """End this process when its standard input does: the parent holds the other end, and death lets it go."""
-    sys.stdin.buffer.read()
+    # Not through sys.stdin, whose lock this thread would hold while the interpreter ends.
+    os.read(sys.stdin.fileno(), 1)
     os.kill(os.getpid(), signal.SIGTERM)
 
 

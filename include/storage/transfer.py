@@ -30,7 +30,7 @@ class RetryPolicy:
         longest_wait: Upper bound of any wait, in seconds.
     """
 
-    attempts: int = 8
+    attempts: int = 6
     first_wait: float = 1.0
     longest_wait: float = 20.0
 

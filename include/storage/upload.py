@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from boto3.s3.transfer import TransferConfig
     from mypy_boto3_s3 import S3Client
 
+    from include.storage.transfer import RetryPolicy
+
 log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
@@ -41,7 +43,9 @@ _CONTENT_TYPES = {
 _BINARY = "application/octet-stream"
 
 
-def upload_model(files_dir: Path, prefix: S3Url, *, client: S3Client) -> list[str]:
+def upload_model(
+    files_dir: Path, prefix: S3Url, *, client: S3Client, policy: RetryPolicy | None = None
+) -> list[str]:
     """Upload a model's files under a prefix, the manifest last, in place of the model that was there.
 
     The former manifest is deleted first, so that a kill at any moment leaves a prefix with a manifest and the whole model that it
@@ -51,7 +55,8 @@ def upload_model(files_dir: Path, prefix: S3Url, *, client: S3Client) -> list[st
     Args:
         files_dir: The folder that training filled, with a `manifest.json`.
         prefix: Where to, its key ending with "/" or empty.
-        client: The client for the prefix's bucket.
+        client: The client for the prefix's bucket; it retries uploads by itself.
+        policy: How often and how patiently to try to read the former manifest.
 
     Returns:
         The URLs of the uploaded objects, in the order of their upload.
@@ -61,7 +66,7 @@ def upload_model(files_dir: Path, prefix: S3Url, *, client: S3Client) -> list[st
         RemoteError: S3 refused, failed or could not be reached; retryable where trying again later may help.
     """
     names = _model_files(files_dir)
-    for stale in _clear_former_model(prefix, names, client):
+    for stale in _clear_former_model(prefix, names, client, policy):
         log.info("Deleted %s, which belonged to the former model.", stale)
     urls = []
     for name in names:
@@ -82,11 +87,13 @@ def _model_files(folder: Path) -> list[str]:
     return [*names, MANIFEST]
 
 
-def _clear_former_model(prefix: S3Url, names: list[str], client: S3Client) -> list[S3Url]:
+def _clear_former_model(
+    prefix: S3Url, names: list[str], client: S3Client, policy: RetryPolicy | None
+) -> list[S3Url]:
     """Delete the former manifest, then what it names and the new model has not."""
     manifest = _under(prefix, MANIFEST)
     try:
-        former = _files_of(manifest, read_object(manifest, client=client))
+        former = _files_of(manifest, read_object(manifest, client=client, policy=policy))
     except ObjectNotFoundError:
         return []
     except AccessDeniedError:

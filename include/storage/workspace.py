@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import shutil
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 _MAX_NAME_BYTES = 200
 
 _PRIVATE = 0o700
+
+# Another run of the same DAG may remove their common folder, when it is empty, just after it was found.
+_ATTEMPTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,8 @@ class Workspace:
         """
         try:
             self.root.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
-            for folder in (self.path.parent, self.path, self.dataset_dir, self.model_dir):
+            self._make_run_folder()
+            for folder in (self.dataset_dir, self.model_dir):
                 _make_private_folder(folder)
         except OSError as error:
             raise LocalFileError(self.path, error.strerror or str(error)) from error
@@ -90,6 +95,16 @@ class Workspace:
             raise LocalFileError(self.path, error.strerror or str(error)) from error
         _remove_if_empty(self.path.parent)
 
+    def _make_run_folder(self) -> None:
+        for attempt in range(_ATTEMPTS):
+            try:
+                _make_private_folder(self.path.parent)
+                _make_private_folder(self.path)
+                return
+            except FileNotFoundError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+
 
 def _safe_name(identifier: str) -> str:
     """Turn an id into one folder name, different for different ids."""
@@ -102,10 +117,13 @@ def _safe_name(identifier: str) -> str:
 
 
 def _make_private_folder(folder: Path) -> None:
-    folder.mkdir(mode=_PRIVATE, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=_PRIVATE)
     mode = folder.lstat().st_mode
     if stat.S_ISLNK(mode):
         raise UnsafeWorkspaceError(folder)
+    if not stat.S_ISDIR(mode):
+        raise NotADirectoryError(errno.ENOTDIR, "a file is in the way", str(folder))
     if stat.S_IMODE(mode) != _PRIVATE:
         folder.chmod(_PRIVATE)
 

@@ -1,0 +1,287 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import subprocess
+import sys
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include.storage import upload_model
+from include.storage.errors import (
+    AccessDeniedError,
+    BucketNotFoundError,
+    DataCorruptedError,
+    EndpointUnreachableError,
+    NoModelError,
+    RemoteError,
+    ServerFailedError,
+    ThrottledError,
+)
+from include.urls import S3Url
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PREFIX = S3Url("data", "petrol/2026-01-31/")
+
+
+def make_model(folder: Path, **files: bytes) -> Path:
+    """Write files, a double underscore for the dot, and a manifest as training does."""
+    folder.mkdir(parents=True)
+    contents = {name.replace("__", "."): content for name, content in files.items()}
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    entries = {
+        name: {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+        for name, content in contents.items()
+    }
+    (folder / "manifest.json").write_text(json.dumps({"files": entries}))
+    return folder
+
+
+@pytest.fixture
+def model(tmp_path) -> Path:
+    return make_model(tmp_path / "first", model__pkl=b"first model", metrics__json=b"{}", card__html=b"<p>")
+
+
+@pytest.fixture
+def next_model(tmp_path) -> Path:
+    return make_model(tmp_path / "next", model__pkl=b"next model", model__onnx=b"onnx", metrics__json=b"{}")
+
+
+def stored(client) -> dict[str, bytes]:
+    keys = [found["Key"] for found in client.list_objects_v2(Bucket="data").get("Contents", [])]
+    return {key: client.get_object(Bucket="data", Key=key)["Body"].read() for key in keys}
+
+
+def under_prefix(folder: Path) -> dict[str, bytes]:
+    return {PREFIX.key + path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def is_whole(objects: dict[str, bytes]) -> bool:
+    """Whether every file that the manifest names is there as it says."""
+    entries = json.loads(objects[PREFIX.key + "manifest.json"])["files"]
+    return all(
+        hashlib.sha256(objects.get(PREFIX.key + name, b"")).hexdigest() == entry["sha256"]
+        for name, entry in entries.items()
+    )
+
+
+class TestUpload:
+    def test_all_files_are_there_and_their_urls_come_back(self, client, model):
+        urls = upload_model(model, PREFIX, client=client)
+        assert stored(client) == under_prefix(model)
+        assert urls == [
+            "s3://data/petrol/2026-01-31/card.html",
+            "s3://data/petrol/2026-01-31/metrics.json",
+            "s3://data/petrol/2026-01-31/model.pkl",
+            "s3://data/petrol/2026-01-31/manifest.json",
+        ]
+
+    def test_the_manifest_goes_last(self, client, proxied, proxy, model):
+        upload_model(model, PREFIX, client=proxied)
+        uploads = [request.name for request in proxy.requests if request.method == "PUT"]
+        assert uploads == ["card.html", "metrics.json", "model.pkl", "manifest.json"]
+
+    def test_browsers_are_told_what_each_file_is(self, client, tmp_path):
+        files = ["model.pkl", "model.skops", "model.onnx", "card.html", "card.md", "plot.svg", "metrics.json"]
+        upload_model(
+            make_model(tmp_path / "m", **{name.replace(".", "__"): b"1" for name in files}),
+            PREFIX,
+            client=client,
+        )
+        types = {
+            name: client.head_object(Bucket="data", Key=PREFIX.key + name)["ContentType"]
+            for name in [*files, "manifest.json"]
+        }
+        assert types == {
+            "model.pkl": "application/octet-stream",
+            "model.skops": "application/octet-stream",
+            "model.onnx": "application/octet-stream",
+            "card.html": "text/html; charset=utf-8",
+            "card.md": "text/markdown; charset=utf-8",
+            "plot.svg": "image/svg+xml",
+            "metrics.json": "application/json",
+            "manifest.json": "application/json",
+        }
+
+    def test_folders_are_kept_and_empty_files_too(self, client, model):
+        (model / "plots").mkdir()
+        (model / "plots" / "résidus 1.svg").write_bytes(b"")
+        upload_model(model, PREFIX, client=client)
+        assert stored(client)[PREFIX.key + "plots/résidus 1.svg"] == b""
+
+    def test_a_bucket_itself_may_be_the_prefix(self, client, model):
+        upload_model(model, S3Url("data", ""), client=client)
+        assert set(stored(client)) == {"card.html", "metrics.json", "model.pkl", "manifest.json"}
+
+    def test_a_large_file_goes_up_in_parts(self, client, proxied, proxy, model):
+        content = random.Random(0).randbytes(70 << 20)
+        (model / "model.pkl").write_bytes(content)
+        upload_model(model, PREFIX, client=client)
+        head = client.head_object(Bucket="data", Key=PREFIX.key + "model.pkl")
+        assert head["ETag"].strip('"').endswith("-3")
+        assert stored(client)[PREFIX.key + "model.pkl"] == content
+
+
+class TestRerun:
+    def test_the_new_model_takes_the_place_of_the_former(self, client, model, next_model):
+        upload_model(model, PREFIX, client=client)
+        upload_model(next_model, PREFIX, client=client)
+        assert stored(client) == under_prefix(next_model)
+
+    def test_what_no_manifest_names_stays(self, client, model, next_model):
+        client.put_object(Bucket="data", Key=PREFIX.key + "notes.txt", Body=b"mine")
+        client.put_object(Bucket="data", Key="petrol/2026-01-30/card.html", Body=b"another date's")
+        upload_model(model, PREFIX, client=client)
+        upload_model(next_model, PREFIX, client=client)
+        assert set(stored(client)) == {
+            *under_prefix(next_model),
+            PREFIX.key + "notes.txt",
+            "petrol/2026-01-30/card.html",
+        }
+
+    def test_the_former_manifest_goes_before_anything_else_changes(
+        self, client, proxied, proxy, model, next_model
+    ):
+        upload_model(model, PREFIX, client=client)
+        upload_model(next_model, PREFIX, client=proxied)
+        changes = [
+            (request.method, request.name)
+            for request in proxy.requests
+            if request.method in ("PUT", "DELETE")
+        ]
+        assert changes == [
+            ("DELETE", "manifest.json"),
+            ("DELETE", "card.html"),
+            ("PUT", "metrics.json"),
+            ("PUT", "model.onnx"),
+            ("PUT", "model.pkl"),
+            ("PUT", "manifest.json"),
+        ]
+
+    @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"files": 3}', b"\xff"])
+    def test_a_damaged_manifest_is_replaced(self, client, model, content):
+        client.put_object(Bucket="data", Key=PREFIX.key + "manifest.json", Body=content)
+        upload_model(model, PREFIX, client=client)
+        assert stored(client) == under_prefix(model)
+
+    def test_cut_off_after_any_request_a_manifest_still_means_a_whole_model(
+        self, client, proxied, proxy, model, next_model
+    ):
+        """And the rerun that follows ends right."""
+        cut_after, finished = 0, False
+        while not finished:
+            upload_model(model, PREFIX, client=client)
+            proxy.plan(*[None] * cut_after, *[proxy.refuse(403, "AccessDenied")] * 99)
+            try:
+                upload_model(next_model, PREFIX, client=proxied)
+                finished = True
+            except RemoteError:
+                objects = stored(client)
+                assert PREFIX.key + "manifest.json" not in objects or is_whole(objects)
+            proxy.plan()
+            upload_model(next_model, PREFIX, client=client)
+            assert under_prefix(next_model).items() <= stored(client).items()
+            cut_after += 1
+            if cut_after > 12:
+                break
+        assert cut_after > 9
+
+
+class TestNothingToUpload:
+    def test_no_folder(self, client, tmp_path):
+        with pytest.raises(NoModelError, match="training left no model"):
+            upload_model(tmp_path / "nowhere", PREFIX, client=client)
+
+    def test_an_empty_folder(self, client, tmp_path):
+        with pytest.raises(NoModelError, match="holds no files"):
+            upload_model(tmp_path, PREFIX, client=client)
+
+    def test_no_manifest(self, client, model, next_model):
+        """The model that is there stays."""
+        upload_model(model, PREFIX, client=client)
+        (next_model / "manifest.json").unlink()
+        with pytest.raises(NoModelError, match=r"holds no manifest\.json") as caught:
+            upload_model(next_model, PREFIX, client=client)
+        assert not caught.value.retryable
+        assert stored(client) == under_prefix(model)
+
+
+class TestFaults:
+    def test_missing_bucket(self, client, model):
+        with pytest.raises(BucketNotFoundError, match='bucket "no-such-bucket"') as caught:
+            upload_model(model, S3Url("no-such-bucket", "a/"), client=client)
+        assert not caught.value.retryable
+
+    @pytest.mark.parametrize("allowed", [0, 1, 2, 3])
+    def test_denied(self, client, proxied, proxy, model, allowed):
+        proxy.plan(*[None] * allowed, *[proxy.refuse(403, "AccessDenied")] * 99)
+        with pytest.raises(AccessDeniedError, match=r"s3://data/petrol/2026-01-31/\w+\.\w+ was denied"):
+            upload_model(model, PREFIX, client=proxied)
+
+    def test_one_who_may_write_but_not_list_can_upload(self, client, proxied, proxy, model):
+        """S3 denies them a missing object instead of saying that it is missing."""
+        proxy.plan(proxy.refuse(403, "AccessDenied"))
+        upload_model(model, PREFIX, client=proxied)
+        assert stored(client) == under_prefix(model)
+
+    @pytest.mark.parametrize(
+        ("status", "code", "error"),
+        [(503, "SlowDown", ThrottledError), (500, "InternalError", ServerFailedError)],
+    )
+    def test_faults_that_last_can_be_tried_again(self, client, proxied, proxy, model, status, code, error):
+        proxy.plan(None, *[proxy.refuse(status, code)] * 99)
+        with pytest.raises(error) as caught:
+            upload_model(model, PREFIX, client=proxied)
+        assert caught.value.retryable
+
+    def test_throttled_twice_then_fine(self, client, make_client, proxy, model):
+        proxy.plan(None, proxy.refuse(503, "SlowDown"), proxy.refuse(503, "SlowDown"))
+        upload_model(model, PREFIX, client=make_client(proxy.url, attempts=3))
+        assert stored(client) == under_prefix(model)
+
+    def test_a_size_that_is_another_afterwards_is_noticed(self, client, proxied, proxy, model):
+        proxy.plan(None, None, proxy.with_headers(Content_Length="1"))
+        with pytest.raises(DataCorruptedError, match=r"card\.html .*1 bytes are stored of 3"):
+            upload_model(model, PREFIX, client=proxied)
+        assert PREFIX.key + "manifest.json" not in stored(client)
+
+    def test_no_server(self, make_client, model, impatient):
+        with pytest.raises(EndpointUnreachableError, match=r"127\.0\.0\.1:9"):
+            upload_model(model, PREFIX, client=make_client("http://127.0.0.1:9"), policy=impatient)
+
+
+def test_memory_does_not_grow_with_the_model(nanio, tmp_path):
+    """Ten times the bytes, the same peak."""
+    script = textwrap.dedent(f"""
+        import resource, sys
+        from pathlib import Path
+        import boto3
+        from include.storage import upload_model
+        from include.urls import S3Url
+        client = boto3.client("s3", endpoint_url={nanio.endpoint_url!r}, region_name="us-east-1",
+                              aws_access_key_id="refinery", aws_secret_access_key="refinery-local")
+        upload_model(Path(sys.argv[1]), S3Url("models", "memory/"), client=client)
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    """)
+    peaks = []
+    for megabytes in (20, 200):
+        folder = make_model(tmp_path / str(megabytes))
+        with (folder / "model.pkl").open("wb") as sparse:
+            sparse.truncate(megabytes << 20)
+        output = subprocess.run(
+            [sys.executable, "-c", script, str(folder)],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ,
+        ).stdout
+        peaks.append(int(output) >> (20 if sys.platform == "darwin" else 10))
+    small, large = peaks
+    assert large - small < 60

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from urllib.parse import quote
 
 import pytest
@@ -124,14 +125,11 @@ class TestFormsOfS3Urls:
             == expected
         )
 
-    @given(st.text())
-    def test_any_other_text_is_read_or_refused(self, text):
+    @given(st.sampled_from(["", "s3://", "https://", "https://b01.s3.amazonaws.com/"]), st.text())
+    def test_any_other_text_is_read_or_refused(self, start, text):
         for parse in (parse_source_url, parse_prefix_url):
-            for candidate in (text, f"s3://{text}", f"https://{text}", f"https://b.s3.amazonaws.com/{text}"):
-                try:
-                    parse(candidate)
-                except InvalidUrlError as error:
-                    assert str(error)
+            with contextlib.suppress(InvalidUrlError):
+                assert str(parse(start + text))
 
 
 class TestPlainHttp:

@@ -96,14 +96,12 @@ class Workspace:
         _remove_if_empty(self.path.parent)
 
     def _make_run_folder(self) -> None:
-        for attempt in range(_ATTEMPTS):
-            try:
+        for _ in range(_ATTEMPTS):
+            with contextlib.suppress(FileNotFoundError):
                 _make_private_folder(self.path.parent)
                 _make_private_folder(self.path)
                 return
-            except FileNotFoundError:
-                if attempt == _ATTEMPTS - 1:
-                    raise
+        raise FileNotFoundError(errno.ENOENT, "it is removed again and again", str(self.path))
 
 
 def _safe_name(identifier: str) -> str:

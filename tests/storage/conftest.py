@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import http.client
+import subprocess
+import sys
+import textwrap
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,14 +20,17 @@ from botocore.config import Config
 from moto.server import ThreadedMotoServer
 from requests.structures import CaseInsensitiveDict
 
-from include.local.object_store import ACCESS_KEY, SECRET_KEY, ObjectStore
-from include.storage import RetryPolicy, client_config
+from include.local.object_store import ACCESS_KEY, REGION, SECRET_KEY, ObjectStore
+from include.storage import RetryPolicy, client_config, download_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from mypy_boto3_s3 import S3Client
+
+    from include.storage import DatasetIdentity
+    from include.urls import S3Url
 
     Fault = Callable[["Answer"], None]
 
@@ -224,6 +230,35 @@ def folder(tmp_path: Path) -> Path:
     path = tmp_path / "dataset"
     path.mkdir()
     return path
+
+
+@pytest.fixture
+def download(proxied: S3Client, folder: Path, impatient: RetryPolicy) -> Callable[[S3Url], DatasetIdentity]:
+    """Download an object through the proxy into the folder."""
+    return lambda url: download_dataset(url, folder, s3=lambda _: proxied, policy=impatient)
+
+
+@pytest.fixture
+def peak_memory(nanio: ObjectStore, project: Path) -> Callable[[str], int]:
+    """Run Python code, which finds a client of nanio's in `client`, in a process of its own; give its peak in MiB."""
+    first = textwrap.dedent(f"""
+        import resource
+        from pathlib import Path
+        import boto3
+        from include.storage import download_dataset, upload_model
+        from include.urls import S3Url
+        client = boto3.client("s3", endpoint_url={nanio.endpoint_url!r}, region_name={REGION!r},
+                              aws_access_key_id={ACCESS_KEY!r}, aws_secret_access_key={SECRET_KEY!r})
+    """)
+    last = "\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+
+    def run(code: str) -> int:
+        command = [sys.executable, "-c", first + code + last]
+        output = subprocess.run(command, capture_output=True, text=True, check=True, cwd=project).stdout
+        # Linux counts in KiB, macOS in bytes.
+        return int(output) >> (20 if sys.platform == "darwin" else 10)
+
+    return run
 
 
 @contextlib.contextmanager

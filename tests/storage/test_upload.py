@@ -2,11 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import random
-import subprocess
-import sys
-import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
@@ -257,31 +253,13 @@ class TestFaults:
             upload_model(model, PREFIX, client=make_client("http://127.0.0.1:9"), policy=impatient)
 
 
-def test_memory_does_not_grow_with_the_model(nanio, tmp_path):
+def test_memory_does_not_grow_with_the_model(peak_memory, tmp_path):
     """Ten times the bytes, the same peak."""
-    script = textwrap.dedent(f"""
-        import resource, sys
-        from pathlib import Path
-        import boto3
-        from include.storage import upload_model
-        from include.urls import S3Url
-        client = boto3.client("s3", endpoint_url={nanio.endpoint_url!r}, region_name="us-east-1",
-                              aws_access_key_id="refinery", aws_secret_access_key="refinery-local")
-        upload_model(Path(sys.argv[1]), S3Url("models", "memory/"), client=client)
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-    """)
-    peaks = []
-    for megabytes in (20, 200):
+
+    def peak(megabytes: int) -> int:
         folder = make_model(tmp_path / str(megabytes))
         with (folder / "model.pkl").open("wb") as sparse:
             sparse.truncate(megabytes << 20)
-        output = subprocess.run(
-            [sys.executable, "-c", script, str(folder)],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=os.environ,
-        ).stdout
-        peaks.append(int(output) >> (20 if sys.platform == "darwin" else 10))
-    small, large = peaks
-    assert large - small < 60
+        return peak_memory(f"upload_model(Path({str(folder)!r}), S3Url('models', 'memory/'), client=client)")
+
+    assert peak(200) - peak(20) < 60

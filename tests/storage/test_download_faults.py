@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include.storage import download_dataset
+from include.storage.errors import (
+    AccessDeniedError,
+    BucketNotFoundError,
+    ConnectionDroppedError,
+    CredentialsError,
+    DataCorruptedError,
+    EndpointUnreachableError,
+    ObjectArchivedError,
+    ObjectChangedError,
+    ObjectNotFoundError,
+    RemoteError,
+    RequestRefusedError,
+    ServerFailedError,
+    ThrottledError,
+)
+from include.urls import S3Url
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Several chunks and a piece.
+CONTENT = random.Random(0).randbytes(3_500_000)
+OTHER_CONTENT = random.Random(1).randbytes(3_500_000)
+HALF = 1_700_000
+URL = S3Url("data", "folder/table.csv.gz")
+
+
+@pytest.fixture(autouse=True)
+def stored(client) -> None:
+    client.put_object(Bucket="data", Key=URL.key, Body=CONTENT)
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+class TestRefusedAtOnce:
+    """What trying again cannot help is asked for once, and the error names it."""
+
+    def test_missing_object(self, download, proxy, folder):
+        proxy.plan()
+        with pytest.raises(
+            ObjectNotFoundError, match=r"s3://data/nope\.csv does not exist.*127\.0\.0\.1"
+        ) as caught:
+            download(S3Url("data", "nope.csv"))
+        assert not caught.value.retryable
+        assert len(proxy.requests) == 1
+        assert files(folder) == []
+
+    def test_missing_bucket(self, download, proxy):
+        with pytest.raises(
+            BucketNotFoundError, match=r'bucket "no-such-bucket" of s3://no-such-bucket/k\.csv'
+        ) as caught:
+            download(S3Url("no-such-bucket", "k.csv"))
+        assert not caught.value.retryable
+
+    @pytest.mark.parametrize(
+        ("status", "code", "error", "says"),
+        [
+            (403, "AccessDenied", AccessDeniedError, "also answers so for a missing object"),
+            (403, "", AccessDeniedError, "denied"),
+            (403, "InvalidAccessKeyId", CredentialsError, "access key and secret"),
+            (403, "SignatureDoesNotMatch", CredentialsError, "access key and secret"),
+            (400, "ExpiredToken", CredentialsError, "ExpiredToken"),
+            (403, "RequestTimeTooSkewed", CredentialsError, "clock"),
+            (403, "InvalidObjectState", ObjectArchivedError, "archived"),
+            (404, "", ObjectNotFoundError, "does not exist"),
+            (400, "SomethingNew", RequestRefusedError, "SomethingNew: said by the proxy"),
+        ],
+    )
+    def test_refusals(self, download, proxy, folder, status, code, error, says):
+        proxy.plan(proxy.refuse(status, code))
+        with pytest.raises(error, match=says) as caught:
+            download(URL)
+        assert caught.type is error
+        assert not caught.value.retryable
+        assert str(URL) in str(caught.value)
+        assert len(proxy.requests) == 1
+        assert files(folder) == []
+
+    def test_wrong_secret(self, nanio, make_client, folder, impatient):
+        client = make_client(nanio.endpoint_url, secret="wrong-secret")
+        with pytest.raises(CredentialsError) as caught:
+            download_dataset(URL, folder, s3=lambda _: client, policy=impatient)
+        assert "wrong-secret" not in str(caught.value)
+
+    def test_no_credentials_are_named_as_the_cause(self, nanio, make_client, folder, impatient, monkeypatch):
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+        monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+        client = make_client(nanio.endpoint_url, key=None, secret=None)
+        with pytest.raises(RemoteError, match="no credentials, so the request was anonymous"):
+            download_dataset(URL, folder, s3=lambda _: client, policy=impatient)
+
+
+class TestTriedAgain:
+    def test_throttled_twice_then_fine(self, download, proxy, folder):
+        proxy.plan(proxy.refuse(503, "SlowDown"), proxy.refuse(429))
+        download(URL)
+        assert (folder / "table.csv.gz").read_bytes() == CONTENT
+        assert len(proxy.requests) == 3
+
+    def test_a_dropped_connection_is_resumed_where_it_broke(self, download, proxy, folder):
+        proxy.plan(proxy.drop(HALF))
+        identity = download(URL)
+        first, second = proxy.requests
+        resumed_at = int(second.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+        assert "Range" not in first.headers
+        assert 0 < resumed_at <= HALF
+        assert second.headers["If-Match"] == f'"{identity.etag}"'
+        assert (folder / "table.csv.gz").read_bytes() == CONTENT
+        assert identity.sha256 == hashlib.sha256(CONTENT).hexdigest()
+
+    def test_it_may_break_again(self, download, proxy, folder):
+        proxy.plan(proxy.drop(HALF), proxy.drop(HALF // 2))
+        download(URL)
+        assert (folder / "table.csv.gz").read_bytes() == CONTENT
+        assert len(set(proxy.ranges)) == 3
+
+    def test_wrong_bytes_are_asked_for_anew(self, download, proxy, folder):
+        proxy.plan(proxy.flip(HALF))
+        download(URL)
+        assert proxy.ranges == [None, None]
+        assert (folder / "table.csv.gz").read_bytes() == CONTENT
+
+    def test_wrong_bytes_in_a_resumed_rest_are_noticed(self, download, proxy, folder):
+        proxy.plan(proxy.drop(HALF), proxy.flip(100))
+        download(URL)
+        assert len(proxy.requests) == 3
+        assert (folder / "table.csv.gz").read_bytes() == CONTENT
+
+    def test_a_body_that_is_too_short_is_noticed(self, download, proxy, folder):
+        proxy.plan(proxy.shorten(HALF))
+        download(URL)
+        assert len(proxy.requests) == 2
+        assert (folder / "table.csv.gz").read_bytes() == CONTENT
+
+    def test_an_object_replaced_in_the_middle_is_read_anew(self, download, proxy, client, folder):
+        def replace() -> None:
+            client.put_object(Bucket="data", Key=URL.key, Body=OTHER_CONTENT)
+
+        proxy.plan(proxy.both(replace, proxy.drop(HALF)))
+        identity = download(URL)
+        assert (folder / "table.csv.gz").read_bytes() == OTHER_CONTENT
+        assert identity.etag == hashlib.md5(OTHER_CONTENT).hexdigest()
+
+    def test_an_object_deleted_in_the_middle_is_missing(self, download, proxy, client, folder):
+        def delete() -> None:
+            client.delete_object(Bucket="data", Key=URL.key)
+
+        proxy.plan(proxy.both(delete, proxy.drop(HALF)))
+        with pytest.raises(ObjectNotFoundError):
+            download(URL)
+        assert files(folder) == []
+
+    def test_a_server_that_sends_all_again_is_understood(self, download, proxy, folder):
+        def whole(answer) -> None:
+            answer.replace(200, CONTENT, {"ETag": answer.headers["ETag"]})
+
+        proxy.plan(proxy.drop(HALF), whole)
+        download(URL)
+        assert (folder / "table.csv.gz").read_bytes() == CONTENT
+
+    def test_the_clients_own_retries_come_first(self, proxy, download, make_client, folder, impatient):
+        client = make_client(proxy.url, attempts=2)
+        proxy.plan(proxy.refuse(503, "SlowDown"))
+        download_dataset(URL, folder, s3=lambda _: client, policy=impatient)
+        assert len(proxy.requests) == 2
+
+
+class TestGivenUp:
+    """When the attempts run out the error is retryable, and no part of the file is left."""
+
+    @pytest.mark.parametrize(
+        ("fault", "error"),
+        [
+            (("refuse", 503, "SlowDown"), ThrottledError),
+            (("refuse", 500, "InternalError"), ServerFailedError),
+            (("refuse", 503, ""), ServerFailedError),
+            (("refuse", 400, "RequestTimeout"), ConnectionDroppedError),
+            (("drop", 10), ConnectionDroppedError),
+            # The server lies about the size, and only its checksum tells.
+            (("shorten", 10), DataCorruptedError),
+            (("flip", 10), DataCorruptedError),
+            (("refuse", 412, "PreconditionFailed"), ObjectChangedError),
+        ],
+    )
+    def test_faults_that_last(self, download, proxy, folder, fault, error):
+        method, *arguments = fault
+        proxy.plan(*[getattr(proxy, method)(*arguments)] * 9)
+        with pytest.raises(error, match=r"s3://data/folder/table\.csv\.gz") as caught:
+            download(URL)
+        assert caught.value.retryable
+        assert len(proxy.requests) == 3
+        assert files(folder) == []
+
+    def test_no_server(self, make_client, folder, impatient):
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            endpoint = f"http://127.0.0.1:{unused.getsockname()[1]}"
+            client = make_client(endpoint)
+            with pytest.raises(EndpointUnreachableError, match=endpoint) as caught:
+                download_dataset(URL, folder, s3=lambda _: client, policy=impatient)
+        assert caught.value.retryable
+
+    def test_a_former_file_stays_as_it_was(self, download, proxy, folder):
+        download(URL)
+        proxy.plan(*[proxy.drop(10)] * 9)
+        with pytest.raises(ConnectionDroppedError):
+            download(URL)
+        assert (folder / "table.csv.gz").read_bytes() == CONTENT
+        assert files(folder) == ["table.csv.gz"]

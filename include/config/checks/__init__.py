@@ -1,0 +1,1 @@
+"""What a resolved config must fulfil, each failure told at its place."""

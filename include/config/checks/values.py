@@ -1,0 +1,97 @@
+"""Check the written values for what no type can tell: templates that may not run, and dates where text is meant."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import TYPE_CHECKING
+
+from include.config.problems import suggest_name
+
+if TYPE_CHECKING:
+    from include.config.problems import Problem
+    from include.config.text.node import Node
+
+# Macros whose value differs from run to run.
+RUN_MACROS = (
+    "ds",
+    "ds_nodash",
+    "ts_nodash",
+    "run_id",
+    "logical_date",
+    "data_interval_start",
+    "data_interval_end",
+)
+_DATE_KEYS = ("start_date", "end_date")
+_PARAM = re.compile(r"params\.[A-Za-z_][A-Za-z0-9_]*")
+_TEMPLATE = re.compile(r"\{\{(?P<macro>.*?)\}\}", re.DOTALL)
+_STATEMENT = re.compile(r"\{[%#]")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+
+Path = tuple[str | int, ...]
+
+
+def check_values(node: Node, problems: list[Problem], path: Path = ()) -> None:
+    """Report templates and dates that are not allowed where they stand."""
+    value = node.value
+    if isinstance(value, str):
+        if "{" in value or "}}" in value:
+            _check_template(node, value, path, problems)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            check_values(item, problems, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            check_values(item, problems, (*path, index))
+    elif isinstance(value, dt.date) and not (len(path) == 1 and path[0] in _DATE_KEYS):
+        message = f'YAML reads {value} as a date; write "{value}" in quotes for text'
+        problems.append(node.problem("ambiguous-value", path, message))
+
+
+def find_macros(text: str) -> list[str]:
+    """Return what stands between the braces of each template."""
+    return [match["macro"].strip() for match in _TEMPLATE.finditer(text)]
+
+
+def _check_template(node: Node, text: str, path: Path, problems: list[Problem]) -> None:
+    templates = list(_TEMPLATE.finditer(text))
+    if statement := _STATEMENT.search(text):
+        message = f'"{statement[0]}" begins a Jinja statement or comment, which configs may not have; use a macro, as {{{{ ds }}}}'
+        problems.append(node.part_problem("template", path, message, statement[0]))
+    elif text.count("{{") != len(templates) or text.count("}}") != len(templates):
+        part = "{{" if "{{" in text else "}}" if "}}" in text else ""
+        if part:
+            problems.append(
+                node.part_problem("template", path, 'a "{{" and its "}}" must stand in pairs', part)
+            )
+    elif templates and not _takes_templates(path):
+        message = "templates are for source, output, the params of a model and messages; this value is read before any run"
+        problems.append(node.part_problem("template", path, message, templates[0][0]))
+    else:
+        for template in templates:
+            if message := _explain_macro(template["macro"].strip()):
+                problems.append(node.part_problem("template", path, message, template[0]))
+
+
+def _takes_templates(path: Path) -> bool:
+    if path[0] == "notify":
+        return path[-1] in ("message", "subject")
+    return path[:2] in (("source", "url"), ("output", "url"), ("model", "params"))
+
+
+def _explain_macro(macro: str) -> str | None:
+    if macro in RUN_MACROS or _PARAM.fullmatch(macro):
+        return None
+    known = [*RUN_MACROS, "params.NAME"]
+    if "|" in macro:
+        return f'a template may not filter ("|"); use a macro alone, as {{{{ {_first_name(macro)} }}}}'
+    if "(" in macro:
+        return "a template may not call anything; use a macro alone, as {{ ds }}"
+    if "." in macro or "[" in macro:
+        return f"a template may not look inside a value; choose from {', '.join(known)}"
+    return f'"{macro}" is no macro that configs may use{suggest_name(macro, known)}'
+
+
+def _first_name(macro: str) -> str:
+    match = _NAME.match(macro)
+    return match[0] if match and match[0] in RUN_MACROS else "ds"

@@ -1,0 +1,130 @@
+"""What all groups of keys share: strictness, short forms and the types of their values."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Strict, WithJsonSchema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from include.config.durations import DURATION_PATTERN, InvalidDurationError, format_duration, parse_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+
+# The type of errors whose text is ours already; "incomplete" ones may be completed by a nearer layer.
+REFUSED = "refused"
+INCOMPLETE = "incomplete"
+
+T = TypeVar("T")
+
+
+def refuse(reason: str, *at: str | int, kind: str = REFUSED) -> NoReturn:
+    """Refuse a value in our own words.
+
+    Args:
+        reason: What is wrong and what to write instead, for a reader who sees the place.
+        at: The keys that lead from the value at hand to the place.
+        kind: REFUSED, or INCOMPLETE for what only a whole config must have.
+    """
+    # pydantic calls its parameter a LiteralString, for its own catalogue of types.
+    raise PydanticCustomError(kind, "{reason}", {"reason": reason, "at": at})  # type: ignore[arg-type]
+
+
+class Section(BaseModel):
+    """A group of keys: unknown ones are refused, values are not converted, nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_by_name=False)
+
+    short_forms: ClassVar[tuple[dict[str, Any], ...]] = ()
+    """JSON Schemas of the values that may stand for the whole group."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler, /
+    ) -> JsonSchemaValue:
+        """Accept the short forms beside the keys."""
+        long_form = handler(schema)
+        return {"anyOf": [*cls.short_forms, long_form]} if cls.short_forms else long_form
+
+
+class _OneOrMany:
+    """Accepts one value for a list of one."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_as_list, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        many = handler(schema)
+        return {"anyOf": [many["items"], many]}
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+def accept(expected: str, *types: type) -> BeforeValidator:
+    """Make a validator that takes some types exactly, so that a union has one error and not one a member."""
+
+    def check(value: Any) -> Any:
+        if type(value) not in types:
+            refuse(f"expected {expected}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _read_duration(value: Any) -> Any:
+    if not isinstance(value, str):
+        if isinstance(value, dt.timedelta):
+            return value
+        refuse("expected a duration, as 90s, 15m, 6h or 2d")
+    try:
+        return parse_duration(value)
+    except InvalidDurationError as error:
+        refuse(str(error))
+
+
+def _read_date(value: Any) -> Any:
+    if type(value) is dt.date:
+        return value
+    try:
+        return dt.date.fromisoformat(value)
+    except (TypeError, ValueError):
+        refuse("expected a day, as 2026-01-31")
+
+
+def _at_least_a_second(duration: dt.timedelta) -> dt.timedelta:
+    if not duration:
+        refuse("must be longer than nothing")
+    return duration
+
+
+def checked(check: Callable[[str], object], pattern: str | None = None) -> Any:
+    """Make the type of a text that a function checks, with the pattern by which an editor can judge it."""
+    schema = {"type": "string", "pattern": pattern} if pattern else {"type": "string", "minLength": 1}
+
+    def validate(value: Any) -> Any:
+        if isinstance(value, str):
+            check(value)
+        return value
+
+    return Annotated[str, BeforeValidator(validate), WithJsonSchema(schema)]
+
+
+Text = Annotated[str, Field(min_length=1)]
+Items = Annotated[tuple[T, ...], Strict(strict=False)]
+OneOrMany = Annotated[tuple[T, ...], Strict(strict=False), Field(min_length=1), _OneOrMany()]
+Duration = Annotated[
+    dt.timedelta,
+    BeforeValidator(_read_duration),
+    PlainSerializer(format_duration, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN}),
+]
+Day = Annotated[dt.date, BeforeValidator(_read_date), WithJsonSchema({"type": "string", "format": "date"})]

@@ -1,0 +1,79 @@
+"""The keys of the model: a module of the project or a class of a library, and its parameters."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+from pydantic import Field, model_validator
+
+from include.config.keys.base import INCOMPLETE, Section, checked, refuse
+
+# Libraries whose classes a config may name. What stands here can be imported and called by whoever writes a config.
+ALLOWED_CLASSES = ("sklearn.",)
+
+_MODULE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_CLASS = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)+")
+
+
+def _check_module(name: str) -> None:
+    if _CLASS.fullmatch(name):
+        refuse(f'"{name}" is no module of include/models/; a class of a library goes under "class"')
+    if not _MODULE.fullmatch(name):
+        refuse(f'"{name}" is no module name; write the name of a file in include/models/ without .py')
+
+
+def _check_class(path: str) -> None:
+    if not _CLASS.fullmatch(path):
+        refuse(f'"{path}" is no path of a class; write one as sklearn.linear_model.Ridge')
+    if not path.startswith(ALLOWED_CLASSES):
+        allowed = ", ".join(prefix.rstrip(".") for prefix in ALLOWED_CLASSES)
+        refuse(f'"{path}" is not allowed; a config may name classes of: {allowed}')
+
+
+ModuleName = checked(_check_module, pattern=rf"^{_MODULE.pattern}$")
+ClassPath = checked(_check_class, pattern=rf"^({'|'.join(map(re.escape, ALLOWED_CLASSES))}).*[A-Za-z0-9_]$")
+
+
+class ModelConfig(Section):
+    """What is trained: a module of the project, or a class of a library."""
+
+    short_forms: ClassVar[tuple[dict[str, Any], ...]] = (
+        {
+            "type": "string",
+            "pattern": rf"^({_MODULE.pattern}|({'|'.join(map(re.escape, ALLOWED_CLASSES))}).*)$",
+        },
+    )
+
+    module: ModuleName | None = Field(
+        default=None,
+        description="A module of `include/models/`, by its file's name without `.py`.",
+        examples=["random_forest"],
+    )
+    class_: ClassPath | None = Field(
+        default=None,
+        alias="class",
+        description="A class of an allowed library, by its path.",
+        examples=["sklearn.linear_model.Ridge"],
+    )
+    params: dict[str, Any] = Field(
+        default={},
+        description="What the module's function or the class is called with. Templates may stand in texts.",
+        examples=[{"n_estimators": 200}],
+    )
+
+    @property
+    def name(self) -> str:
+        """The module's name or the class's path."""
+        return self.module or self.class_ or ""
+
+    @model_validator(mode="after")
+    def _check_choice(self) -> ModelConfig:
+        if self.module and self.class_:
+            refuse("names both a module and a class; keep one", "class")
+        if not self.name:
+            refuse(
+                'names no model; add "module" (a file of include/models/) or "class" (as sklearn.linear_model.Ridge)',
+                kind=INCOMPLETE,
+            )
+        return self

@@ -1,0 +1,214 @@
+"""The keys of a pipeline: everything that a config may say."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, model_validator
+
+from include.config.keys.base import Day, Duration, Items, Section, Text, accept, checked, refuse
+from include.config.keys.matrix import MatrixConfig
+from include.config.keys.model import ModelConfig
+from include.config.keys.notify import NotifyConfig
+from include.config.keys.schedule import Schedule, Timezone
+from include.config.keys.source import SourceConfig
+from include.config.keys.urls import PrefixUrl
+
+# Airflow's own limit for a tag.
+_MAX_TAG_LENGTH = 100
+_CONNECTION = re.compile(r"[A-Za-z0-9_.\-]+")
+
+
+class OutputConfig(Section):
+    """Where the model goes."""
+
+    short_forms: ClassVar[tuple[dict[str, Any], ...]] = ({"type": "string", "minLength": 1},)
+
+    url: PrefixUrl = Field(
+        description="The S3 prefix that a run writes. A macro of the run, as `{{ ds }}`, keeps runs apart.",
+        examples=["s3://models/petrol_consumption/{{ ds }}/"],
+    )
+    connection: Text = Field(
+        default="aws_default",
+        description="The Airflow connection with the credentials.",
+        examples=["aws_prod"],
+    )
+
+
+class EvaluateConfig(Section):
+    """How the model is measured."""
+
+    test_size: float = Field(
+        default=0.2,
+        gt=0,
+        lt=1,
+        description="The share of rows held out to measure the model on.",
+        examples=[0.3],
+    )
+    random_state: int = Field(
+        default=0,
+        ge=0,
+        lt=2**32,
+        description="The seed of the split: the same seed holds out the same rows.",
+        examples=[42],
+    )
+
+
+class WaitForConfig(Section):
+    """How to wait for the dataset."""
+
+    short_forms: ClassVar[tuple[dict[str, Any], ...]] = ({"type": "boolean"},)
+
+    timeout: Duration = Field(
+        default=dt.timedelta(hours=12), description="How long to wait before the run fails.", examples=["2h"]
+    )
+    poke_interval: Duration = Field(
+        default=dt.timedelta(minutes=1), description="The time from one look to the next.", examples=["5m"]
+    )
+
+
+class PipelineConfig(Section):
+    """One pipeline: download the source, train the model, upload it to the output, clean up."""
+
+    description: str = Field(
+        default="",
+        description="What the pipeline predicts from what, in a sentence; shown in Airflow.",
+        examples=["Petrol consumption of a US state, from its taxes, incomes, roads and drivers."],
+    )
+    source: SourceConfig = Field(
+        description="The dataset. A URL alone, a list of URLs, or these keys.",
+        examples=["s3://datasets/wine_cultivar.csv"],
+    )
+    model: ModelConfig = Field(
+        description="What is trained. A module's name or a class's path alone, or these keys.",
+        examples=["random_forest", {"class": "sklearn.linear_model.Ridge", "params": {"alpha": 0.5}}],
+    )
+    output: OutputConfig = Field(
+        description="Where the model goes. A URL alone, or these keys.",
+        examples=["s3://models/petrol_consumption/{{ ds }}/"],
+    )
+    overwrite: bool = Field(
+        default=False,
+        description="Allows an `output` without a macro of the run: each run then replaces the last one's model.",
+        examples=[True],
+    )
+    target: Annotated[str | int, accept("a column's name or its number, counted from 0", str, int)] | None = (
+        Field(
+            default=None,
+            description="The column to predict: its name, or its number counted from 0 (-1 is the last). By default the last.",
+            examples=["progression", 0],
+        )
+    )
+    features: Items[Text] | None = Field(
+        default=None,
+        description="The columns to predict from; by default all but the target.",
+        examples=[["age", "bmi"]],
+    )
+    drop: Items[Text] = Field(
+        default=(),
+        description="Columns to leave out: ids, and what is known only after the fact.",
+        examples=[["customer_id"]],
+    )
+    evaluate: EvaluateConfig = Field(default=EvaluateConfig(), description="How the model is measured.")
+    schedule: Schedule | None = Field(
+        default=None,
+        description="When it runs: a cron expression, a preset, `{every: 6h}`, or `{assets: [...]}` to follow other datasets "
+        "and models. By default only when triggered.",
+        examples=[
+            "0 12 * * *",
+            "@daily",
+            {"every": "6h"},
+            {"assets": ["s3://models/churn/"], "match": "any"},
+        ],
+    )
+    timezone: Timezone = Field(
+        default="UTC",
+        description="The timezone of `schedule`, `start_date` and `end_date`.",
+        examples=["Europe/Paris"],
+    )
+    start_date: Day = Field(
+        default=dt.date(2026, 1, 1), description="The first day that may have a run.", examples=["2026-01-31"]
+    )
+    end_date: Day | None = Field(
+        default=None, description="The last day that may have a run.", examples=["2026-12-31"]
+    )
+    catchup: bool = Field(
+        default=False,
+        description="Whether the runs from `start_date` to now are made up for when the pipeline is first seen.",
+        examples=[True],
+    )
+    max_active_runs: int = Field(
+        default=1, ge=1, le=1000, description="How many runs may go on at once.", examples=[4]
+    )
+    retries: int = Field(
+        default=2,
+        ge=0,
+        le=100,
+        description="How often a failed task is tried again where that may help.",
+        examples=[3],
+    )
+    retry_delay: Duration = Field(
+        default=dt.timedelta(minutes=1),
+        description="The wait before the first retry; it doubles with each one.",
+        examples=["5m"],
+    )
+    timeout: Annotated[Duration, Field(gt=dt.timedelta(0))] = Field(
+        default=dt.timedelta(hours=6),
+        description="How long one task may take. The default is longer than most trainings and ends a hung one before the "
+        "next day's run.",
+        examples=["90m"],
+    )
+    pool: Text = Field(
+        default="default_pool", description="The Airflow pool whose slots its tasks take.", examples=["gpu"]
+    )
+    priority: int = Field(
+        default=1, ge=1, le=2**31 - 1, description="Higher goes first when slots are short.", examples=[10]
+    )
+    queue: Text | None = Field(
+        default=None,
+        description="The queue of workers that run its tasks; by default the executor's.",
+        examples=["large"],
+    )
+    owner: Text = Field(
+        default="refinery", description="Who answers for it, shown in Airflow.", examples=["risk-team"]
+    )
+    tags: Items[Annotated[str, Field(min_length=1, max_length=_MAX_TAG_LENGTH)]] = Field(
+        default=(),
+        description="Tags in Airflow; those of all layers add up, and each folder adds its name.",
+        examples=[["churn", "weekly"]],
+    )
+    paused: bool | None = Field(
+        default=None,
+        description="Whether it starts paused when first seen; by default as Airflow is set up.",
+        examples=[False],
+    )
+    notify: NotifyConfig = Field(default=NotifyConfig(), description="Who is told how a run went.")
+    wait_for: WaitForConfig | None = Field(
+        default=None,
+        description="Waits until the dataset is on S3, without taking a worker; `true`, or these keys.",
+        examples=[True, {"timeout": "2h"}],
+    )
+    workspace: Text | None = Field(
+        default=None,
+        description="Where the steps of a run meet: a local folder or an S3 prefix. By default as the installation is set up.",
+        examples=["s3://scratch/refinery/"],
+    )
+    matrix: MatrixConfig | None = Field(
+        default=None,
+        description="Makes one pipeline for each combination of values, which `${matrix.name}` brings into other keys.",
+        examples=[{"region": ["us", "eu"]}],
+    )
+
+    @model_validator(mode="after")
+    def _check_together(self) -> PipelineConfig:
+        if self.end_date and self.end_date < self.start_date:
+            refuse(f"{self.end_date} is before start_date {self.start_date}", "end_date")
+        if self.schedule == "@continuous" and self.max_active_runs != 1:
+            refuse("must be 1 with the schedule @continuous", "max_active_runs")
+        if isinstance(self.target, str):
+            for key, columns in (("features", self.features or ()), ("drop", self.drop)):
+                if self.target in columns:
+                    refuse(f'holds the target "{self.target}"', key, columns.index(self.target))
+        return self

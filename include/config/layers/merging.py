@@ -1,0 +1,50 @@
+"""Merge two layers: the nearer wins, mappings merge key by key, tags add up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from include.config.text.node import Node
+
+# Half of one schedule and half of another is neither.
+_TAKEN_WHOLE = ("schedule", "matrix")
+_MODEL_NAMES = ("module", "class")
+
+
+def merge_layers(farther: Node, nearer: Node) -> Node:
+    """Lay a config over the defaults below it; neither changes."""
+    merged = dict(farther.entries)
+    for key, node in nearer.entries.items():
+        below = merged.get(key)
+        merged[key] = node if below is None else _merge_key(key, below, node)
+    return nearer.with_value(merged)
+
+
+def _merge_key(key: str, farther: Node, nearer: Node) -> Node:
+    if key in _TAKEN_WHOLE:
+        return nearer
+    if key == "tags" and isinstance(nearer.value, list):
+        return nearer.with_value([*farther.items, *nearer.items])
+    if key == "model" and _names_another_model(farther, nearer):
+        return nearer
+    return _merge_values(farther, nearer)
+
+
+def _merge_values(farther: Node, nearer: Node) -> Node:
+    if not (isinstance(farther.value, dict) and isinstance(nearer.value, dict)):
+        return nearer
+    merged = dict(farther.value)
+    for key, node in nearer.value.items():
+        below = merged.get(key)
+        merged[key] = node if below is None else _merge_values(below, node)
+    return nearer.with_value(merged)
+
+
+def _names_another_model(farther: Node, nearer: Node) -> bool:
+    """Tell whether the defaults' parameters belong to a model that the nearer layer does not use."""
+    below, above = (
+        {key: node.value for key, node in layer.entries.items() if key in _MODEL_NAMES}
+        for layer in (farther, nearer)
+    )
+    return bool(below and above and below != above)

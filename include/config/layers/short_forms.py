@@ -1,0 +1,43 @@
+"""Write short forms out, so that layers merge key by key whatever form each of them chose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from include.config.text.node import Node
+
+_KEY_OF_SHORT_FORM = {"source": "url", "model": "module", "output": "url"}
+
+
+def expand_short_forms(root: Node) -> Node:
+    """Replace `source: URL` by `source: {url: URL}`, and `model`, `output` and `wait_for` alike."""
+    entries = dict(root.entries)
+    for name, key in _KEY_OF_SHORT_FORM.items():
+        node = entries.get(name)
+        if node is not None and (isinstance(node.value, str) or (name == "source" and node.items)):
+            entries[name] = node.with_value({key: _without_key(node)})
+    if (wait := entries.get("wait_for")) and isinstance(wait.value, bool):
+        entries["wait_for"] = wait.with_value({} if wait.value else None)
+    return root.with_value(entries)
+
+
+def choose_model_key(root: Node) -> Node:
+    """Move a dotted `model: sklearn.x.Y` from `module` to `class`; done last, since variables may bring the name."""
+    model = root.entries.get("model")
+    name = model.entries.get("module") if model else None
+    if model is None or name is None or name.key_start or not _is_class_path(name.value):
+        return root
+    choice = {("class" if key == "module" else key): node for key, node in model.entries.items()}
+    return root.with_value({**root.entries, "model": model.with_value(choice)})
+
+
+def _is_class_path(name: object) -> bool:
+    return isinstance(name, str) and "." in name and "/" not in name and not name.endswith(".py")
+
+
+def _without_key(node: Node) -> Node:
+    """Copy a node as the value of a key that its writer did not write."""
+    copy = node.with_value(node.value)
+    copy.key_start = copy.key_end = None
+    return copy

@@ -1,0 +1,111 @@
+"""Put values of variables in the place of ${name}."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from include.config.problems import suggest_name
+from include.config.text.node import Node
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from include.config.problems import Problem
+
+# "$${" stands for the two characters "${".
+_VARIABLE = re.compile(r"\$(?P<escape>\$)?\{(?P<name>[^{}]*)(?P<close>\})?")
+_MATRIX = "matrix."
+
+
+class Variables:
+    """The variables that values may use, and which of them were.
+
+    Attributes:
+        declared: The value of each by its name, as "bucket" or "matrix.region".
+        used: The names that a value asked for.
+    """
+
+    def __init__(self, declared: Mapping[str, Node], place: str, used: set[str] | None = None) -> None:
+        """Take the variables.
+
+        Args:
+            declared: The value of each by its name.
+            place: The file that declares them, for messages.
+            used: Collects the names that values ask for.
+        """
+        self.declared = declared
+        self.used: set[str] = set() if used is None else used
+        self._place = place
+
+    def with_matrix(self, combination: Mapping[str, Node]) -> Variables:
+        """Add the values of one combination of a matrix."""
+        matrix = {_MATRIX + axis: node for axis, node in combination.items()}
+        return Variables({**self.declared, **matrix}, self._place, self.used)
+
+    def substitute(self, node: Node, path: tuple[str | int, ...], problems: list[Problem]) -> Node:
+        """Replace every ${name} below a node; the node itself is returned where there is none."""
+        value = node.value
+        if isinstance(value, str):
+            return self._substitute_text(node, value, path, problems) if "${" in value else node
+        if isinstance(value, dict):
+            entries = {key: self.substitute(item, (*path, key), problems) for key, item in value.items()}
+            is_same = all(entries[key] is value[key] for key in value)
+            return node if is_same else node.with_value(entries)
+        if isinstance(value, list):
+            items = [self.substitute(item, (*path, index), problems) for index, item in enumerate(value)]
+            is_same = all(new is old for new, old in zip(items, value, strict=True))
+            return node if is_same else node.with_value(items)
+        return node
+
+    def _substitute_text(
+        self, node: Node, text: str, path: tuple[str | int, ...], problems: list[Problem]
+    ) -> Node:
+        found: list[Node] = []
+        parts: list[str] = []
+        end = 0
+        result = node.with_value(text)
+        for match in _VARIABLE.finditer(text):
+            parts.append(text[end : match.start()])
+            end = match.end()
+            if match["escape"]:
+                parts.append(match[0][1:])
+            elif (variable := self._find(match)) is not None:
+                found.append(variable)
+                parts.append(_write(variable))
+            else:
+                problems.append(node.part_problem("unknown-variable", path, self._explain(match), match[0]))
+                result.is_broken = True
+        if result.is_broken:
+            return result
+        is_whole = (
+            len(found) == 1 and text == f"${{{_VARIABLE.fullmatch(text)['name']}}}"
+            if _VARIABLE.fullmatch(text)
+            else False
+        )
+        result.value = found[0].value if is_whole else "".join((*parts, text[end:]))
+        result.variables = tuple(found)
+        return result
+
+    def _find(self, match: re.Match[str]) -> Node | None:
+        if not match["close"]:
+            return None
+        name = match["name"]
+        self.used.add(name)
+        return self.declared.get(name)
+
+    def _explain(self, match: re.Match[str]) -> str:
+        if not match["close"]:
+            return f'"{match[0]}" lacks its closing brace; write ${{name}}, or $${{ for the characters themselves'
+        name = match["name"]
+        if name.startswith(_MATRIX):
+            axes = [known.removeprefix(_MATRIX) for known in self.declared if known.startswith(_MATRIX)]
+            axis = name.removeprefix(_MATRIX)
+            return f'the matrix has no "{axis}"{suggest_name(axis, axes)}'
+        known = [known for known in self.declared if not known.startswith(_MATRIX)]
+        return f'"{name}" is not declared under vars in {self._place}{suggest_name(name, known)}'
+
+
+def _write(variable: Node) -> str:
+    value = variable.value
+    return str(value).lower() if isinstance(value, bool) else str(value)

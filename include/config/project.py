@@ -1,0 +1,151 @@
+"""Load the pipelines of a project: one by its DAG id, or all with their problems."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from include.config.checks.model_modules import ModelModules, check_library_class
+from include.config.checks.outputs import check_overwriting, check_shared_outputs
+from include.config.errors import ConfigError, UnknownPipelineError
+from include.config.layers.names import (
+    DEFAULTS,
+    ENVIRONMENTS,
+    MAX_DAG_ID_LENGTH,
+    SUFFIXES,
+    check_name,
+    split_dag_id,
+)
+from include.config.layers.shared import LOCAL, SharedLayers, find_config, twin_problem
+from include.config.pipeline import Pipeline, read_pipelines
+from include.config.problems import Problem, has_errors, sort_problems
+from include.config.text.node import Node
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from include.config.checks.model_modules import CheckClass
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What a folder of configs declares.
+
+    Attributes:
+        pipelines: Those without errors, sorted by DAG id.
+        problems: Errors and warnings of all files, sorted by file and place.
+    """
+
+    pipelines: tuple[Pipeline, ...]
+    problems: tuple[Problem, ...]
+
+
+def load_pipeline(configs_dir: Path, dag_id: str, *, environment: str = LOCAL) -> Pipeline:
+    """Load one pipeline; only its own config, the defaults above it and the environment are read.
+
+    The model's module is not looked at and other configs are not compared with: this is what a task's start pays for, and
+    load_project has done both when the DAG was made.
+
+    Args:
+        configs_dir: The folder of the configs.
+        dag_id: The id of its DAG, as "team_a.churn__us".
+        environment: The name of a file in configs/environments/.
+
+    Raises:
+        UnknownPipelineError: No config makes this id.
+        ConfigError: The config has errors.
+    """
+    parts = split_dag_id(dag_id)
+    files = find_config(configs_dir, parts) if parts and not _is_reserved(parts) else []
+    if not files or parts is None:
+        raise UnknownPipelineError(dag_id, configs_dir.name, tuple(_known_ids(configs_dir)))
+    if len(files) > 1:
+        raise ConfigError((twin_problem(_shown(configs_dir, files[0]), files[1].name),))
+    pipelines, problems = read_pipelines(files[0], parts, SharedLayers(configs_dir, environment), only=dag_id)
+    problems += [problem for pipeline in pipelines for problem in check_overwriting(pipeline)]
+    if has_errors(problems):
+        raise ConfigError(sort_problems(problems))
+    if not pipelines:
+        raise UnknownPipelineError(dag_id, _shown(configs_dir, files[0]))
+    return pipelines[0]
+
+
+def load_project(
+    configs_dir: Path, *, models_dir: Path, environment: str = LOCAL, check_class: CheckClass | None = None
+) -> Project:
+    """Load all pipelines; what is wrong with one keeps no other from being loaded.
+
+    Args:
+        configs_dir: The folder of the configs.
+        models_dir: The folder of the model modules.
+        environment: The name of a file in configs/environments/.
+        check_class: Given a library class's path and its parameters, says what its constructor has against them; a text
+            that names a parameter in double quotes is shown at it. None where libraries must not be imported.
+    """
+    layers = SharedLayers(configs_dir, environment)
+    modules = ModelModules(models_dir)
+    problems = [*layers.problems, *layers.below(()).problems]
+    pipelines: list[Pipeline] = []
+    for file, parts, name_problem in _find_configs(configs_dir):
+        if name_problem:
+            problems.append(name_problem)
+            continue
+        loaded, found = read_pipelines(file, parts, layers)
+        for pipeline in loaded:
+            found += [*modules.check(pipeline), *check_overwriting(pipeline)]
+            if check_class:
+                found += check_library_class(pipeline, check_class)
+        pipelines += [] if has_errors(found) else loaded
+        problems += found
+    shared = check_shared_outputs(pipelines)
+    problems += [*shared.values(), *_unused_variables(layers)]
+    healthy = (pipeline for pipeline in pipelines if pipeline.dag_id not in shared)
+    return Project(tuple(sorted(healthy, key=lambda pipeline: pipeline.dag_id)), sort_problems(problems))
+
+
+def _find_configs(configs_dir: Path) -> Iterator[tuple[Path, tuple[str, ...], Problem | None]]:
+    """Find every config with its path below the folder, and what is wrong with its name."""
+    for folder, folders, names in os.walk(configs_dir):
+        is_root = folder == str(configs_dir)
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and not (is_root and name == ENVIRONMENTS)
+        )
+        above = () if is_root else tuple(os.path.relpath(folder, configs_dir).split(os.sep))
+        files = [configs_dir.joinpath(*above, name) for name in sorted(names) if name.endswith(SUFFIXES)]
+        for file in files:
+            if file.stem != DEFAULTS:
+                twins = [other for other in files if other.stem == file.stem and other is not file]
+                yield file, (*above, file.stem), _check_path(configs_dir, file, (*above, file.stem), twins)
+
+
+def _check_path(configs_dir: Path, file: Path, parts: tuple[str, ...], twins: list[Path]) -> Problem | None:
+    path = _shown(configs_dir, file)
+    if twins:
+        return twin_problem(path, twins[0].name)
+    for part in parts:
+        if message := check_name(part):
+            return Problem(path, 1, 1, "", message, "bad-name")
+    if len(".".join(parts)) > MAX_DAG_ID_LENGTH:
+        message = f"makes a DAG id of {len('.'.join(parts))} characters; Airflow takes {MAX_DAG_ID_LENGTH}"
+        return Problem(path, 1, 1, "", message, "bad-id")
+    return None
+
+
+def _unused_variables(layers: SharedLayers) -> Iterator[Problem]:
+    for name, node in layers.variables.declared.items():
+        if name not in layers.variables.used:
+            yield node.key_problem("unused-variable", ("vars", name), "no config uses it; remove it")
+
+
+def _known_ids(configs_dir: Path) -> Iterator[str]:
+    return (".".join(parts) for _, parts, problem in _find_configs(configs_dir) if problem is None)
+
+
+def _is_reserved(parts: tuple[str, ...]) -> bool:
+    return parts[-1] == DEFAULTS or parts[0] == ENVIRONMENTS
+
+
+def _shown(configs_dir: Path, file: Path) -> str:
+    return f"{configs_dir.name}/{file.relative_to(configs_dir).as_posix()}"

@@ -1,0 +1,102 @@
+"""Problems for people and for machines: as text, JSON, GitHub annotations and SARIF."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from include.config.problems import Problem
+
+# What fits a terminal beside the line's number.
+_MAX_EXCERPT = 100
+_RED, _YELLOW, _BLUE, _BOLD, _RESET = "\033[31m", "\033[33m", "\033[34m", "\033[1m", "\033[0m"
+
+
+def render_problems(problems: Iterable[Problem], *, color: bool = False) -> str:
+    """Write each problem with its source line and a mark below the place, as compilers do."""
+    return "\n".join(_render(problem, color=color) for problem in problems)
+
+
+def problems_as_json(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+    """Return each problem as a dictionary of its attributes."""
+    return [asdict(problem) for problem in problems]
+
+
+def problems_as_github(problems: Iterable[Problem]) -> str:
+    """Write a workflow command a line, which GitHub shows as annotations on the files."""
+    return "\n".join(_github_command(problem) for problem in problems)
+
+
+def problems_as_sarif(problems: Iterable[Problem]) -> dict[str, Any]:
+    """Return a SARIF 2.1.0 log, which code scanners' pages read."""
+    found = list(problems)
+    rules = [{"id": code} for code in sorted({problem.code for problem in found})]
+    return {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {"driver": {"name": "refinery", "rules": rules}},
+                "results": [_sarif_result(problem) for problem in found],
+            }
+        ],
+    }
+
+
+def _render(problem: Problem, *, color: bool) -> str:
+    tint = _YELLOW if problem.severity == "warning" else _RED
+    head = f"{_BOLD}{problem}{_RESET}" if color else str(problem)
+    if not problem.excerpt.strip():
+        return head
+    excerpt, marks = _underline(problem)
+    number = f"{problem.line:>5}"
+    if color:
+        number, marks = f"{_BLUE}{number}{_RESET}", f"{tint}{marks}{_RESET}"
+    return f"{head}\n{number} | {excerpt}\n      | {marks}"
+
+
+def _underline(problem: Problem) -> tuple[str, str]:
+    """Cut the source line around the place, and write carets as wide as it is shown."""
+    start = problem.column - 1
+    first = max(0, min(start - _MAX_EXCERPT // 2, len(problem.excerpt) - _MAX_EXCERPT))
+    shown = problem.excerpt[first : first + _MAX_EXCERPT]
+    before = shown[: start - first]
+    marked = shown[start - first : start - first + problem.width]
+    return shown.replace("\t", " ").rstrip(), " " * _columns(before) + "^" * max(1, _columns(marked))
+
+
+def _columns(text: str) -> int:
+    """Count the columns that a terminal takes for a text."""
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+    )
+
+
+def _github_command(problem: Problem) -> str:
+    place = f"file={_escape(problem.path, is_property=True)},line={problem.line},col={problem.column}"
+    end = f",endColumn={problem.column + problem.width}" if problem.excerpt else ""
+    message = f"{problem.key}: {problem.message}" if problem.key else problem.message
+    return f"::{problem.severity} {place}{end},title={problem.code}::{_escape(message)}"
+
+
+def _escape(text: str, *, is_property: bool = False) -> str:
+    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return text.replace(":", "%3A").replace(",", "%2C") if is_property else text
+
+
+def _sarif_result(problem: Problem) -> dict[str, Any]:
+    region = {"startLine": problem.line, "startColumn": problem.column}
+    if problem.excerpt:
+        region["endColumn"] = problem.column + problem.width
+    message = f"{problem.key}: {problem.message}" if problem.key else problem.message
+    return {
+        "ruleId": problem.code,
+        "level": problem.severity,
+        "message": {"text": message},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": problem.path}, "region": region}}],
+    }

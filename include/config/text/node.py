@@ -1,0 +1,111 @@
+"""A value of a config with the place where it stands in its file."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from include.config.text.source_file import Mark, Place, SourceFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from include.config.problems import Problem
+
+Scalar: TypeAlias = str | int | float | bool | dt.date | None
+
+
+class Node:
+    """A scalar, a list of nodes or a mapping of text to nodes.
+
+    A plain class with slots, not a dataclass: one is made for every value of every config.
+
+    Attributes:
+        value: The scalar, the list or the mapping.
+        source: The file in which it was written.
+        start: Where it begins.
+        end: Where it ends.
+        key_start: Where its key begins, when it stands in a mapping.
+        key_end: Where its key ends.
+        size: How many values it holds, itself included, with aliases written out.
+        variables: The nodes of the variables that went into a scalar's value.
+        is_broken: Whether a problem of the value was reported already, so that its consequences need not be.
+    """
+
+    __slots__ = ("end", "is_broken", "key_end", "key_start", "size", "source", "start", "value", "variables")
+
+    def __init__(
+        self,
+        value: Scalar | list[Node] | dict[str, Node],
+        source: SourceFile,
+        start: Mark,
+        end: Mark,
+        size: int = 1,
+    ) -> None:
+        self.value = value
+        self.source = source
+        self.start = start
+        self.end = end
+        self.key_start: Mark | None = None
+        self.key_end: Mark | None = None
+        self.size = size
+        self.variables: tuple[Node, ...] = ()
+        self.is_broken = False
+
+    @property
+    def entries(self) -> dict[str, Node]:
+        """The mapping; empty for a scalar or a list."""
+        return self.value if isinstance(self.value, dict) else {}
+
+    @property
+    def items(self) -> list[Node]:
+        """The list; empty for a scalar or a mapping."""
+        return self.value if isinstance(self.value, list) else []
+
+    @property
+    def place(self) -> str:
+        """The file and line, as "configs/defaults.yml:3"."""
+        return f"{self.source.path}:{(self.key_start or self.start).line + 1}"
+
+    def with_value(self, value: Scalar | list[Node] | dict[str, Node]) -> Node:
+        """Copy the node with another value at the same place."""
+        copy = Node(value, self.source, self.start, self.end, self.size)
+        copy.key_start, copy.key_end = self.key_start, self.key_end
+        copy.variables, copy.is_broken = self.variables, self.is_broken
+        return copy
+
+    def to_plain(self) -> Any:
+        """Turn the tree into dictionaries, lists and scalars."""
+        value = self.value
+        if isinstance(value, dict):
+            return {key: node.to_plain() for key, node in value.items()}
+        if isinstance(value, list):
+            return [node.to_plain() for node in value]
+        return value
+
+    def problem(self, code: str, key: Iterable[str | int], message: str) -> Problem:
+        """Report a problem of the value."""
+        return self.source.problem(code, message, self.start, self.end, join_key(key))
+
+    def key_problem(self, code: str, key: Iterable[str | int], message: str) -> Problem:
+        """Report a problem of the key, or of the value where it has none."""
+        start, end = self.key_start or self.start, self.key_end or self.end
+        return self.source.problem(code, message, start, end, join_key(key))
+
+    def part_problem(self, code: str, key: Iterable[str | int], message: str, part: str) -> Problem:
+        """Report a problem of a part of a text, where the part can be found in its line; else of the whole."""
+        line = self.source.line(self.start.line)
+        end = self.end.column if self.end.line == self.start.line else len(line)
+        column = line.find(part, self.start.column, end)
+        if column < 0 or self.variables:
+            return self.problem(code, key, message)
+        start = Place(self.start.line, column)
+        return self.source.problem(code, message, start, Place(start.line, column + len(part)), join_key(key))
+
+
+def join_key(parts: Iterable[str | int]) -> str:
+    """Write a path of keys as people do: "source.url[2]"."""
+    text = ""
+    for part in parts:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text

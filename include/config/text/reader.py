@@ -1,0 +1,197 @@
+"""Read a YAML text into a tree of nodes: no tags, no merges, bounded depth and size, every problem in one pass."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import yaml
+from yaml import events
+
+from include.config.text.node import Node
+from include.config.text.scalars import ScalarTrapError, read_scalar
+from include.config.text.syntax import explain_syntax_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from include.config.problems import Problem
+    from include.config.text.source_file import SourceFile
+
+# Far above what a config needs, far below what Python's stack takes.
+_MAX_DEPTH = 40
+# A thousand columns with their types is 2,000; a few nested aliases can be billions.
+_MAX_VALUES = 100_000
+# Longer keys are a value whose colon slipped.
+_MAX_KEY_LENGTH = 200
+
+
+def read_yaml(source: SourceFile, problems: list[Problem]) -> Node | None:
+    """Read the one mapping that a config is.
+
+    Args:
+        source: The text.
+        problems: Takes what is wrong.
+
+    Returns:
+        The mapping, or None where there is none to go on with.
+    """
+    try:
+        root = _Reader(source, problems).read()
+    except _UnreadableError as error:
+        problems.append(error.problem)
+        return None
+    except yaml.YAMLError as error:
+        problems.append(explain_syntax_error(source, error))
+        return None
+    if root is None or isinstance(root.value, dict):
+        return root
+    if root.value is None:
+        return root.with_value({})
+    what = "a list" if isinstance(root.value, list) else "a single value"
+    message = f'is {what} at the top; a config is a mapping of keys, as "source: s3://bucket/file.csv"'
+    problems.append(root.problem("not-a-mapping", (), message))
+    return None
+
+
+class _UnreadableError(Exception):
+    """A problem after which the rest of the text cannot be read."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(str(problem))
+
+
+class _Reader:
+    """Builds nodes from the C parser's events: its own composer overflows the stack on deep nesting."""
+
+    def __init__(self, source: SourceFile, problems: list[Problem]) -> None:
+        self._source = source
+        self._problems = problems
+        self._anchors: dict[str, Node] = {}
+        self._next = cast("Callable[[], events.Event]", yaml.CSafeLoader(source.text).get_event)
+
+    def read(self) -> Node | None:
+        self._next()  # the stream's start
+        event = self._next()
+        if isinstance(event, events.StreamEndEvent):
+            return None
+        root = self._node(self._next(), 0)
+        self._next()  # the document's end
+        event = self._next()
+        if not isinstance(event, events.StreamEndEvent):
+            raise self._unreadable(
+                event,
+                "several-documents",
+                'a second document begins here; a file holds one config, so remove the "---"',
+            )
+        return root
+
+    def _node(self, event: events.Event, depth: int) -> Node:
+        kind = type(event)
+        if kind is events.AliasEvent:
+            return self._alias(event)
+        if event.tag is not None:
+            self._report(
+                event,
+                "tag",
+                f'the tag "{_short_tag(event.tag)}" is not allowed; a config holds plain values only',
+            )
+        if kind is events.ScalarEvent:
+            node = self._scalar(event)
+        elif depth >= _MAX_DEPTH:
+            raise self._unreadable(event, "too-deep", f"is nested more than {_MAX_DEPTH} levels deep")
+        elif kind is events.MappingStartEvent:
+            node = self._mapping(event, depth)
+        else:
+            node = self._sequence(event, depth)
+        if node.size > _MAX_VALUES:
+            raise self._unreadable(
+                event,
+                "too-many-values",
+                f"holds more than {_MAX_VALUES:,} values, aliases written out; a config is a page of text",
+            )
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node
+        return node
+
+    def _scalar(self, event: events.ScalarEvent) -> Node:
+        node = Node(event.value, self._source, event.start_mark, event.end_mark)
+        if event.implicit[0]:
+            try:
+                node.value = read_scalar(event.value)
+            except ScalarTrapError as trap:
+                self._report(event, "ambiguous-value", str(trap))
+                node.is_broken = True
+        return node
+
+    def _sequence(self, start: events.Event, depth: int) -> Node:
+        items: list[Node] = []
+        size = 1
+        while type(event := self._next()) is not events.SequenceEndEvent:
+            item = self._node(event, depth + 1)
+            items.append(item)
+            size += item.size
+        return Node(items, self._source, start.start_mark, event.end_mark, size)
+
+    def _mapping(self, start: events.Event, depth: int) -> Node:
+        entries: dict[str, Node] = {}
+        size = 1
+        while type(event := self._next()) is not events.MappingEndEvent:
+            key = self._key(event)
+            value = self._node(self._next(), depth + 1)
+            value.key_start, value.key_end = event.start_mark, event.end_mark
+            size += value.size
+            if key in entries:
+                first = cast("events.Event", entries[key].key_start)
+                self._report(
+                    event,
+                    "duplicate-key",
+                    f'"{key}" stands here a second time; the first is on line {first.line + 1}',
+                )
+                continue
+            entries[key] = value
+        return Node(entries, self._source, start.start_mark, event.end_mark, size)
+
+    def _key(self, event: events.Event) -> str:
+        if type(event) is not events.ScalarEvent:
+            raise self._unreadable(event, "bad-key", _explain_key(self._source, event))
+        if event.tag is not None:
+            self._report(
+                event,
+                "tag",
+                f'the tag "{_short_tag(event.tag)}" is not allowed; a config holds plain values only',
+            )
+        if event.value == "<<" and event.implicit[0]:
+            self._report(
+                event, "merge-key", "merge keys (<<) are not read; put what pipelines share into defaults.yml"
+            )
+        elif not event.value:
+            self._report(event, "bad-key", 'a key is missing before the ":"')
+        elif len(event.value) > _MAX_KEY_LENGTH:
+            self._report(event, "bad-key", f"a key of more than {_MAX_KEY_LENGTH} characters")
+        return str(event.value)
+
+    def _alias(self, event: events.Event) -> Node:
+        anchored = self._anchors.get(event.anchor)
+        if anchored is None:
+            message = f'"*{event.anchor}" refers to nothing above it; for a text that begins with * put it in quotes'
+            raise self._unreadable(event, "unknown-alias", message)
+        node = anchored.with_value(anchored.value)
+        node.start, node.end = event.start_mark, event.end_mark
+        return node
+
+    def _report(self, event: events.Event, code: str, message: str) -> None:
+        self._problems.append(self._source.problem(code, message, event.start_mark, event.end_mark))
+
+    def _unreadable(self, event: events.Event, code: str, message: str) -> _UnreadableError:
+        return _UnreadableError(self._source.problem(code, message, event.start_mark, event.end_mark))
+
+
+def _short_tag(tag: str) -> str:
+    return tag.replace("tag:yaml.org,2002:", "!!")
+
+
+def _explain_key(source: SourceFile, event: events.Event) -> str:
+    if "{{" in source.line(event.start_mark.line):
+        return 'an unquoted "{{" begins a YAML mapping; put the value in quotes, as "{{ ds }}"'
+    return "a key must be plain text"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -85,11 +86,16 @@ def _http_errors(location: str) -> Iterator[None]:
     try:
         yield
     except (requests.exceptions.InvalidURL, requests.exceptions.TooManyRedirects) as error:
-        raise errors.RequestRefusedError(location, detail=str(error)) from error
+        raise errors.RequestRefusedError(location, detail=_detail(error)) from error
     except (requests.exceptions.ReadTimeout, urllib3.exceptions.HTTPError) as error:
-        raise errors.ConnectionDroppedError(location, detail=str(error)) from error
+        raise errors.ConnectionDroppedError(location, detail=_detail(error)) from error
     except requests.exceptions.RequestException as error:
-        raise errors.EndpointUnreachableError(location, detail=str(error)) from error
+        raise errors.EndpointUnreachableError(location, detail=_detail(error)) from error
+
+
+def _detail(error: Exception) -> str:
+    """Return what the client said, without queries: a server may redirect to a presigned URL."""
+    return re.sub(r"\?\S*", "", str(error))
 
 
 def _remote_file(headers: Mapping[str, str], size: int | None) -> RemoteFile:

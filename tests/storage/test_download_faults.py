@@ -79,7 +79,7 @@ class TestRefusedAtOnce:
             (400, "SomethingNew", RequestRefusedError, "SomethingNew: said by the proxy"),
         ],
     )
-    def test_refusals(self, download, proxy, folder, status, code, error, says):
+    def test_refusals(self, download, proxy, folder, *, status, code, error, says):
         proxy.plan(proxy.refuse(status, code))
         with pytest.raises(error, match=says) as caught:
             download(URL)

@@ -79,7 +79,9 @@ def test_a_server_without_validators_is_asked_anew(download, url, web_proxy, fol
     assert (folder / "table one.csv").read_bytes() == CONTENT
 
 
-def test_a_file_replaced_in_the_middle_is_read_anew(download, url, web_proxy, make_client, moto_url, folder):
+def test_a_file_replaced_in_the_middle_is_read_anew(
+    download, url, web_proxy, folder, *, make_client, moto_url
+):
     def replace() -> None:
         make_client(moto_url).put_object(
             Bucket="web", Key="table one.csv", Body=OTHER_CONTENT, ACL="public-read"
@@ -119,7 +121,7 @@ def test_a_server_that_tells_no_size_is_believed(download, url, web_proxy, folde
         (503, ServerFailedError, 3),
     ],
 )
-def test_refusals_and_faults(download, url, web_proxy, folder, status, error, requests):
+def test_refusals_and_faults(download, url, web_proxy, folder, *, status, error, requests):
     web_proxy.plan(*[web_proxy.refuse(status)] * 9)
     with pytest.raises(error, match=f"HTTP {status}") as caught:
         download(url)

@@ -231,7 +231,7 @@ class TestFaults:
         ("status", "code", "error"),
         [(503, "SlowDown", ThrottledError), (500, "InternalError", ServerFailedError)],
     )
-    def test_faults_that_last_can_be_tried_again(self, client, proxied, proxy, model, status, code, error):
+    def test_faults_that_last_can_be_tried_again(self, client, proxied, proxy, model, *, status, code, error):
         proxy.plan(None, *[proxy.refuse(status, code)] * 99)
         with pytest.raises(error) as caught:
             upload_model(model, PREFIX, client=proxied)

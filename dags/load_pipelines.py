@@ -1,4 +1,4 @@
-"""Every config in configs/ becomes an Airflow DAG. (Airflow reads only files that say "airflow" and "dag".)"""
+"""Makes every config in configs/ an Airflow DAG. Airflow reads only files that say "airflow" and "dag"."""
 
 from __future__ import annotations
 

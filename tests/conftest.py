@@ -41,3 +41,12 @@ def project() -> Path:
 def airflow_database() -> None:
     """Airflow's database, migrated."""
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
+
+
+@pytest.fixture
+def project_copy(project: Path, tmp_path: Path) -> Path:
+    """A copy of the project, whose configs and models a test may change."""
+    copy = tmp_path / "project"
+    for name in ("configs", "dags", "include", "plugins"):
+        shutil.copytree(project / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return copy

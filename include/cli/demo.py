@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from include.cli.project import PROJECT, healthy_project
+from include.cli.project import PROJECT, read_project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
     from include.local.demo import PipelineRun
 
+MIN_WIDTH = 96  # a metrics line beside a long name; narrower terminals wrap
 MARKS = {"running": "[yellow]>[/]", "success": "[green]✓[/]", "failed": "[red]✗[/]"}
 
 
 def demo(
-    pipelines: Annotated[list[str] | None, typer.Argument(help="Default: every pipeline in configs/.")] = None,
+    pipelines: Annotated[
+        list[str] | None, typer.Argument(help="Default: every pipeline in configs/.")
+    ] = None,
     day: Annotated[
         datetime | None,
         typer.Option("--date", formats=["%Y-%m-%d"], help="The runs' logical date. Default: today (UTC)."),
@@ -39,7 +42,8 @@ def demo(
     from include.local.demo import run_demo
 
     console = Console(highlight=False)
-    dag_ids = pipelines or [pipeline.dag_id for pipeline in healthy_project().pipelines]
+    console.width = max(console.width, MIN_WIDTH)
+    dag_ids = pipelines or [pipeline.dag_id for pipeline in read_project().pipelines]
     run_date = (day or datetime.now(UTC)).date()
     console.print(f"Running {len(dag_ids)} pipelines for {run_date} through Airflow ...")
     with Live(console=console, auto_refresh=False, transient=True) as live:
@@ -70,12 +74,12 @@ def _results(runs: Sequence[PipelineRun]) -> Table:
     table.add_column("pipeline", no_wrap=True)
     table.add_column("state")
     table.add_column("seconds", justify="right")
-    table.add_column("metrics")
-    table.add_column("model", overflow="fold")
+    table.add_column("metrics, and the model", overflow="fold")
     for run in runs:
-        metrics = "  ".join(f"{name} {value:.4g}" for name, value in run.metrics.items())
         state = f"[{'green' if run.state == 'success' else 'red'}]{run.state}[/]"
-        table.add_row(run.dag_id, state, f"{run.seconds:.1f}", metrics, run.model_url)
+        metrics = "  ".join(f"{name} {value:.4g}" for name, value in run.metrics.items())
+        outcome = "\n".join(filter(None, [metrics, run.model_url and f"[cyan]{run.model_url}[/]"]))
+        table.add_row(run.dag_id, state, f"{run.seconds:.1f}", outcome)
     return table
 
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def load(
     location: Annotated[str, typer.Argument(help="The model's S3 prefix, or a folder.", show_default=False)],
     predict: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Predict each row of this dataset.", show_default=False)
+        Path | None,
+        typer.Option(metavar="FILE", help="Predict each row of this dataset.", show_default=False),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where predictions go, as CSV. Default: the terminal.")

@@ -28,7 +28,9 @@ def up(
     typer.echo("Starting Airflow and the embedded S3 server ...")
     try:
         with running_stack(PROJECT, home=HOME, port=port) as stack:
-            typer.echo(f"Airflow is up: {stack.url} (no login). Logs: {stack.logs}. Stop it: Ctrl-C, or make down")
+            typer.echo(
+                f"Airflow is up: {stack.url} (no login). Logs: {stack.logs}. Stop it: Ctrl-C, or make down"
+            )
             stack.wait()
     except KeyboardInterrupt:
         typer.echo("Stopped.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from http import HTTPStatus
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote
@@ -15,7 +16,15 @@ POLL_SECONDS = 0.1
 
 
 class RestApiError(RefineryError):
-    """Airflow's API server answered with an error, or a run did not end in time."""
+    """Airflow's API server refused a request, or a run did not end in time.
+
+    Attributes:
+        status: The answer's HTTP status, where there was one.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        self.status = status
+        super().__init__(message)
 
 
 class RestApi:
@@ -36,11 +45,30 @@ class RestApi:
                 health = json.load(response)
         except (URLError, OSError):
             return False
-        return all(health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor", "triggerer"))
+        return all(
+            health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor", "triggerer")
+        )
 
-    def unpause(self, dag_id: str) -> None:
-        """Let the scheduler run a DAG."""
-        self.call("PATCH", f"dags/{quote(dag_id)}", {"is_paused": False})
+    def unpause(self, dag_id: str, *, timeout: float = 60) -> None:
+        """Let the scheduler run a DAG, once the dag-processor has found it.
+
+        Args:
+            dag_id: The DAG.
+            timeout: Seconds to wait for it to be found.
+
+        Raises:
+            RestApiError: It has not been found by then.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                self.call("PATCH", f"dags/{quote(dag_id)}", {"is_paused": False})
+            except RestApiError as error:
+                if error.status != HTTPStatus.NOT_FOUND or time.monotonic() > deadline:
+                    raise
+                time.sleep(POLL_SECONDS)
+            else:
+                return
 
     def trigger(self, dag_id: str, *, logical_date: str | None) -> str:
         """Start a run.
@@ -90,7 +118,9 @@ class RestApi:
             with urlopen(request, timeout=30) as response:  # noqa: S310
                 answer: dict[str, Any] = json.load(response)
         except HTTPError as error:
-            raise RestApiError(f"{method} {path}: {error.code} {error.read().decode()}") from error
+            raise RestApiError(
+                f"{method} {path}: {error.code} {error.read().decode()}", error.code
+            ) from error
         return answer
 
     def _bearer(self) -> str:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class Emit(Protocol):
     """Tells one event."""
 
-    def __call__(self, event: str, **facts: Any) -> None: ...
+    def __call__(self, event: str, **facts: Any) -> None:
+        """Tell what happened, and the facts of it."""
 
 
 def main() -> None:

@@ -124,7 +124,10 @@ def _start_components(stack: Stack, environment: dict[str, str]) -> None:
             # A session of its own: Ctrl-C reaches only the parent, which stops the components in order.
             stack.components[name] = subprocess.Popen(
                 [sys.executable, "-m", "airflow", *arguments],
-                env=environment, stdout=log, stderr=log, start_new_session=True,
+                env=environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
 
@@ -134,7 +137,9 @@ def _wait_until_healthy(stack: Stack) -> None:
     while not api.healthy():
         stack.check()
         if time.monotonic() > deadline:
-            raise StackError(f"Airflow did not become healthy within {START_TIMEOUT} s. Its logs: {stack.logs}")
+            raise StackError(
+                f"Airflow did not become healthy within {START_TIMEOUT} s. Its logs: {stack.logs}"
+            )
         time.sleep(0.3)
 
 

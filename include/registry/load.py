@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-
 class ModelNotFoundError(RefineryError):
     """A place that holds no model, or a manifest that describes none.
 
@@ -81,8 +80,9 @@ def load_model(location: str, *, client: S3Client | None = None) -> LoadedModel:
     expected = _model_sha256(str(prefix), manifest)
     with tempfile.TemporaryDirectory(prefix="refinery-model-") as folder:
         model_url = S3Url(prefix.bucket, prefix.key + MODEL_FILE, prefix.region)
-        download_dataset(model_url, Path(folder), s3=lambda _url: client)
-        return LoadedModel(load_model_file(Path(folder) / MODEL_FILE, expected), manifest, str(prefix))
+        file = Path(folder) / MODEL_FILE
+        download_object(model_url, file, client=client)
+        return LoadedModel(load_model_file(file, expected), manifest, str(prefix))
 
 
 def _load_folder(folder: Path) -> LoadedModel:

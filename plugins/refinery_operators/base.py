@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,4 @@ class PipelineOperator(BaseOperator):
 
 
 def _default_workspace_root() -> Path:
-    from airflow.sdk.configuration import AIRFLOW_HOME
-
-    return Path(AIRFLOW_HOME) / "workspace"
+    return Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser() / "workspace"

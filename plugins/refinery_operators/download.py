@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from include.connections import DEFAULT_CONNECTION, s3_client
 from include.storage import download_dataset, write_identity
 from include.urls import parse_source_url
 from refinery_operators.base import PipelineOperator
-from include.connections import DEFAULT_CONNECTION, s3_client
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -27,7 +27,7 @@ class DownloadDatasetOperator(PipelineOperator):
     template_fields = (*PipelineOperator.template_fields, "source", "aws_conn_id")
     ui_color = "#dbeafe"
 
-    def __init__(self, *, source: str, aws_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any) -> None:
+    def __init__(self, *, source: str | Sequence[str], aws_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.source = source
         self.aws_conn_id = aws_conn_id
@@ -42,5 +42,7 @@ class DownloadDatasetOperator(PipelineOperator):
             s3=lambda url: s3_client(self.aws_conn_id, url),
         )
         write_identity(identity, workspace.identity_file)
-        self.log.info("Downloaded %s: %s bytes, SHA-256 %s", identity.url, f"{identity.size:,}", identity.sha256)
+        self.log.info(
+            "Downloaded %s: %s bytes, SHA-256 %s", identity.url, f"{identity.size:,}", identity.sha256
+        )
         return identity.to_dict()

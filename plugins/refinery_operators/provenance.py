@@ -34,7 +34,9 @@ def run_provenance(
             "run_after": run.run_after.isoformat(),
             "try_number": context["ti"].try_number,
         },
-        "config": {**config, "sha256": hashlib.sha256(config["text"].encode()).hexdigest()} if config else None,
+        "config": {**config, "sha256": hashlib.sha256(config["text"].encode()).hexdigest()}
+        if config
+        else None,
         "dataset": dict(dataset),
         "git_revision": _bundle_version(context) or _git_revision(),
     }

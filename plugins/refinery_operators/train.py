@@ -72,7 +72,9 @@ class TrainModelOperator(PipelineOperator):
 
     def training_spec(self) -> TrainingSpec:
         """What is to be trained, in the training library's words."""
-        model = ModuleModel(self.model["module"]) if "module" in self.model else ClassModel(self.model["class"])
+        model = (
+            ModuleModel(self.model["module"]) if "module" in self.model else ClassModel(self.model["class"])
+        )
         return TrainingSpec(
             model=model,
             models_dir=MODELS_DIR,

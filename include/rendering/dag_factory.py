@@ -1,0 +1,140 @@
+"""Expands a pipeline to dag-factory's own dictionary: its tasks and the DAG's settings."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from include.config.keys.schedule import AssetSchedule, EverySchedule
+from include.rendering.assets import asset_uri
+from include.urls import parse_prefix_url, parse_source_url
+
+if TYPE_CHECKING:
+    from include.config import Pipeline, PipelineConfig
+    from include.config.keys.notify import NotifyConfig
+
+OPERATORS = "refinery_operators"
+RETRY_BACKOFF = 2.0  # each retry waits twice as long as the one before
+MAX_RETRY_DELAY = timedelta(hours=1)
+
+
+class AnyOf(tuple[str, ...]):
+    """Assets of which any one starts a run; a plain list waits for all."""
+
+    __slots__ = ()
+
+
+def dag_factory_config(pipeline: Pipeline) -> dict[str, Any]:
+    """Return one pipeline as dag-factory wants it, with Python's own dates and durations, and assets as URIs."""
+    config = pipeline.config
+    settings = {
+        "description": config.description or None,
+        "schedule": _schedule(config),
+        "timezone": config.timezone,
+        "start_date": config.start_date,
+        "end_date": config.end_date,
+        "catchup": config.catchup,
+        "max_active_runs": config.max_active_runs,
+        "is_paused_upon_creation": config.paused,
+        "tags": list(pipeline.tags),
+        "on_failure_callback": _callback(config.notify, "on_failure"),
+        "on_success_callback": _callback(config.notify, "on_success"),
+        "default_args": _default_args(config),
+        "tasks": _chained(_tasks(pipeline)),
+        "task_groups": {},
+    }
+    return _without_none(settings)
+
+
+def _schedule(config: PipelineConfig) -> Any:
+    match config.schedule:
+        case EverySchedule(every=interval):
+            return interval
+        case AssetSchedule(assets=urls, match="all"):
+            return [asset_uri(parse_prefix_url(url)) for url in urls]
+        case AssetSchedule(assets=urls):
+            return AnyOf(asset_uri(parse_prefix_url(url)) for url in urls)
+        case cron:
+            return cron
+
+
+def _default_args(config: PipelineConfig) -> dict[str, Any]:
+    return _without_none(
+        {
+            "owner": config.owner,
+            "retries": config.retries,
+            "retry_delay": config.retry_delay,
+            "retry_exponential_backoff": RETRY_BACKOFF,
+            "max_retry_delay": MAX_RETRY_DELAY,
+            "execution_timeout": config.timeout,
+            "pool": config.pool,
+            "priority_weight": config.priority,
+            "queue": config.queue,
+            "on_retry_callback": _callback(config.notify, "on_retry"),
+        }
+    )
+
+
+def _tasks(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
+    """The tasks in the order in which they run."""
+    config = pipeline.config
+    source, output = config.source, config.output
+    tasks: dict[str, dict[str, Any]] = {}
+    if config.wait_for:
+        tasks["wait_for_dataset"] = {
+            "operator": f"{OPERATORS}.wait.WaitForDatasetSensor",
+            "source": list(source.url),
+            "aws_conn_id": source.connection,
+            "timeout": config.wait_for.timeout.total_seconds(),
+            "poke_interval": config.wait_for.poke_interval.total_seconds(),
+        }
+    tasks["download_dataset"] = {
+        "operator": f"{OPERATORS}.DownloadDatasetOperator",
+        "source": source.url[0] if len(source.url) == 1 else list(source.url),
+        "aws_conn_id": source.connection,
+        "workspace": config.workspace,
+        "inlets": [asset_uri(parse_source_url(url)) for url in source.url],
+    }
+    tasks["train_model"] = {
+        "operator": f"{OPERATORS}.TrainModelOperator",
+        "model": config.model.model_dump(by_alias=True, exclude_defaults=True),
+        "target": config.target,
+        "features": list(config.features) if config.features else None,
+        "source_options": _source_options(config),
+        "evaluate": config.evaluate.model_dump(),
+        "config": {"path": pipeline.path, "text": pipeline.text},
+        "workspace": config.workspace,
+    }
+    tasks["upload_model"] = {
+        "operator": f"{OPERATORS}.UploadModelOperator",
+        "prefix": output.url,
+        "aws_conn_id": output.connection,
+        "workspace": config.workspace,
+        "outlets": [asset_uri(parse_prefix_url(output.url))],
+    }
+    tasks["clean_up"] = {"operator": f"{OPERATORS}.CleanUpOperator", "workspace": config.workspace}
+    return tasks
+
+
+def _chained(tasks: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    names = list(tasks)
+    return {
+        name: _without_none(task) | {"dependencies": names[max(index - 1, 0) : index]}
+        for index, (name, task) in enumerate(tasks.items())
+    }
+
+
+def _source_options(config: PipelineConfig) -> dict[str, Any] | None:
+    options = config.source.model_dump(exclude={"url", "connection"}, exclude_defaults=True)
+    if config.drop:
+        options["drop"] = list(config.drop)
+    return options or None
+
+
+def _callback(notify: NotifyConfig, event: str) -> dict[str, Any] | None:
+    notifiers = [notifier.model_dump(exclude_defaults=True) for notifier in getattr(notify, event)]
+    return {"callback": f"{OPERATORS}.Notification", "notifiers": notifiers} if notifiers else None
+
+
+def _without_none(settings: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in settings.items() if value is not None}

@@ -1,0 +1,73 @@
+"""Loads configs as Airflow DAGs: all of them for the dag-processor, the one that is asked for at a task's start."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import DAG, AssetAny, get_parsing_context
+from dagfactory.dagbuilder import DagBuilder
+
+from include.config import ConfigError, load_pipeline, load_project
+from include.rendering.assets import make_asset
+from include.rendering.broken import BrokenConfigs
+from include.rendering.dag_factory import AnyOf, dag_factory_config
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from include.config import Pipeline
+
+DEFAULT_ENVIRONMENT = "local"
+
+
+def load_dags(project: Path) -> dict[str, DAG]:
+    """Return the DAGs of the project's configs by id.
+
+    Airflow parses the DAG file again at every task's start, and then wants one DAG: only its config is read. Broken
+    configs become an import error and leave the others alone.
+
+    Args:
+        project: The root folder, with ``configs`` and ``include/models``.
+
+    Raises:
+        ConfigError: The config of the one DAG that Airflow wants is broken.
+    """
+    configs, models = project / "configs", project / "include" / "models"
+    environment = os.environ.get("REFINERY_ENV", DEFAULT_ENVIRONMENT)
+    if wanted := get_parsing_context().dag_id:
+        return {wanted: build_dag(load_pipeline(configs, wanted, environment=environment))}
+    loaded = load_project(configs, models_dir=models, environment=environment)
+    problems = tuple(problem for problem in loaded.problems if problem.severity == "error")
+    errors = [str(ConfigError(problems))] if problems else []
+    dags = {}
+    for pipeline in loaded.pipelines:
+        try:
+            dags[pipeline.dag_id] = build_dag(pipeline)
+        except Exception as error:  # noqa: BLE001 - whatever Airflow or dag-factory refuses must not hide the others
+            errors.append(f"{pipeline.path}: {type(error).__name__}: {error}")
+    if errors:
+        broken = BrokenConfigs("\n\n".join(errors))
+        dags[broken.dag_id] = broken
+    return dags
+
+
+def build_dag(pipeline: Pipeline) -> DAG:
+    """Return one pipeline as a DAG, built by dag-factory; its documentation shows the config as written."""
+    config = dag_factory_config(pipeline)
+    config["schedule"] = _schedule(config.get("schedule"))
+    for task in config["tasks"].values():
+        for key in task.keys() & {"inlets", "outlets"}:
+            task[key] = [make_asset(uri) for uri in task[key]]
+    dag: DAG = DagBuilder(pipeline.dag_id, config, {}, yml_dag=pipeline.text).build()["dag"]
+    return dag
+
+
+def _schedule(schedule: Any) -> Any:
+    match schedule:
+        case AnyOf():
+            return AssetAny(*map(make_asset, schedule))
+        case list():
+            return [make_asset(uri) for uri in schedule]
+        case _:
+            return schedule

@@ -1,0 +1,114 @@
+"""A real Airflow with its scheduler, dag-processor and API server: what users meet after ``make up``."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from include.local.object_store import ObjectStore
+from include.local.rest_api import RestApi
+from include.local.stack import running_stack
+
+pytestmark = pytest.mark.slow
+
+BROKEN = {
+    "no_source": "model: random_forest\noutput: s3://models/x/{{ ds }}/\n",
+    "no_model": "source: s3://datasets/x.csv\noutput: s3://models/x/{{ ds }}/\n",
+    "misspelt_key": "sorce: s3://datasets/x.csv\nmodel: random_forest\noutput: s3://models/x/{{ ds }}/\n",
+    "wrong_type": "source: s3://datasets/x.csv\nmodel: random_forest\noutput: s3://models/x/{{ ds }}/\nretries: many\n",
+    "no_yaml": "source: [s3://datasets/x.csv\n",
+    "list_at_the_top": "- source\n- model\n",
+    "bad_cron": "source: s3://datasets/x.csv\nmodel: random_forest\noutput: s3://models/x/{{ ds }}/\nschedule: '61 * * * *'\n",
+    "no_bucket": "source: s3://\nmodel: random_forest\noutput: s3://models/y/{{ ds }}/\n",
+}
+HEALTHY = ("petrol_consumption", "diabetes_progression", "wine_cultivar")
+
+
+@pytest.fixture(scope="module")
+def airflow(project, tmp_path_factory):
+    """Airflow over a copy of the project with eight broken configs among the good ones."""
+    import shutil
+
+    copy = tmp_path_factory.mktemp("stack") / "project"
+    for name in ("configs", "dags", "include", "plugins"):
+        shutil.copytree(project / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name, text in BROKEN.items():
+        (copy / "configs" / f"{name}.yml").write_text(text)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    home = copy / ".local" / "airflow"
+    with running_stack(copy, home=home, port=port) as stack, ObjectStore(copy) as store:
+        api = RestApi(stack.url)
+        for dag_id in HEALTHY:
+            api.unpause(dag_id)
+        yield SimpleNamespace(api=api, s3=store.client(), home=home, project=copy)
+
+
+def model_dates(airflow, name):
+    listed = airflow.s3.list_objects_v2(Bucket="models", Prefix=f"{name}/", Delimiter="/")
+    return [prefix["Prefix"].split("/")[1] for prefix in listed.get("CommonPrefixes", [])]
+
+
+def test_a_triggered_run_leaves_a_model_under_its_date(airflow, score_in_a_fresh_process, tmp_path):
+    run_id = airflow.api.trigger("petrol_consumption", logical_date="2026-01-31T00:00:00+00:00")
+    run = airflow.api.wait("petrol_consumption", run_id)
+
+    assert run["state"] == "success"
+    prefix = "petrol_consumption/2026-01-31/"
+    airflow.s3.download_file("models", prefix + "model.pkl", str(tmp_path / "model.pkl"))
+    manifest = json.load(airflow.s3.get_object(Bucket="models", Key=prefix + "manifest.json")["Body"])
+    dataset = airflow.project / "include/sample_data/iasd-data-in-the-cloud/petrol_consumption.csv"
+    scores = score_in_a_fresh_process(tmp_path / "model.pkl", dataset)
+    assert scores == pytest.approx({name: manifest["metrics"][name] for name in scores})
+    assert manifest["provenance"]["run"]["run_id"] == run_id
+
+
+def test_a_run_without_a_logical_date_goes_by_the_day_it_was_triggered(airflow):
+    run = airflow.api.wait("wine_cultivar", airflow.api.trigger("wine_cultivar", logical_date=None))
+
+    assert run["state"] == "success"
+    assert run["logical_date"] is None
+    assert run["run_after"][:10] in model_dates(airflow, "wine_cultivar")
+
+
+def test_a_backfill_leaves_a_model_for_each_date(airflow):
+    airflow.api.call(
+        "POST",
+        "backfills",
+        {
+            "dag_id": "diabetes_progression",
+            "from_date": "2026-02-01T00:00:00+00:00",
+            "to_date": "2026-02-03T23:59:59+00:00",
+            "run_on_latest_version": True,
+        },
+    )
+    expected = {"2026-02-01", "2026-02-02", "2026-02-03"}
+    deadline = time.monotonic() + 120
+    while not expected <= set(model_dates(airflow, "diabetes_progression")) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert expected <= set(model_dates(airflow, "diabetes_progression"))
+
+
+def test_each_broken_config_is_named_in_the_import_errors_and_hides_no_other(airflow):
+    errors = airflow.api.call("GET", "importErrors")["import_errors"]
+
+    assert len(errors) == 1, "one DAG file, one import error"
+    for name in BROKEN:
+        assert f"configs/{name}.yml:" in errors[0]["stack_trace"]
+    found = {dag["dag_id"] for dag in airflow.api.call("GET", "dags")["dags"]}
+    assert found == set(HEALTHY)
+
+
+def test_no_local_file_outlives_its_run(airflow):
+    deadline = time.monotonic() + 30
+    while (
+        any(path.is_file() for path in (airflow.home / "workspace").rglob("*"))
+        and time.monotonic() < deadline
+    ):
+        time.sleep(0.5)
+    assert [path for path in (airflow.home / "workspace").rglob("*") if path.is_file()] == []

@@ -1,0 +1,179 @@
+"""The four operators, one after another, as Airflow calls them."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import jinja2
+import pytest
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowFailException
+
+from include.storage.errors import RemoteError
+from refinery_operators import (
+    CleanUpOperator,
+    DownloadDatasetOperator,
+    TrainModelOperator,
+    UploadModelOperator,
+)
+
+PETROL = "https://iasd-data-in-the-cloud.s3.eu-west-3.amazonaws.com/petrol_consumption.csv"
+CONFIG = {"path": "configs/churn.yml", "text": "model: random_forest\n"}
+
+
+@pytest.fixture
+def steps(tmp_path):
+    """Make a pipeline's four operators in a workspace of the test's own."""
+
+    def make(source=PETROL, model=None, **training):
+        workspace = str(tmp_path / "workspace")
+        with DAG("churn", schedule=None):
+            return [
+                DownloadDatasetOperator(task_id="download_dataset", source=source, workspace=workspace),
+                TrainModelOperator(
+                    task_id="train_model",
+                    model=model or {"module": "random_forest"},
+                    config=CONFIG,
+                    workspace=workspace,
+                    **training,
+                ),
+                UploadModelOperator(
+                    task_id="upload_model", prefix=f"s3://models/{tmp_path.name}/", workspace=workspace
+                ),
+                CleanUpOperator(task_id="clean_up", workspace=workspace),
+            ]
+
+    return make
+
+
+class TestTheFourSteps:
+    def test_the_model_and_its_manifest_are_on_s3_and_no_local_file_is_left(
+        self, steps, s3, context, tmp_path
+    ):
+        for operator in steps():
+            operator.execute(context)
+
+        keys = [item["Key"] for item in s3.list_objects_v2(Bucket="models", Prefix=tmp_path.name)["Contents"]]
+        assert sorted(keys) == [f"{tmp_path.name}/manifest.json", f"{tmp_path.name}/model.pkl"]
+        assert [path for path in (tmp_path / "workspace").rglob("*") if path.is_file()] == []
+
+    def test_the_manifest_says_where_the_model_comes_from(self, steps, s3, context, tmp_path):
+        for operator in steps():
+            operator.execute(context)
+
+        manifest = json.load(s3.get_object(Bucket="models", Key=f"{tmp_path.name}/manifest.json")["Body"])
+        provenance = manifest["provenance"]
+        assert provenance["run"]["run_id"] == "scheduled__2026-01-31T00:00:00+00:00"
+        assert provenance["run"]["logical_date"] == "2026-01-31T00:00:00+00:00"
+        assert provenance["config"]["text"] == CONFIG["text"]
+        assert provenance["dataset"]["url"] == "s3://iasd-data-in-the-cloud/petrol_consumption.csv"
+        assert provenance["dataset"]["size"] == 1340
+
+    def test_what_goes_to_xcom_is_small(self, steps, s3, context, tmp_path):
+        returned = [operator.execute(context) for operator in steps()]
+
+        identity, metrics, upload, nothing = returned
+        assert identity["file_name"] == "petrol_consumption.csv"
+        assert metrics["mae"] == pytest.approx(48.339, abs=5e-4)
+        assert upload["prefix"] == f"s3://models/{tmp_path.name}/"
+        assert nothing is None
+        assert len(json.dumps(returned)) < 2000
+
+    def test_a_rerun_replaces_the_model(self, steps, s3, context, tmp_path):
+        for operator in steps():
+            operator.execute(context)
+        for operator in steps(model={"class": "sklearn.linear_model.Ridge"}):
+            operator.execute(context)
+
+        model = pickle.load(s3.get_object(Bucket="models", Key=f"{tmp_path.name}/model.pkl")["Body"])
+        assert type(model).__name__ == "Ridge"
+
+    def test_a_step_tried_again_gives_the_same(self, steps, s3, context):
+        download, train, upload, clean_up = steps()
+        assert download.execute(context)["sha256"] == download.execute(context)["sha256"]
+        assert train.execute(context) == train.execute(context)
+        assert upload.execute(context) == upload.execute(context)
+        clean_up.execute(context)
+        clean_up.execute(context)
+
+
+class TestErrors:
+    def test_what_a_retry_cannot_mend_fails_at_once_with_its_sentence(self, steps, s3, context):
+        download, *_ = steps(source="s3://datasets/no_such_file.csv")
+        with pytest.raises(AirflowFailException, match=r"s3://datasets/no_such_file\.csv"):
+            download.execute(context)
+
+    def test_what_a_retry_may_mend_is_left_to_airflow(self, steps, monkeypatch, context):
+        connection = {
+            "conn_type": "aws",
+            "login": "someone",
+            "password": "something",
+            "extra": {"endpoint_url": "http://127.0.0.1:9", "region_name": "us-east-1"},
+        }
+        monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(connection))
+        monkeypatch.setattr("time.sleep", lambda _seconds: None)
+        download, *_ = steps()
+        with pytest.raises(RemoteError) as raised:
+            download.execute(context)
+        assert raised.value.retryable
+
+    def test_an_unknown_connection_is_named(self, steps, context):
+        download, *_ = steps()
+        download.aws_conn_id = "aws_prod"
+        with pytest.raises(AirflowFailException, match='no Airflow connection "aws_prod"'):
+            download.execute(context)
+
+    def test_a_training_error_tells_what_the_user_can_do(self, steps, s3, context):
+        download, train, *_ = steps(target="Petrol_Consumtion")
+        download.execute(context)
+        with pytest.raises(AirflowFailException, match="Petrol_Consumption"):
+            train.execute(context)
+
+    def test_clean_up_deletes_after_a_failed_training(self, steps, s3, context, tmp_path):
+        download, train, _, clean_up = steps(target="nonsense")
+        download.execute(context)
+        with pytest.raises(AirflowFailException):
+            train.execute(context)
+        clean_up.execute(context)
+        assert [path for path in (tmp_path / "workspace").rglob("*") if path.is_file()] == []
+
+
+class TestTemplates:
+    @pytest.mark.parametrize(
+        ("run", "expected"),
+        [
+            pytest.param(
+                {"logical_date": datetime(2026, 1, 31, tzinfo=UTC), "ds": "2026-01-31"},
+                "2026-01-31",
+                id="dated",
+            ),
+            pytest.param({}, "2026-02-01", id="no logical date: the day of run_after"),
+        ],
+    )
+    def test_ds_always_has_a_value(self, run, expected):
+        operator = UploadModelOperator(task_id="upload_model", prefix="s3://models/churn/{{ ds }}/")
+        dag_run = SimpleNamespace(run_after=datetime(2026, 2, 1, 6, tzinfo=UTC))
+        operator.render_template_fields(
+            {"dag_run": dag_run, **run},
+            jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False),
+        )
+        assert operator.prefix == f"s3://models/churn/{expected}/"
+
+    @pytest.mark.parametrize(
+        ("operator", "fields"),
+        [
+            (DownloadDatasetOperator, {"workspace", "source", "aws_conn_id"}),
+            (TrainModelOperator, {"workspace", "model"}),
+            (UploadModelOperator, {"workspace", "prefix", "aws_conn_id"}),
+            (CleanUpOperator, {"workspace"}),
+        ],
+    )
+    def test_the_fields_that_users_expect_are_templated(self, operator, fields):
+        assert set(operator.template_fields) == fields
+
+
+def test_clean_up_is_a_teardown():
+    assert CleanUpOperator(task_id="clean_up").is_teardown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from include.training.spec import TrainingSpec
 
 
+# pandas' name for a column that the header leaves without one, also after the table was written and read again.
+_UNNAMED = re.compile(r"Unnamed: \d+")
+
+
 @dataclass(frozen=True, slots=True)
 class Roles:
     """The parts that a table's columns play.
@@ -22,33 +27,43 @@ class Roles:
     Attributes:
         target: The column to predict.
         features: The columns to learn from, in order.
+        left_out: The others, each with the reason.
     """
 
     target: str
     features: tuple[str, ...]
+    left_out: dict[str, str]
 
 
-def choose_roles(columns: Sequence[str], spec: TrainingSpec) -> Roles:
+def choose_roles(table: pd.DataFrame, spec: TrainingSpec) -> Roles:
     """Find the target and the features among a table's columns.
 
-    A name in the config that differs from a column's in outer blanks alone means that column.
+    A name in the config that differs from a column's in outer blanks alone means that column. Without a choice of
+    features, columns that hold nothing and row numbers without a name are left out.
 
     Raises:
         ColumnNotFoundError: A column that the config names is not there.
-        ColumnRoleError: A column has two roles that exclude each other.
+        ColumnRoleError: A column has two roles that exclude each other, or no name.
         NoFeaturesError: Nothing is left to learn from.
     """
-    target = _find_target(columns, spec.target)
-    dropped = {_find(columns, name, "drop") for name in spec.source.drop}
+    columns = list(table.columns)
+    target = _find_target([column for column in columns if not _is_blank(table[column])], spec.target)
+    dropped = {_find(columns, name, "drop"): "named in source.drop" for name in spec.source.drop}
     if target in dropped:
         raise ColumnRoleError(target, "is the target and stands in drop; take it out of drop")
     if spec.features is None:
-        features = [column for column in columns if column != target and column not in dropped]
+        left_out = {
+            column: reason for column in columns if (reason := dropped.get(column) or _useless(table[column]))
+        }
+        features = [column for column in columns if column != target and column not in left_out]
     else:
-        features = _find_features(columns, spec.features, target, dropped)
+        features = _find_features(columns, spec.features, target, set(dropped))
+        others = [column for column in columns if column != target and column not in features]
+        left_out = dict.fromkeys(others, "not named in features") | dropped
     if not features:
         raise NoFeaturesError(target, columns)
-    return Roles(target, tuple(features))
+    left_out.pop(target, None)
+    return Roles(target, tuple(features), left_out)
 
 
 def check_target(target: pd.Series[Any]) -> None:
@@ -65,6 +80,30 @@ def check_target(target: pd.Series[Any]) -> None:
     nulls = int(unusable.sum())
     if nulls:
         raise NullTargetError(str(target.name), nulls, len(target))
+
+
+def _is_blank(column: pd.Series[Any]) -> bool:
+    return _UNNAMED.fullmatch(str(column.name)) is not None and _is_empty(column)
+
+
+def _is_empty(column: pd.Series[Any]) -> bool:
+    # The first value tells it of most columns without a look at the others.
+    return bool(column.head(1).isna().all()) and bool(column.isna().all())
+
+
+def _useless(column: pd.Series[Any]) -> str | None:
+    if _is_empty(column):
+        return "holds no values"
+    if _UNNAMED.fullmatch(str(column.name)) is None:
+        return None
+    if (
+        column.dtype.kind == "i"
+        and column.is_monotonic_increasing
+        and column.iloc[-1] - column.iloc[0] == len(column) - 1
+    ):
+        return "has no name and counts the rows"
+    problem = f"has no name in the header; give it one there, or name {column.name!r} in source.drop"
+    raise ColumnRoleError(str(column.name), problem)
 
 
 def _find_target(columns: Sequence[str], target: str | int | None) -> str:

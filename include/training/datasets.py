@@ -1,24 +1,36 @@
-"""Reads a dataset's file into a table."""
+"""Reads a dataset into a table, and never guesses in silence."""
 
 from __future__ import annotations
 
 import lzma
+import warnings
 import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from include.training.errors import EmptyDatasetError, UnreadableDatasetError, listed
+from include.training.dataset_head import DatasetHead, encoding_error, read_head
+from include.training.errors import (
+    ColumnNotFoundError,
+    EmptyDatasetError,
+    UnreadableDatasetError,
+    listed,
+)
+from include.training.text_layout import check_layout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pandas as pd
 
     from include.training.source_options import SourceOptions
+    from include.training.text_layout import TextLayout
 
-_FORMATS = {
+FORMATS = ("csv", "tsv", "parquet", "jsonl")
+_FORMAT_BY_SUFFIX = {
     ".csv": "csv",
     ".txt": "csv",
+    ".data": "csv",
     ".tsv": "tsv",
     ".tab": "tsv",
     ".parquet": "parquet",
@@ -26,68 +38,123 @@ _FORMATS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
 }
-_COMPRESSIONS = (".gz", ".zst", ".bz2", ".xz", ".zip")
+_TYPED_FORMATS = ("parquet", "jsonl")
+_COMPRESSION_SUFFIXES = (".gz", ".zst", ".bz2", ".xz", ".zip")
 
 
-def read_dataset(path: Path, options: SourceOptions) -> pd.DataFrame:
-    """Read a table: CSV, TSV and JSON lines (also compressed), or Parquet.
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A dataset as read.
+
+    Attributes:
+        table: Its rows and columns.
+        typed: Whether the file itself says its columns' types; else they were guessed from text.
+    """
+
+    table: pd.DataFrame
+    typed: bool
+
+
+def read_dataset(path: Path, options: SourceOptions) -> Dataset:
+    """Read a table from a file, or from all files of a folder, by name, as one table.
 
     Raises:
-        UnreadableDatasetError: The format is not known, or the file is not what it is taken for.
+        UnreadableDatasetError: A file is not what it is taken for; `SourceOptionError` where an option helps.
+        ColumnNotFoundError: An option names a column that is not there.
         EmptyDatasetError: There are no rows.
     """
-    if path.stat().st_size == 0:
-        raise EmptyDatasetError(path, "the file is empty")
-    table = _read(path, _READERS[_format_of(path, options)])
-    if table.empty:
-        raise EmptyDatasetError(path, f"the file has columns ({listed(table.columns)}) but no rows")
-    table.columns = table.columns.map(str)
-    return table
+    if not path.is_dir():
+        return _read_file(path, options)
+    files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+    if not files:
+        raise EmptyDatasetError(path, "the folder holds no files")
+    return _join(files, [_read_file(file, options) for file in files])
 
 
-def _format_of(path: Path, options: SourceOptions) -> str:
+def find_format(head: DatasetHead, options: SourceOptions) -> str:
+    """Tell a file's format: from the options, from its first bytes, or from its name.
+
+    Raises:
+        UnreadableDatasetError: None of them tells.
+    """
     if options.format is not None:
         return options.format
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] in _COMPRESSIONS:
+    if head.is_parquet:
+        return "parquet"
+    suffixes = [suffix.lower() for suffix in head.path.suffixes]
+    if suffixes and suffixes[-1] in _COMPRESSION_SUFFIXES:
         suffixes.pop()
-    found = _FORMATS.get(suffixes[-1] if suffixes else "")
+    found = _FORMAT_BY_SUFFIX.get(suffixes[-1] if suffixes else "")
     if found is None:
         raise UnreadableDatasetError(
-            path, f"the name tells no format; set source.format to one of {listed(_READERS)}"
+            head.path, f"its name tells no format; set source.format to one of {listed(FORMATS)}"
         )
     return found
 
 
-def _read(path: Path, reader: Callable[[Path], pd.DataFrame]) -> pd.DataFrame:
-    import pandas as pd
+def find_separator(file_format: str, options: SourceOptions) -> str:
+    """Tell what stands between the values of a text table."""
+    return options.separator or ("\t" if file_format == "tsv" else ",")
 
+
+def csv_arguments(layout: TextLayout, separator: str, options: SourceOptions) -> dict[str, Any]:
+    """Give what `pandas.read_csv` must be told to read a text table whose layout was checked."""
+    texts = {str(value) for value in options.null_values}
+    return {
+        "sep": separator,
+        "decimal": options.decimal,
+        "thousands": options.thousands,
+        "quotechar": options.quote,
+        "header": None if options.header is False else 0,
+        "names": list(layout.names) if options.header is False else None,
+        # Else the first column would silently become row labels where rows are one value longer than the header.
+        "index_col": False,
+        "na_values": [blank + text + after for text in texts for blank in ("", " ") for after in ("", " ")]
+        or None,
+        "dtype": {**options.dtypes, **dict.fromkeys(options.dates, "str")} or None,
+        "encoding": options.encoding or "utf-8",
+    }
+
+
+def _read_file(path: Path, options: SourceOptions) -> Dataset:
+    head = read_head(path)
+    file_format = find_format(head, options)
     try:
-        return reader(path)
-    except pd.errors.EmptyDataError as error:
-        raise EmptyDatasetError(path, "the file holds no text") from error
+        if file_format == "parquet":
+            table = _read_parquet(path)
+        elif file_format == "jsonl":
+            table = _read_json_lines(head, options)
+        else:
+            table = _read_csv(head, find_separator(file_format, options), options)
     except UnicodeDecodeError as error:
-        raise UnreadableDatasetError(
-            path,
-            f"the text is not UTF-8 (byte {error.object[error.start]:#04x}); set source.encoding, as cp1252",
-        ) from error
+        raise encoding_error(path, options.encoding, error) from error
     except (EOFError, zlib.error, lzma.LZMAError) as error:
         raise UnreadableDatasetError(
             path, f"the compressed file is damaged or cut short ({error})"
         ) from error
-    except (ValueError, OSError) as error:
-        raise UnreadableDatasetError(path, f"the file cannot be read ({error})") from error
+    except (ValueError, TypeError, OSError, Warning) as error:
+        raise UnreadableDatasetError(path, f"it cannot be read as {file_format}: {error}") from error
+    if table.empty:
+        raise EmptyDatasetError(path, f"the file has columns ({listed(table.columns)}) but no rows")
+    typed = file_format in _TYPED_FORMATS
+    return Dataset(_apply_options(path, table, options, typed=typed), typed)
 
 
-def _read_csv(path: Path, **how: Any) -> pd.DataFrame:
+def _read_csv(head: DatasetHead, separator: str, options: SourceOptions) -> pd.DataFrame:
     import pandas as pd
 
-    table: pd.DataFrame = pd.read_csv(path, **how)
+    text = head.text(options.encoding)
+    layout = check_layout(head.path, text, options, separator, complete=head.complete)
+    _require(layout.names, (*options.dtypes, *options.dates), "source.dtypes or source.dates")
+    with warnings.catch_warnings():
+        # Rows longer than the header would lose their last values.
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        # Columns of mixed types are told by their column and value later.
+        warnings.simplefilter("ignore", pd.errors.DtypeWarning)
+        table: pd.DataFrame = pd.read_csv(
+            head.path, compression=head.compression, **csv_arguments(layout, separator, options)
+        )
     return table
-
-
-def _read_tsv(path: Path) -> pd.DataFrame:
-    return _read_csv(path, sep="\t")
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -96,15 +163,82 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     return pd.read_parquet(path)
 
 
-def _read_json_lines(path: Path) -> pd.DataFrame:
+def _read_json_lines(head: DatasetHead, options: SourceOptions) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.read_json(path, lines=True)
+    head.text(options.encoding)
+    # Types as written: pandas would turn "007" into 7 and any column named like a date into dates.
+    return pd.read_json(
+        head.path,
+        lines=True,
+        dtype=False,
+        convert_dates=False,
+        compression=head.compression,
+        encoding=options.encoding,
+    )
 
 
-_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
-    "csv": _read_csv,
-    "tsv": _read_tsv,
-    "parquet": _read_parquet,
-    "jsonl": _read_json_lines,
-}
+def _apply_options(path: Path, table: pd.DataFrame, options: SourceOptions, *, typed: bool) -> pd.DataFrame:
+    table.columns = table.columns.map(str)
+    if options.header is not False and options.columns is not None:
+        _require(list(table.columns), options.columns, "source.columns")
+        table = table[list(options.columns)]
+    if typed:
+        table = _convert(path, table, options)
+    for name in options.dates:
+        table = table.assign(**{name: _parse_dates(path, table[name])})
+    return table
+
+
+def _convert(path: Path, table: pd.DataFrame, options: SourceOptions) -> pd.DataFrame:
+    _require(list(table.columns), (*options.dtypes, *options.dates), "source.dtypes or source.dates")
+    if options.null_values:
+        table = table.replace(list(options.null_values), None)
+    try:
+        return table.astype(dict(options.dtypes))
+    except (ValueError, TypeError) as error:
+        raise UnreadableDatasetError(path, f"source.dtypes does not fit: {error}") from error
+
+
+def _parse_dates(path: Path, column: pd.Series[Any]) -> pd.Series[Any]:
+    import pandas as pd
+
+    try:
+        return pd.to_datetime(column)
+    except (ValueError, TypeError) as error:
+        raise UnreadableDatasetError(
+            path, f"source.dates: the column {column.name!r} holds no dates: {error}"
+        ) from error
+
+
+def _require(columns: Sequence[str], names: Sequence[str], role: str) -> None:
+    if missing := [name for name in names if name not in columns]:
+        raise ColumnNotFoundError(missing, role, columns)
+
+
+def _join(files: Sequence[Path], datasets: Sequence[Dataset]) -> Dataset:
+    import pandas as pd
+
+    for file, dataset in zip(files[1:], datasets[1:], strict=True):
+        _check_same_columns(files[0], datasets[0].table, file, dataset.table)
+    table = pd.concat([dataset.table for dataset in datasets], ignore_index=True)
+    return Dataset(table, all(dataset.typed for dataset in datasets))
+
+
+def _check_same_columns(first_file: Path, first: pd.DataFrame, file: Path, table: pd.DataFrame) -> None:
+    if differing := set(table.columns) ^ set(first.columns):
+        raise UnreadableDatasetError(
+            file,
+            f"its columns are not those of {first_file.name}: only one of the two has {listed(sorted(differing))}",
+        )
+    for name in first.columns:
+        here, there = table[name].dtype, first[name].dtype
+        if (
+            (here.kind == "O") != (there.kind == "O")
+            and table[name].notna().any()
+            and first[name].notna().any()
+        ):
+            raise UnreadableDatasetError(
+                file,
+                f"the column {name!r} is {here} here and {there} in {first_file.name}; set source.dtypes for it",
+            )

@@ -8,6 +8,7 @@ from include.training.columns import Roles, check_target, choose_roles
 from include.training.datasets import read_dataset
 from include.training.fitting import Split, fit_and_evaluate, split_rows
 from include.training.model_file import write_model
+from include.training.numbers_as_text import check_numbers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,8 +48,11 @@ def train_estimator(
 
 def _read_split(spec: TrainingSpec, dataset: Path) -> tuple[Split, dict[str, Any]]:
     # The whole table is let go when this returns: only its two parts stay in memory.
-    table = read_dataset(dataset, spec.source)
-    roles = choose_roles(list(table.columns), spec)
+    read = read_dataset(dataset, spec.source)
+    table = read.table
+    roles = choose_roles(table, spec)
+    if not read.typed:
+        check_numbers(dataset, table, (roles.target, *roles.features), spec.source)
     check_target(table[roles.target])
     split = split_rows(table[list(roles.features)], table[roles.target], spec.test_size, spec.random_state)
     return split, _describe_data(table, roles)
@@ -61,4 +65,5 @@ def _describe_data(table: Any, roles: Roles) -> dict[str, Any]:
         "columns": len(table.columns),
         "target": {"name": roles.target, "dtype": str(dtypes[roles.target])},
         "features": [{"name": name, "dtype": str(dtypes[name])} for name in roles.features],
+        "left_out": roles.left_out,
     }

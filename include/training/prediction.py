@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from include.training.datasets import read_dataset
@@ -25,8 +26,9 @@ def predict_file(model: Any, manifest: Mapping[str, Any], path: Path) -> pd.Data
         DatasetError: The file cannot be read, or lacks a feature.
         FitError: The model refused the rows.
     """
-    table = read_dataset(path, SourceOptions.from_dict(manifest.get("source", {})))
-    features = feature_names(model, manifest) or list(table.columns)
+    known = feature_names(model, manifest)
+    table = read_dataset(path, _options_for(known, manifest)).table
+    features = known or list(table.columns)
     missing = [name for name in features if name not in table.columns]
     if missing:
         raise ColumnNotFoundError(missing, "features", list(table.columns))
@@ -43,3 +45,13 @@ def feature_names(model: Any, manifest: Mapping[str, Any]) -> list[str]:
     if data:
         return [feature["name"] for feature in data["features"]]
     return [str(name) for name in getattr(model, "feature_names_in_", [])]
+
+
+def _options_for(features: list[str], manifest: Mapping[str, Any]) -> SourceOptions:
+    options = SourceOptions.from_dict(manifest.get("source", {}))
+    return replace(
+        options,
+        columns=options.columns if options.header is False else None,
+        dtypes={name: dtype for name, dtype in options.dtypes.items() if name in features},
+        dates=tuple(name for name in options.dates if name in features),
+    )

@@ -26,6 +26,9 @@ def summarize(manifest: Mapping[str, Any]) -> str:
 
 def _data_lines(data: Mapping[str, Any], split: Mapping[str, Any], task: str) -> list[str]:
     features = [feature["name"] for feature in data["features"]]
+    reasons: dict[str, list[str]] = {}
+    for name, reason in data["left_out"].items():
+        reasons.setdefault(reason, []).append(name)
     return [
         f"  target    {data['target']['name']!r} ({task})",
         f"  features  {len(features)}: {listed(features)}",
@@ -33,6 +36,7 @@ def _data_lines(data: Mapping[str, Any], split: Mapping[str, Any], task: str) ->
             f"  rows      {data['rows']}: {split['train_rows']} to learn from, {split['test_rows']} held out "
             f"(test_size {split['test_size']:g}, random_state {split['random_state']})"
         ),
+        *(f"  left out  {listed(names)}: {reason}" for reason, names in reasons.items()),
     ]
 
 

@@ -2,7 +2,7 @@
 
 TrainingError
 +-- DatasetError           the file or its rows cannot be trained on
-|   +-- UnreadableDatasetError, EmptyDatasetError, ColumnNotFoundError, NoFeaturesError
+|   +-- UnreadableDatasetError (SourceOptionError), EmptyDatasetError, ColumnNotFoundError, NoFeaturesError
 |   +-- ColumnRoleError, NullTargetError, TargetTypeError, OneClassError, TooFewRowsError, UnusableColumnsError
 +-- ModelCodeError         the model module or class is not what is asked for
 |   +-- ModelNotFoundError, ModelImportError, ModelInterfaceError, ModelParamsError
@@ -33,6 +33,7 @@ from include.training.errors.dataset import (
     NoFeaturesError,
     NullTargetError,
     OneClassError,
+    SourceOptionError,
     TargetTypeError,
     TooFewRowsError,
     UnreadableDatasetError,
@@ -70,6 +71,7 @@ __all__ = [
     "NullTargetError",
     "OneClassError",
     "OutOfMemoryError",
+    "SourceOptionError",
     "TargetTypeError",
     "TooFewRowsError",
     "TrainingError",

@@ -30,6 +30,21 @@ class UnreadableDatasetError(DatasetError):
         super().__init__(f"{path.name}: {reason}")
 
 
+class SourceOptionError(UnreadableDatasetError):
+    """The file is not as the source's options say, or needs one that is not set.
+
+    Attributes:
+        option: The key below `source` to set.
+        value: What it should probably be.
+    """
+
+    def __init__(self, path: Path, problem: str, option: str, value: str, more: str = "") -> None:
+        self.option = option
+        self.value = value
+        shown = value if value.startswith("[") or value in {"true", "false"} else repr(value)
+        super().__init__(path, f"{problem}: set source.{option} to {shown}{more and f', {more}'}.")
+
+
 class EmptyDatasetError(DatasetError):
     """The file holds no rows.
 

@@ -1,0 +1,171 @@
+"""Looks at a dataset's first bytes: how it is compressed, and whether it is the text that it should be."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import lzma
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Literal, cast
+
+from include.training.errors import EmptyDatasetError, SourceOptionError, UnreadableDatasetError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Holds the header and some rows of a table with thousands of columns.
+HEAD_BYTES = 256 * 1024
+Compression = Literal["gzip", "bz2", "xz", "zstd", "zip"]
+_COMPRESSION_MARKS: dict[bytes, Compression] = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bz2",
+    b"\xfd7zXZ\x00": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"PK\x03\x04": "zip",
+}
+_PARQUET_MARK = b"PAR1"
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_WEB_PAGE = re.compile(r"\s*(<!--.*?-->\s*)*<(!doctype html|html)\b", re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(r"<title[^>]*>\s*(.{1,80}?)\s*</title>", re.IGNORECASE | re.DOTALL)
+_XML = re.compile(r"\s*<\?xml|\s*<Error>")
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetHead:
+    """A dataset's first bytes, decompressed.
+
+    Attributes:
+        path: The dataset's file.
+        compression: pandas' name of its compression, None where there is none.
+        content: The first bytes.
+        complete: Whether they are the whole file.
+    """
+
+    path: Path
+    compression: Compression | None
+    content: bytes
+    complete: bool
+
+    @property
+    def is_parquet(self) -> bool:
+        """Whether the file is Parquet, whatever its name."""
+        return self.content.startswith(_PARQUET_MARK)
+
+    def text(self, encoding: str | None) -> str:
+        """Decode the bytes, without a byte order mark and without the last line where that may be cut.
+
+        Raises:
+            SourceOptionError: The encoding is not the text's.
+            UnreadableDatasetError: It is no text, or a web page.
+        """
+        self._check_binary(encoding)
+        text = decode(self.path, self.content, encoding, final=self.complete)
+        if _WEB_PAGE.match(text):
+            title = _TITLE.search(text)
+            named = f" with the title {title[1]!r}" if title else ""
+            raise UnreadableDatasetError(
+                self.path,
+                f"it is a web page{named}, not a table; check that the URL needs no login and is still right",
+            )
+        if _XML.match(text):
+            raise UnreadableDatasetError(
+                self.path, f"it is XML, not a table; it begins with {text.strip()[:60]!r}"
+            )
+        return text
+
+    def _check_binary(self, encoding: str | None) -> None:
+        if encoding is None and self.content.startswith(_UTF16_MARKS):
+            raise SourceOptionError(self.path, "the text is UTF-16", "encoding", "utf-16")
+        if b"\x00" in self.content and not (encoding or "").lower().startswith(
+            ("utf-16", "utf-32", "utf_16")
+        ):
+            raise UnreadableDatasetError(
+                self.path, "it holds binary data, not text; set source.format to what it is"
+            )
+
+
+def read_head(path: Path, limit: int = HEAD_BYTES) -> DatasetHead:
+    """Read a file's first bytes, decompressed by what they are and not by the file's name.
+
+    Raises:
+        EmptyDatasetError: There are none.
+        UnreadableDatasetError: They cannot be decompressed.
+    """
+    with path.open("rb") as file:
+        start = file.read(8)
+    compression = next((name for mark, name in _COMPRESSION_MARKS.items() if start.startswith(mark)), None)
+    try:
+        with _open(path, compression) as stream:
+            content = stream.read(limit + 1)
+    except (
+        EOFError,
+        OSError,
+        zlib.error,
+        lzma.LZMAError,
+        zipfile.BadZipFile,
+        ValueError,
+        IndexError,
+    ) as error:
+        raise UnreadableDatasetError(
+            path, f"the {compression} file is damaged or cut short ({error})"
+        ) from error
+    if not content:
+        raise EmptyDatasetError(path, "the file is empty")
+    return DatasetHead(path, compression, content[:limit], complete=len(content) <= limit)
+
+
+def decode(path: Path, content: bytes, encoding: str | None, *, final: bool = True) -> str:
+    """Decode text strictly; UTF-8, with or without a byte order mark, where no encoding is given.
+
+    Raises:
+        SourceOptionError: It is not in that encoding, or there is no such encoding.
+    """
+    try:
+        text = codecs.getincrementaldecoder(encoding or "utf-8-sig")().decode(content, final)
+    except LookupError as error:
+        raise SourceOptionError(path, f"there is no encoding {encoding!r}", "encoding", "utf-8") from error
+    except UnicodeDecodeError as error:
+        raise encoding_error(path, encoding, error) from error
+    if encoding is not None and not text.isascii() and _is_utf8(content) and _is_of_single_bytes(encoding):
+        raise SourceOptionError(path, f"the text is UTF-8, not {encoding}", "encoding", "utf-8")
+    return text
+
+
+def encoding_error(path: Path, encoding: str | None, error: UnicodeDecodeError) -> SourceOptionError:
+    """Tell which byte is not of the encoding, and propose another."""
+    byte = error.object[error.start]
+    problem = f"the text is not {encoding or 'UTF-8'}: byte {byte:#04x} at position {error.start}"
+    return SourceOptionError(path, problem, "encoding", "utf-8" if encoding else "cp1252")
+
+
+def _open(path: Path, compression: str | None) -> IO[bytes]:
+    if compression == "gzip":
+        return cast("IO[bytes]", gzip.open(path))
+    if compression == "bz2":
+        return cast("IO[bytes]", bz2.open(path))
+    if compression == "xz":
+        return cast("IO[bytes]", lzma.open(path))
+    if compression == "zip":
+        archive = zipfile.ZipFile(path)
+        return archive.open(archive.namelist()[0])
+    if compression == "zstd":
+        import zstandard
+
+        return cast("IO[bytes]", zstandard.open(path, "rb"))
+    return path.open("rb")
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(content)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_of_single_bytes(encoding: str) -> bool:
+    return not codecs.lookup(encoding).name.startswith("utf")

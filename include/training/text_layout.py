@@ -1,0 +1,189 @@
+"""Checks that a text table is laid out as its options say, where pandas would go on without a word."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from include.training.errors import EmptyDatasetError, SourceOptionError, UnreadableDatasetError, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from include.training.source_options import SourceOptions
+
+BLANKS = r"\s+"
+SEPARATORS = (",", ";", "\t", "|", BLANKS)
+# Enough to judge a layout by; more only costs time.
+_ROWS = 200
+_PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class TextLayout:
+    """A text table's columns and first rows.
+
+    Attributes:
+        names: The columns' names; "" where the header leaves one out.
+        rows: The first rows, as text.
+    """
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def check_layout(
+    path: Path, text: str, options: SourceOptions, separator: str, *, complete: bool
+) -> TextLayout:
+    """Read the first rows strictly.
+
+    Args:
+        path: The file, for messages.
+        text: Its beginning.
+        options: How it is said to be laid out.
+        separator: What stands between its values.
+        complete: Whether the text is the whole file.
+
+    Raises:
+        EmptyDatasetError: There is no row.
+        SourceOptionError: An option is wrong or must be set.
+        UnreadableDatasetError: The rows are ragged, or columns have the same name.
+    """
+    rows = split_rows(text, separator, options.quote, complete=complete)
+    if not rows:
+        raise EmptyDatasetError(path, "the file holds no rows")
+    _check_widths(path, rows, text, options, separator, complete=complete)
+    if options.header is False:
+        return TextLayout(_given_names(path, rows, options), tuple(rows))
+    names, rows = rows[0], rows[1:]
+    if options.header is None:
+        _check_header(path, names, rows)
+    _check_repeated_header(path, names, rows)
+    _check_duplicates(path, names, options.columns)
+    return TextLayout(names, tuple(rows))
+
+
+def split_rows(text: str, separator: str, quote: str, *, complete: bool) -> list[tuple[str, ...]]:
+    """Split a text's first rows into values, without blank rows and without a last row that may be cut."""
+    if separator == BLANKS:
+        lines = text.splitlines()[: _ROWS + 1]
+        rows = [tuple(line.split()) for line in lines]
+    else:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, quotechar=quote)
+        try:
+            rows = [tuple(row) for row, _ in zip(reader, range(_ROWS + 1), strict=False)]
+        except csv.Error:  # a value beyond all bounds: the quotes are not what they seem
+            return []
+    if not complete and len(rows) <= _ROWS and len(rows) > 1:
+        rows.pop()
+    return [row for row in rows if any(value.strip() for value in row)]
+
+
+def consistent_separators(text: str, quote: str, *, complete: bool) -> list[str]:
+    """Give the separators that part each of the first rows into the same number of values, two or more: most first."""
+    widths = {}
+    for separator in SEPARATORS:
+        rows = split_rows(text, separator, quote, complete=complete)
+        counts = {len(row) for row in rows}
+        if len(counts) == 1 and (width := counts.pop()) > 1:
+            widths[separator] = width
+    return sorted(widths, key=lambda separator: (separator == BLANKS, -widths[separator]))
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a text is a number as programs write it."""
+    return _PLAIN_NUMBER.fullmatch(text.strip()) is not None
+
+
+def _check_widths(
+    path: Path,
+    rows: list[tuple[str, ...]],
+    text: str,
+    options: SourceOptions,
+    separator: str,
+    *,
+    complete: bool,
+) -> None:
+    width = len(rows[0])
+    # A separator at each row's end, but not at the header's, is a habit of some programs; pandas is told of it.
+    ragged = [
+        i for i, row in enumerate(rows) if len(row) != width and not (len(row) == width + 1 and not row[-1])
+    ]
+    if not ragged and width > 1:
+        return
+    better = [
+        found for found in consistent_separators(text, options.quote, complete=complete) if found != separator
+    ]
+    if better and not (
+        width == 1 and better[0] == BLANKS and not ragged and not _all_split_into_numbers(rows)
+    ):
+        found = f"{width} column{'s' if width > 1 else ''} found with the separator {separator!r}"
+        raise SourceOptionError(
+            path, f"{found}, and {_spoken(better[0])} in every row", "separator", better[0]
+        )
+    if ragged:
+        raise UnreadableDatasetError(
+            path,
+            f"row {ragged[0] + 1} has {len(rows[ragged[0]])} values and the first row {width}; values that hold the "
+            f"separator {separator!r} must stand in quotes (source.quote), and nothing may stand above the header",
+        )
+
+
+def _all_split_into_numbers(rows: Sequence[tuple[str, ...]]) -> bool:
+    return all(all(is_number(value) for value in row[0].split()) for row in rows[1:])
+
+
+def _spoken(separator: str) -> str:
+    return {";": "semicolons", "\t": "tabs", ",": "commas", "|": "bars", BLANKS: "blanks"}[separator]
+
+
+def _given_names(path: Path, rows: list[tuple[str, ...]], options: SourceOptions) -> tuple[str, ...]:
+    width = len(rows[0])
+    if options.columns is None:
+        return tuple(str(position) for position in range(width))
+    if len(options.columns) != width:
+        raise UnreadableDatasetError(
+            path, f"source.columns names {len(options.columns)} columns, but the rows have {width} values"
+        )
+    _check_duplicates(path, options.columns, None)
+    below = rows[1:]
+    is_name = [not is_number(rows[0][i]) and all(is_number(row[i]) for row in below) for i in range(width)]
+    if below and any(is_name) and not any(is_number(value) for value in rows[0]):
+        raise SourceOptionError(path, f"the first row looks like names ({listed(rows[0])})", "header", "true")
+    return options.columns
+
+
+def _check_header(path: Path, names: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    for position, name in enumerate(names):
+        below = [row[position] for row in rows if position < len(row)]
+        alike = (is_number(name) and all(map(is_number, below))) or name in below
+        if name and below and alike and names not in rows:
+            raise SourceOptionError(
+                path,
+                f"the first row looks like data, not names ({listed(names)})",
+                "header",
+                "false",
+                "and name the columns in source.columns, or set it to true if these are the names",
+            )
+
+
+def _check_repeated_header(path: Path, names: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    if names in rows:
+        raise UnreadableDatasetError(
+            path, f"row {rows.index(names) + 2} repeats the header; join files without their later headers"
+        )
+
+
+def _check_duplicates(path: Path, names: Sequence[str], wanted: Sequence[str] | None) -> None:
+    counts = Counter(name for name in names if name and (wanted is None or name in wanted))
+    if duplicates := [name for name, count in counts.items() if count > 1]:
+        raise UnreadableDatasetError(
+            path,
+            f"more than one column has the name {listed(duplicates)}; rename them in the dataset, "
+            "or leave them out by listing the others in source.columns",
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from include.config.checks.validation import validate
 from include.config.checks.values import check_values
@@ -13,7 +13,7 @@ from include.config.layers.matrix import MAX_COMBINATIONS, count_combinations, e
 from include.config.layers.merging import merge_layers
 from include.config.layers.names import MAX_DAG_ID_LENGTH, join_dag_id
 from include.config.layers.short_forms import choose_model_key, expand_short_forms
-from include.config.problems import has_errors
+from include.config.problems import Problem, has_errors
 from include.config.text.reader import read_yaml
 from include.config.text.source_file import read_source
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.config.layers.shared import SharedLayers
-    from include.config.problems import Problem
     from include.config.text.node import Node
 
 
@@ -45,7 +44,7 @@ class Pipeline:
     text: str
     config: PipelineConfig
     tags: tuple[str, ...]
-    matrix: Mapping[str, str | int | float | bool]
+    matrix: Mapping[str, Any]
     tree: Node = field(repr=False)
 
 
@@ -137,6 +136,4 @@ def validate_matrix(matrix: Node, problems: list[Problem]) -> bool:
 
 
 def _empty(path: str) -> Problem:
-    from include.config.problems import Problem
-
     return Problem(path, 1, 1, "", "is empty; a config needs at least source, model and output", "empty-file")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.config.checks.model_modules import ModelModules, check_library_class
@@ -15,16 +17,15 @@ from include.config.layers.names import (
     MAX_DAG_ID_LENGTH,
     SUFFIXES,
     check_name,
+    join_dag_id,
     split_dag_id,
 )
 from include.config.layers.shared import LOCAL, SharedLayers, find_config, twin_problem
 from include.config.pipeline import Pipeline, read_pipelines
 from include.config.problems import Problem, has_errors, sort_problems
-from include.config.text.node import Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from include.config.checks.model_modules import CheckClass
 
@@ -108,27 +109,30 @@ def load_project(
 def _find_configs(configs_dir: Path) -> Iterator[tuple[Path, tuple[str, ...], Problem | None]]:
     """Find every config with its path below the folder, and what is wrong with its name."""
     for folder, folders, names in os.walk(configs_dir):
-        is_root = folder == str(configs_dir)
+        above = Path(folder).relative_to(configs_dir).parts
         folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and not (is_root and name == ENVIRONMENTS)
+            name for name in folders if not name.startswith(".") and (*above, name) != (ENVIRONMENTS,)
         )
-        above = () if is_root else tuple(os.path.relpath(folder, configs_dir).split(os.sep))
-        files = [configs_dir.joinpath(*above, name) for name in sorted(names) if name.endswith(SUFFIXES)]
-        for file in files:
-            if file.stem != DEFAULTS:
-                twins = [other for other in files if other.stem == file.stem and other is not file]
-                yield file, (*above, file.stem), _check_path(configs_dir, file, (*above, file.stem), twins)
+        of_stem: dict[str, list[str]] = defaultdict(list)
+        for name in sorted(names):
+            stem = name.removesuffix(".yml").removesuffix(".yaml")
+            if name.endswith(SUFFIXES) and stem != DEFAULTS:
+                of_stem[stem].append(name)
+        for stem, twins in of_stem.items():
+            for name in twins:
+                file = configs_dir.joinpath(*above, name)
+                yield file, (*above, stem), _check_path(_shown(configs_dir, file), (*above, stem), twins)
 
 
-def _check_path(configs_dir: Path, file: Path, parts: tuple[str, ...], twins: list[Path]) -> Problem | None:
-    path = _shown(configs_dir, file)
-    if twins:
-        return twin_problem(path, twins[0].name)
+def _check_path(path: str, parts: tuple[str, ...], twins: list[str]) -> Problem | None:
+    if len(twins) > 1:
+        other = next(name for name in twins if not path.endswith(f"/{name}"))
+        return twin_problem(path, other)
     for part in parts:
         if message := check_name(part):
             return Problem(path, 1, 1, "", message, "bad-name")
-    if len(".".join(parts)) > MAX_DAG_ID_LENGTH:
-        message = f"makes a DAG id of {len('.'.join(parts))} characters; Airflow takes {MAX_DAG_ID_LENGTH}"
+    if (length := len(join_dag_id(parts))) > MAX_DAG_ID_LENGTH:
+        message = f"makes a DAG id of {length} characters; Airflow takes {MAX_DAG_ID_LENGTH}"
         return Problem(path, 1, 1, "", message, "bad-id")
     return None
 

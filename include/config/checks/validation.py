@@ -104,7 +104,8 @@ def _translate_one(model: type[Section], tree: Node, detail: ErrorDetails) -> Pr
 
 def _locate(tree: Node, loc: Path) -> tuple[Node, Path]:
     """Follow an error's place as far as the tree goes, and return the keys on the way that stand in a file."""
-    node, path = tree, ()
+    node = tree
+    path: Path = ()
     for part in loc:
         if isinstance(part, str) and part in node.entries:
             node = node.entries[part]
@@ -167,7 +168,7 @@ def _hint(kind: str, value: Any) -> str:
         return ""
     if isinstance(value, dt.date):
         return f'; write "{value}" in quotes for text'
-    return f"; write it in quotes for text" if isinstance(value, bool | int | float) else ""
+    return "; write it in quotes for text" if isinstance(value, bool | int | float) else ""
 
 
 def _describe(value: Any) -> str:

@@ -68,9 +68,11 @@ def _check_template(node: Node, text: str, path: Path, problems: list[Problem]) 
         message = "templates are for source, output, the params of a model and messages; this value is read before any run"
         problems.append(node.part_problem("template", path, message, templates[0][0]))
     else:
-        for template in templates:
-            if message := _explain_macro(template["macro"].strip()):
-                problems.append(node.part_problem("template", path, message, template[0]))
+        problems += [
+            node.part_problem("template", path, reason, template[0])
+            for template in templates
+            if (reason := _explain_macro(template["macro"].strip()))
+        ]
 
 
 def _takes_templates(path: Path) -> bool:

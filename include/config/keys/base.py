@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Strict, WithJsonSchema
@@ -31,8 +32,7 @@ def refuse(reason: str, *at: str | int, kind: str = REFUSED) -> NoReturn:
         at: The keys that lead from the value at hand to the place.
         kind: REFUSED, or INCOMPLETE for what only a whole config must have.
     """
-    # pydantic calls its parameter a LiteralString, for its own catalogue of types.
-    raise PydanticCustomError(kind, "{reason}", {"reason": reason, "at": at})  # type: ignore[arg-type]
+    raise PydanticCustomError(kind, "{reason}", {"reason": reason, "at": at})
 
 
 class Section(BaseModel):
@@ -52,7 +52,7 @@ class Section(BaseModel):
         return {"anyOf": [*cls.short_forms, long_form]} if cls.short_forms else long_form
 
 
-class _OneOrMany:
+class _AcceptsOne:
     """Accepts one value for a list of one."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -106,21 +106,36 @@ def _at_least_a_second(duration: dt.timedelta) -> dt.timedelta:
     return duration
 
 
-def checked(check: Callable[[str], object], pattern: str | None = None) -> Any:
-    """Make the type of a text that a function checks, with the pattern by which an editor can judge it."""
-    schema = {"type": "string", "pattern": pattern} if pattern else {"type": "string", "minLength": 1}
+@dataclass(frozen=True)
+class Checked:
+    """Marks a text that a function checks.
 
-    def validate(value: Any) -> Any:
-        if isinstance(value, str):
-            check(value)
-        return value
+    Attributes:
+        check: Refuses what the text may not be.
+        pattern: What an editor can judge it by; None where that takes the function.
+    """
 
-    return Annotated[str, BeforeValidator(validate), WithJsonSchema(schema)]
+    check: Callable[[str], object]
+    pattern: str | None = None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Check what is text already."""
+        return core_schema.no_info_after_validator_function(self._validate, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Give editors the pattern."""
+        return {**handler(schema), **({"pattern": self.pattern} if self.pattern else {"minLength": 1})}
+
+    def _validate(self, text: str) -> str:
+        self.check(text)
+        return text
 
 
 Text = Annotated[str, Field(min_length=1)]
 Items = Annotated[tuple[T, ...], Strict(strict=False)]
-OneOrMany = Annotated[tuple[T, ...], Strict(strict=False), Field(min_length=1), _OneOrMany()]
+OneOrMany = Annotated[tuple[T, ...], Strict(strict=False), Field(min_length=1), _AcceptsOne()]
 Duration = Annotated[
     dt.timedelta,
     BeforeValidator(_read_duration),

@@ -1,7 +1,5 @@
 """The keys of an environment's file."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from pydantic import Field

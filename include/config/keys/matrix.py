@@ -1,7 +1,5 @@
 """The keys of a matrix: lists of values, and what to add and leave out."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import ConfigDict, Field

@@ -1,17 +1,16 @@
 """The keys of the model: a module of the project or a class of a library, and its parameters."""
 
-from __future__ import annotations
-
 import re
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from include.config.keys.base import INCOMPLETE, Section, checked, refuse
+from include.config.keys.base import INCOMPLETE, Checked, Section, refuse
 
 # Libraries whose classes a config may name. What stands here can be imported and called by whoever writes a config.
 ALLOWED_CLASSES = ("sklearn.",)
 
+_LIBRARIES = "|".join(map(re.escape, ALLOWED_CLASSES))
 _MODULE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _CLASS = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)+")
 
@@ -31,8 +30,8 @@ def _check_class(path: str) -> None:
         refuse(f'"{path}" is not allowed; a config may name classes of: {allowed}')
 
 
-ModuleName = checked(_check_module, pattern=rf"^{_MODULE.pattern}$")
-ClassPath = checked(_check_class, pattern=rf"^({'|'.join(map(re.escape, ALLOWED_CLASSES))}).*[A-Za-z0-9_]$")
+ModuleName = Annotated[str, Checked(_check_module, pattern=rf"^{_MODULE.pattern}$")]
+ClassPath = Annotated[str, Checked(_check_class, pattern=rf"^({_LIBRARIES}).*[A-Za-z0-9_]$")]
 
 
 class ModelConfig(Section):
@@ -41,7 +40,7 @@ class ModelConfig(Section):
     short_forms: ClassVar[tuple[dict[str, Any], ...]] = (
         {
             "type": "string",
-            "pattern": rf"^({_MODULE.pattern}|({'|'.join(map(re.escape, ALLOWED_CLASSES))}).*)$",
+            "pattern": rf"^({_MODULE.pattern}|({_LIBRARIES}).*)$",
         },
     )
 
@@ -68,7 +67,7 @@ class ModelConfig(Section):
         return self.module or self.class_ or ""
 
     @model_validator(mode="after")
-    def _check_choice(self) -> ModelConfig:
+    def _check_choice(self) -> Self:
         if self.module and self.class_:
             refuse("names both a module and a class; keep one", "class")
         if not self.name:

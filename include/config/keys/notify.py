@@ -1,6 +1,6 @@
 """Who is told how a run went, through notifiers of an allow-list."""
 
-from __future__ import annotations
+from typing import Self
 
 from pydantic import Field, model_validator
 
@@ -84,7 +84,7 @@ class Notifier(Section):
     chime: ChimeNotifier | None = Field(default=None, description="A message to an Amazon Chime room.")
 
     @model_validator(mode="after")
-    def _check_one(self) -> Notifier:
+    def _check_one(self) -> Self:
         given = [name for name in Notifier.model_fields if getattr(self, name) is not None]
         if len(given) != 1:
             found = " and ".join(given) or "none"

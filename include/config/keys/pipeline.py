@@ -1,14 +1,11 @@
 """The keys of a pipeline: everything that a config may say."""
 
-from __future__ import annotations
-
 import datetime as dt
-import re
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from include.config.keys.base import Day, Duration, Items, Section, Text, accept, checked, refuse
+from include.config.keys.base import Day, Duration, Items, Section, Text, accept, refuse
 from include.config.keys.matrix import MatrixConfig
 from include.config.keys.model import ModelConfig
 from include.config.keys.notify import NotifyConfig
@@ -18,7 +15,6 @@ from include.config.keys.urls import PrefixUrl
 
 # Airflow's own limit for a tag.
 _MAX_TAG_LENGTH = 100
-_CONNECTION = re.compile(r"[A-Za-z0-9_.\-]+")
 
 
 class OutputConfig(Section):
@@ -202,10 +198,10 @@ class PipelineConfig(Section):
     )
 
     @model_validator(mode="after")
-    def _check_together(self) -> PipelineConfig:
+    def _check_together(self) -> Self:
         if self.end_date and self.end_date < self.start_date:
             refuse(f"{self.end_date} is before start_date {self.start_date}", "end_date")
-        if self.schedule == "@continuous" and self.max_active_runs != 1:
+        if isinstance(self.schedule, str) and self.schedule == "@continuous" and self.max_active_runs != 1:
             refuse("must be 1 with the schedule @continuous", "max_active_runs")
         if isinstance(self.target, str):
             for key, columns in (("features", self.features or ()), ("drop", self.drop)):

@@ -1,7 +1,5 @@
 """When a pipeline runs: a cron expression, a preset, an interval, or after other datasets."""
 
-from __future__ import annotations
-
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Annotated, Any, Literal
@@ -9,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Discriminator, Field, Tag
 
-from include.config.keys.base import Duration, OneOrMany, Section, checked, refuse
+from include.config.keys.base import Checked, Duration, OneOrMany, Section, refuse
 from include.config.keys.urls import PrefixUrl
 from include.config.problems import suggest_name
 
@@ -40,7 +38,7 @@ def _find_cron_error(text: str) -> str | None:
     fields = text.split()
     if len(fields) != len(_CRON_FIELDS):
         return _explain_count(text, len(fields))
-    from croniter import croniter  # slow to import, and presets do without  # noqa: PLC0415
+    from croniter import croniter  # type: ignore[import-untyped]  # slow to import, and presets do without
 
     for index, (field, (name, allowed)) in enumerate(zip(fields, _CRON_FIELDS, strict=True)):
         alone = ["*"] * len(_CRON_FIELDS)
@@ -71,8 +69,8 @@ def _check_timezone(name: str) -> None:
         refuse(f'"{name}" is no timezone{suggest_name(name, available_timezones())}')
 
 
-CronText = checked(_check_cron, pattern=r"^(@[a-z]+|\S+(\s+\S+){4})$")
-Timezone = checked(_check_timezone)
+CronText = Annotated[str, Checked(_check_cron, pattern=r"^(@[a-z]+|\S+(\s+\S+){4})$")]
+Timezone = Annotated[str, Checked(_check_timezone)]
 
 
 class EverySchedule(Section):

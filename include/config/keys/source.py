@@ -1,13 +1,11 @@
 """The keys of the dataset: where it is and how to read it."""
 
-from __future__ import annotations
-
 import codecs
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from include.config.keys.base import Items, OneOrMany, Section, Text, checked, refuse
+from include.config.keys.base import Checked, Items, OneOrMany, Section, Text, refuse
 from include.config.keys.urls import SourceUrl
 
 Format = Literal["csv", "tsv", "parquet", "jsonl"]
@@ -40,7 +38,7 @@ def _write_null(value: Any) -> Any:
 
 
 Character = Annotated[str, Field(min_length=1, max_length=1)]
-Encoding = checked(_check_encoding)
+Encoding = Annotated[str, Checked(_check_encoding)]
 NullValue = Annotated[str, BeforeValidator(_write_null), WithJsonSchema({"type": ["string", "number"]})]
 
 
@@ -112,7 +110,7 @@ class SourceConfig(Section):
         return self.format or infer_format(self.url[0])
 
     @model_validator(mode="after")
-    def _check_options(self) -> SourceConfig:
+    def _check_options(self) -> Self:
         _refuse_repeats(self.columns or (), "columns")
         if self.inferred_format in ("parquet", "jsonl"):
             for option in _CSV_ONLY:

@@ -1,9 +1,11 @@
 """URLs in configs, checked by the same reader that the operators use."""
 
-from __future__ import annotations
+from typing import Annotated
 
-from include.config.keys.base import checked, refuse
+from include.config.keys.base import Checked, refuse
 from include.urls import InvalidUrlError, parse_prefix_url, parse_source_url
+
+_SCHEMES = r"^([sS]3[an]?|[hH][tT][tT][pP][sS]?|arn):"
 
 
 def _check_source(text: str) -> None:
@@ -20,5 +22,5 @@ def _check_prefix(text: str) -> None:
         refuse(str(error).rstrip("."))
 
 
-SourceUrl = checked(_check_source, pattern=r"^([sS]3[an]?|https?|arn):")
-PrefixUrl = checked(_check_prefix, pattern=r"^([sS]3[an]?|https?|arn):")
+SourceUrl = Annotated[str, Checked(_check_source, pattern=_SCHEMES)]
+PrefixUrl = Annotated[str, Checked(_check_prefix, pattern=_SCHEMES)]

@@ -103,25 +103,14 @@ class SharedLayers:
 
     def _check_defaults(self, tree: Node, problems: list[Problem]) -> Node:
         """Check a layer by itself, so that a slip in it is told even where every pipeline overrides it."""
-        for key in ("matrix",):
-            if key in tree.entries:
-                problems.append(
-                    tree.entries[key].key_problem(
-                        "misplaced-key", (key,), "belongs into a pipeline's own config, not into defaults"
-                    )
-                )
+        if matrix := tree.entries.get("matrix"):
+            message = "belongs into a pipeline's own config, not into defaults"
+            problems.append(matrix.key_problem("misplaced-key", ("matrix",), message))
         tree = expand_short_forms(tree)
-        resolved = choose_model_key(self._resolve_known(tree, problems))
+        resolved = choose_model_key(self.variables.awaiting_matrix().substitute(tree, (), problems))
         check_values(resolved, problems)
         validate(PipelineConfig, resolved, problems, partial=True)
         return tree
-
-    def _resolve_known(self, tree: Node, problems: list[Problem]) -> Node:
-        """Put in the environment's variables; those of a matrix are known only above."""
-        found: list[Problem] = []
-        resolved = self.variables.substitute(tree, (), found)
-        problems += [problem for problem in found if "matrix." not in problem.excerpt]
-        return resolved
 
     def _read_layer(self, file: Path, path: str, problems: list[Problem]) -> Node | None:
         source = read_source(file, path, problems)

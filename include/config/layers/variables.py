@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from include.config.problems import suggest_name
-from include.config.text.node import Node
 
 if TYPE_CHECKING:
+    from include.config.text.node import Node
     from collections.abc import Mapping
 
     from include.config.problems import Problem
@@ -26,22 +26,35 @@ class Variables:
         used: The names that a value asked for.
     """
 
-    def __init__(self, declared: Mapping[str, Node], place: str, used: set[str] | None = None) -> None:
+    def __init__(
+        self,
+        declared: Mapping[str, Node],
+        place: str,
+        *,
+        used: set[str] | None = None,
+        awaits_matrix: bool = False,
+    ) -> None:
         """Take the variables.
 
         Args:
             declared: The value of each by its name.
             place: The file that declares them, for messages.
             used: Collects the names that values ask for.
+            awaits_matrix: Whether a matrix's values are not known yet, so that their names are no mistake.
         """
         self.declared = declared
         self.used: set[str] = set() if used is None else used
         self._place = place
+        self._awaits_matrix = awaits_matrix
 
     def with_matrix(self, combination: Mapping[str, Node]) -> Variables:
         """Add the values of one combination of a matrix."""
         matrix = {_MATRIX + axis: node for axis, node in combination.items()}
-        return Variables({**self.declared, **matrix}, self._place, self.used)
+        return Variables({**self.declared, **matrix}, self._place, used=self.used)
+
+    def awaiting_matrix(self) -> Variables:
+        """Take the same variables for a layer below the matrix."""
+        return Variables(self.declared, self._place, used=self.used, awaits_matrix=True)
 
     def substitute(self, node: Node, path: tuple[str | int, ...], problems: list[Problem]) -> Node:
         """Replace every ${name} below a node; the node itself is returned where there is none."""
@@ -74,16 +87,16 @@ class Variables:
                 found.append(variable)
                 parts.append(_write(variable))
             else:
-                problems.append(node.part_problem("unknown-variable", path, self._explain(match), match[0]))
                 result.is_broken = True
+                if not self._is_for_later(match):
+                    problems.append(
+                        node.part_problem("unknown-variable", path, self._explain(match), match[0])
+                    )
         if result.is_broken:
             return result
-        is_whole = (
-            len(found) == 1 and text == f"${{{_VARIABLE.fullmatch(text)['name']}}}"
-            if _VARIABLE.fullmatch(text)
-            else False
-        )
-        result.value = found[0].value if is_whole else "".join((*parts, text[end:]))
+        # A variable alone keeps its type: a number stays one.
+        is_alone = len(found) == 1 and _VARIABLE.fullmatch(text)
+        result.value = found[0].value if is_alone else "".join((*parts, text[end:]))
         result.variables = tuple(found)
         return result
 
@@ -93,6 +106,9 @@ class Variables:
         name = match["name"]
         self.used.add(name)
         return self.declared.get(name)
+
+    def _is_for_later(self, match: re.Match[str]) -> bool:
+        return self._awaits_matrix and match["name"].startswith(_MATRIX)
 
     def _explain(self, match: re.Match[str]) -> str:
         if not match["close"]:

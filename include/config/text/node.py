@@ -85,12 +85,12 @@ class Node:
 
     def problem(self, code: str, key: Iterable[str | int], message: str) -> Problem:
         """Report a problem of the value."""
-        return self.source.problem(code, message, self.start, self.end, join_key(key))
+        return self.source.problem(code, message, self.start, self.end, key=join_key(key))
 
     def key_problem(self, code: str, key: Iterable[str | int], message: str) -> Problem:
         """Report a problem of the key, or of the value where it has none."""
         start, end = self.key_start or self.start, self.key_end or self.end
-        return self.source.problem(code, message, start, end, join_key(key))
+        return self.source.problem(code, message, start, end, key=join_key(key))
 
     def part_problem(self, code: str, key: Iterable[str | int], message: str, part: str) -> Problem:
         """Report a problem of a part of a text, where the part can be found in its line; else of the whole."""
@@ -100,7 +100,9 @@ class Node:
         if column < 0 or self.variables:
             return self.problem(code, key, message)
         start = Place(self.start.line, column)
-        return self.source.problem(code, message, start, Place(start.line, column + len(part)), join_key(key))
+        return self.source.problem(
+            code, message, start, Place(start.line, column + len(part)), key=join_key(key)
+        )
 
 
 def join_key(parts: Iterable[str | int]) -> str:

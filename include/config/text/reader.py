@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import yaml
 from yaml import events
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from include.config.problems import Problem
-    from include.config.text.source_file import SourceFile
+    from include.config.text.source_file import Mark, SourceFile
 
 # Far above what a config needs, far below what Python's stack takes.
 _MAX_DEPTH = 40
@@ -53,6 +53,17 @@ def read_yaml(source: SourceFile, problems: list[Problem]) -> Node | None:
     return None
 
 
+class _Event(Protocol):
+    """What the C parser gives; which attributes are there depends on the kind."""
+
+    start_mark: Mark
+    end_mark: Mark
+    anchor: str | None
+    tag: str | None
+    value: str
+    implicit: tuple[bool, bool]
+
+
 class _UnreadableError(Exception):
     """A problem after which the rest of the text cannot be read."""
 
@@ -68,7 +79,7 @@ class _Reader:
         self._source = source
         self._problems = problems
         self._anchors: dict[str, Node] = {}
-        self._next = cast("Callable[[], events.Event]", yaml.CSafeLoader(source.text).get_event)
+        self._next = cast("Callable[[], _Event]", yaml.CSafeLoader(source.text).get_event)
 
     def read(self) -> Node | None:
         self._next()  # the stream's start
@@ -86,9 +97,8 @@ class _Reader:
             )
         return root
 
-    def _node(self, event: events.Event, depth: int) -> Node:
-        kind = type(event)
-        if kind is events.AliasEvent:
+    def _node(self, event: _Event, depth: int) -> Node:
+        if isinstance(event, events.AliasEvent):
             return self._alias(event)
         if event.tag is not None:
             self._report(
@@ -96,11 +106,11 @@ class _Reader:
                 "tag",
                 f'the tag "{_short_tag(event.tag)}" is not allowed; a config holds plain values only',
             )
-        if kind is events.ScalarEvent:
+        if isinstance(event, events.ScalarEvent):
             node = self._scalar(event)
         elif depth >= _MAX_DEPTH:
             raise self._unreadable(event, "too-deep", f"is nested more than {_MAX_DEPTH} levels deep")
-        elif kind is events.MappingStartEvent:
+        elif isinstance(event, events.MappingStartEvent):
             node = self._mapping(event, depth)
         else:
             node = self._sequence(event, depth)
@@ -114,7 +124,7 @@ class _Reader:
             self._anchors[event.anchor] = node
         return node
 
-    def _scalar(self, event: events.ScalarEvent) -> Node:
+    def _scalar(self, event: _Event) -> Node:
         node = Node(event.value, self._source, event.start_mark, event.end_mark)
         if event.implicit[0]:
             try:
@@ -124,25 +134,25 @@ class _Reader:
                 node.is_broken = True
         return node
 
-    def _sequence(self, start: events.Event, depth: int) -> Node:
+    def _sequence(self, start: _Event, depth: int) -> Node:
         items: list[Node] = []
         size = 1
-        while type(event := self._next()) is not events.SequenceEndEvent:
+        while not isinstance(event := self._next(), events.SequenceEndEvent):
             item = self._node(event, depth + 1)
             items.append(item)
             size += item.size
         return Node(items, self._source, start.start_mark, event.end_mark, size)
 
-    def _mapping(self, start: events.Event, depth: int) -> Node:
+    def _mapping(self, start: _Event, depth: int) -> Node:
         entries: dict[str, Node] = {}
         size = 1
-        while type(event := self._next()) is not events.MappingEndEvent:
+        while not isinstance(event := self._next(), events.MappingEndEvent):
             key = self._key(event)
             value = self._node(self._next(), depth + 1)
             value.key_start, value.key_end = event.start_mark, event.end_mark
             size += value.size
             if key in entries:
-                first = cast("events.Event", entries[key].key_start)
+                first = cast("Mark", entries[key].key_start)
                 self._report(
                     event,
                     "duplicate-key",
@@ -152,8 +162,8 @@ class _Reader:
             entries[key] = value
         return Node(entries, self._source, start.start_mark, event.end_mark, size)
 
-    def _key(self, event: events.Event) -> str:
-        if type(event) is not events.ScalarEvent:
+    def _key(self, event: _Event) -> str:
+        if not isinstance(event, events.ScalarEvent):
             raise self._unreadable(event, "bad-key", _explain_key(self._source, event))
         if event.tag is not None:
             self._report(
@@ -171,8 +181,8 @@ class _Reader:
             self._report(event, "bad-key", f"a key of more than {_MAX_KEY_LENGTH} characters")
         return str(event.value)
 
-    def _alias(self, event: events.Event) -> Node:
-        anchored = self._anchors.get(event.anchor)
+    def _alias(self, event: _Event) -> Node:
+        anchored = self._anchors.get(event.anchor or "")
         if anchored is None:
             message = f'"*{event.anchor}" refers to nothing above it; for a text that begins with * put it in quotes'
             raise self._unreadable(event, "unknown-alias", message)
@@ -180,10 +190,10 @@ class _Reader:
         node.start, node.end = event.start_mark, event.end_mark
         return node
 
-    def _report(self, event: events.Event, code: str, message: str) -> None:
+    def _report(self, event: _Event, code: str, message: str) -> None:
         self._problems.append(self._source.problem(code, message, event.start_mark, event.end_mark))
 
-    def _unreadable(self, event: events.Event, code: str, message: str) -> _UnreadableError:
+    def _unreadable(self, event: _Event, code: str, message: str) -> _UnreadableError:
         return _UnreadableError(self._source.problem(code, message, event.start_mark, event.end_mark))
 
 
@@ -191,7 +201,7 @@ def _short_tag(tag: str) -> str:
     return tag.replace("tag:yaml.org,2002:", "!!")
 
 
-def _explain_key(source: SourceFile, event: events.Event) -> str:
+def _explain_key(source: SourceFile, event: _Event) -> str:
     if "{{" in source.line(event.start_mark.line):
         return 'an unquoted "{{" begins a YAML mapping; put the value in quotes, as "{{ ds }}"'
     return "a key must be plain text"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-SECRET_MESSAGE = (
+MESSAGE = (
     "this looks like a secret, and configs are read by many; remove it, replace it where it was issued, "
     "and keep the new one in an Airflow connection"
 )

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from include.config.problems import Problem, Severity
-from include.config.text.secrets import SECRET_MESSAGE, blank_secrets, find_secrets
+from include.config.text import secrets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,8 +28,13 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff
 class Mark(Protocol):
     """A place in a text, line and column counted from 0: what the YAML parser gives."""
 
-    line: int
-    column: int
+    @property
+    def line(self) -> int:
+        """The line."""
+
+    @property
+    def column(self) -> int:
+        """The column in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ class SourceFile:
         return self._lines[number] if number < len(self._lines) else ""
 
     def problem(
-        self, code: str, message: str, start: Mark, end: Mark, key: str = "", severity: Severity = "error"
+        self, code: str, message: str, start: Mark, end: Mark, *, key: str = "", severity: Severity = "error"
     ) -> Problem:
         """Report what is wrong between two marks; a range over several lines is shown to its first line's end."""
         line = self.line(start.line)
@@ -66,11 +71,11 @@ class SourceFile:
             path=self.path,
             line=start.line + 1,
             column=start.column + 1,
-            key=blank_secrets(key, self._secrets),
-            message=blank_secrets(message, self._secrets),
+            key=secrets.blank_secrets(key, self._secrets),
+            message=secrets.blank_secrets(message, self._secrets),
             code=code,
             severity=severity,
-            excerpt=_CONTROL.sub("\ufffd", blank_secrets(line, self._secrets)),
+            excerpt=_CONTROL.sub("\ufffd", secrets.blank_secrets(line, self._secrets)),
             width=max(1, last - start.column),
         )
 
@@ -90,7 +95,9 @@ class SourceFile:
 
     @cached_property
     def _secrets(self) -> list[str]:
-        return sorted({self.text[begin:end] for begin, end in find_secrets(self.text)}, key=len, reverse=True)
+        return sorted(
+            {self.text[begin:end] for begin, end in secrets.find_secrets(self.text)}, key=len, reverse=True
+        )
 
 
 def read_source(file: Path | str, path: str, problems: list[Problem]) -> SourceFile | None:
@@ -162,7 +169,9 @@ def _explain_decoding(raw: bytes, path: str, error: UnicodeDecodeError) -> Probl
 def _check_text(source: SourceFile, problems: list[Problem]) -> bool:
     """Report what no parser needs to find; return whether the text is worth parsing."""
     text = source.text
-    problems += [source.problem_at("secret", SECRET_MESSAGE, begin, end) for begin, end in find_secrets(text)]
+    problems += [
+        source.problem_at("secret", secrets.MESSAGE, begin, end) for begin, end in secrets.find_secrets(text)
+    ]
     if not text.isprintable() and (found := _CONTROL.search(text)):
         message = f"the control character U+{ord(found[0]):04X} is not allowed; remove it"
         problems.append(source.problem_at("control-character", message, *found.span()))

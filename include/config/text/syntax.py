@@ -117,7 +117,7 @@ def explain_syntax_error(source: SourceFile, error: yaml.YAMLError) -> Problem:
     elif "cannot start any token" in (error.problem or ""):
         place, message = Place(mark.line, mark.column), _explain_first_character(line, mark)
     else:
-        place, message = _explain_case(error)
+        place, message = _explain_case(error, mark)
     return source.problem("syntax", message, place, Place(place.line, place.column + 1))
 
 
@@ -133,11 +133,10 @@ def _explain_first_character(line: str, mark: Mark) -> str:
     return f'an unquoted text cannot begin with "{character}"; put the value in quotes'
 
 
-def _explain_case(error: yaml.MarkedYAMLError) -> tuple[Place, str]:
+def _explain_case(error: yaml.MarkedYAMLError, problem_mark: Mark) -> tuple[Place, str]:
     context, problem = error.context or "", error.problem or ""
     for case in _CASES:
         if case.context in context and case.problem in problem:
-            mark = error.context_mark if case.at_context and error.context_mark else error.problem_mark
+            mark = error.context_mark if case.at_context and error.context_mark else problem_mark
             return Place(mark.line, mark.column), case.message
-    mark = error.problem_mark
-    return Place(mark.line, mark.column), _FALLBACK
+    return Place(problem_mark.line, problem_mark.column), _FALLBACK

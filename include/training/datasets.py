@@ -39,6 +39,7 @@ _FORMAT_BY_SUFFIX = {
     ".ndjson": "jsonl",
 }
 _TYPED_FORMATS = ("parquet", "jsonl")
+_MONTHS = 12
 _COMPRESSION_SUFFIXES = (".gz", ".zst", ".bz2", ".xz", ".zip")
 
 
@@ -132,7 +133,7 @@ def _read_file(path: Path, options: SourceOptions) -> Dataset:
         raise UnreadableDatasetError(
             path, f"the compressed file is damaged or cut short ({error})"
         ) from error
-    except (ValueError, TypeError, OSError, Warning) as error:
+    except (ValueError, TypeError, OSError) as error:
         raise UnreadableDatasetError(path, f"it cannot be read as {file_format}: {error}") from error
     if table.empty:
         raise EmptyDatasetError(path, f"the file has columns ({listed(table.columns)}) but no rows")
@@ -147,13 +148,17 @@ def _read_csv(head: DatasetHead, separator: str, options: SourceOptions) -> pd.D
     layout = check_layout(head.path, text, options, separator, complete=head.complete)
     _require(layout.names, (*options.dtypes, *options.dates), "source.dtypes or source.dates")
     with warnings.catch_warnings():
-        # Rows longer than the header would lose their last values.
         warnings.simplefilter("error", pd.errors.ParserWarning)
         # Columns of mixed types are told by their column and value later.
         warnings.simplefilter("ignore", pd.errors.DtypeWarning)
-        table: pd.DataFrame = pd.read_csv(
-            head.path, compression=head.compression, **csv_arguments(layout, separator, options)
-        )
+        try:
+            table: pd.DataFrame = pd.read_csv(
+                head.path, compression=head.compression, **csv_arguments(layout, separator, options)
+            )
+        except pd.errors.ParserWarning as error:
+            raise UnreadableDatasetError(
+                head.path, "rows have more values than the header has names"
+            ) from error
     return table
 
 
@@ -172,7 +177,6 @@ def _read_json_lines(head: DatasetHead, options: SourceOptions) -> pd.DataFrame:
         head.path,
         lines=True,
         dtype=False,
-        convert_dates=False,
         compression=head.compression,
         encoding=options.encoding,
     )
@@ -204,11 +208,25 @@ def _parse_dates(path: Path, column: pd.Series[Any]) -> pd.Series[Any]:
     import pandas as pd
 
     try:
-        return pd.to_datetime(column)
+        return pd.to_datetime(column, dayfirst=_is_day_first(path, column))
     except (ValueError, TypeError) as error:
-        raise UnreadableDatasetError(
-            path, f"source.dates: the column {column.name!r} holds no dates: {error}"
-        ) from error
+        problem = f"source.dates: the column {column.name!r} holds no dates of one form: {error}"
+        raise UnreadableDatasetError(path, problem) from error
+
+
+def _is_day_first(path: Path, column: pd.Series[Any]) -> bool:
+    """Tell 31/1/2026 from 1/31/2026 by the whole column, since pandas would go by its first value."""
+    if column.dtype.kind != "O":
+        return False
+    parts = (
+        column.astype("str").str.extract(r"^\s*(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}\b").dropna().astype(int)
+    )
+    if parts.empty or (parts[1] > _MONTHS).any():
+        return False
+    if (parts[0] > _MONTHS).any():
+        return True
+    problem = f"source.dates: in the column {column.name!r} the day may come first or the month"
+    raise UnreadableDatasetError(path, f"{problem}; write dates as 2026-01-31 in the dataset")
 
 
 def _require(columns: Sequence[str], names: Sequence[str], role: str) -> None:

@@ -144,6 +144,8 @@ def _spoken(separator: str) -> str:
 
 def _given_names(path: Path, rows: list[tuple[str, ...]], options: SourceOptions) -> tuple[str, ...]:
     width = len(rows[0])
+    if _looks_like_names(rows[0], rows[1:], {"", "?", *map(str, options.null_values)}):
+        raise SourceOptionError(path, f"the first row looks like names ({listed(rows[0])})", "header", "true")
     if options.columns is None:
         return tuple(str(position) for position in range(width))
     if len(options.columns) != width:
@@ -151,11 +153,16 @@ def _given_names(path: Path, rows: list[tuple[str, ...]], options: SourceOptions
             path, f"source.columns names {len(options.columns)} columns, but the rows have {width} values"
         )
     _check_duplicates(path, options.columns, None)
-    below = rows[1:]
-    is_name = [not is_number(rows[0][i]) and all(is_number(row[i]) for row in below) for i in range(width)]
-    if below and any(is_name) and not any(is_number(value) for value in rows[0]):
-        raise SourceOptionError(path, f"the first row looks like names ({listed(rows[0])})", "header", "true")
     return options.columns
+
+
+def _looks_like_names(first: tuple[str, ...], below: Sequence[tuple[str, ...]], nulls: set[str]) -> bool:
+    if not below or any(map(is_number, first)):
+        return False
+    over_numbers = [
+        position for position in range(len(first)) if all(is_number(row[position]) for row in below)
+    ]
+    return any(first[position].strip() not in nulls for position in over_numbers)
 
 
 def _check_header(path: Path, names: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

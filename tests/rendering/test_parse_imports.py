@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-HEAVY = {"pandas", "sklearn", "numpy", "scipy", "boto3", "botocore", "pyarrow", "matplotlib", "requests"}
+HEAVY = {"pandas", "sklearn", "numpy", "scipy", "boto3", "botocore", "pyarrow", "matplotlib"}
 
 PARSE = """
 import json, runpy, sys

@@ -62,6 +62,7 @@ class RestApi:
         deadline = time.monotonic() + timeout
         while True:
             try:
+                self.call("GET", f"dags/{quote(dag_id)}/tasks")  # answers once the DAG can run
                 self.call("PATCH", f"dags/{quote(dag_id)}", {"is_paused": False})
             except RestApiError as error:
                 if error.status != HTTPStatus.NOT_FOUND or time.monotonic() > deadline:

@@ -111,7 +111,7 @@ def _detail(error: BaseException, client: S3Client) -> str:
     from botocore.exceptions import ClientError
 
     if not isinstance(error, ClientError):
-        return str(error)
+        return str(error).rstrip(".")
     answer = error.response.get("Error", {})
     said = ": ".join(filter(None, (answer.get("Code"), answer.get("Message"))))
     is_anonymous = getattr(client.meta.config, "signature_version", None) is UNSIGNED

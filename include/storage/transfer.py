@@ -7,10 +7,18 @@ import logging
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol
 
-from include.storage.errors import ConnectionDroppedError, DataCorruptedError, ObjectChangedError, RemoteError
+from include.storage.errors import (
+    ConnectionDroppedError,
+    DataCorruptedError,
+    ObjectChangedError,
+    RemoteError,
+    RequestRefusedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tenacity import RetryCallState
 
     from include.storage.checksums import Checksum, RunningChecksum
 
@@ -109,23 +117,22 @@ def receive(source: Source, file: IO[bytes], policy: RetryPolicy) -> ReceivedFil
     Raises:
         RemoteError: It cannot be had; retryable where the attempts ran out.
     """
-    from tenacity import (
-        Retrying,
-        before_sleep_log,
-        retry_if_exception,
-        stop_after_attempt,
-        wait_random_exponential,
-    )
+    from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
     transfer = _Transfer(source, file)
     retrying = Retrying(
         retry=retry_if_exception(lambda error: isinstance(error, RemoteError) and error.retryable),
         stop=stop_after_attempt(policy.attempts),
         wait=wait_random_exponential(multiplier=policy.first_wait, max=policy.longest_wait),
-        before_sleep=before_sleep_log(log, logging.WARNING),
+        before_sleep=_log_retry,
         reraise=True,
     )
     return retrying(transfer.attempt)
+
+
+def _log_retry(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    log.warning("%s Trying again in %.1f s.", error, state.upcoming_sleep)
 
 
 class _Transfer:
@@ -157,15 +164,24 @@ class _Transfer:
         )
 
     def _receive_rest(self) -> RemoteFile:
-        validator = self._remote.validator if self._remote else None
-        opened = self._source.open(self._size if validator else 0, validator)
+        opened = self._open()
         if self._remote is None or opened.offset == 0:
             self._begin(opened.remote)
-        elif opened.offset != self._size or opened.remote.validator != validator:
+        elif opened.offset != self._size or opened.remote.validator != self._remote.validator:
             raise ObjectChangedError(self._source.location)
         for chunk in opened.chunks:
             self._take(chunk)
         return self._remote or opened.remote
+
+    def _open(self) -> OpenedFile:
+        validator = self._remote.validator if self._remote else None
+        if not validator or not self._size:
+            return self._source.open(0, None)
+        try:
+            return self._source.open(self._size, validator)
+        except RequestRefusedError as error:
+            # So some servers answer when the file has become shorter than what has arrived of it.
+            raise ObjectChangedError(self._source.location, detail=str(error)) from error
 
     def _take(self, chunk: bytes) -> None:
         self._file.write(chunk)

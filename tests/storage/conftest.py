@@ -129,12 +129,12 @@ class FaultProxy:
         )
 
     @staticmethod
-    def both(first: Callable[[], object], fault: Fault) -> Fault:
-        """Do something on the server, then spoil the answer that it gave before."""
+    def both(first: Fault, second: Fault) -> Fault:
+        """Spoil an answer in two ways, one after the other."""
 
         def spoil(answer: Answer) -> None:
-            first()
-            fault(answer)
+            first(answer)
+            second(answer)
 
         return spoil
 

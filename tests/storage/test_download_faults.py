@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 # Several chunks and a piece.
 CONTENT = random.Random(0).randbytes(3_500_000)
-OTHER_CONTENT = random.Random(1).randbytes(3_500_000)
 HALF = 1_700_000
 URL = S3Url("data", "folder/table.csv.gz")
 
@@ -147,17 +146,40 @@ class TestTriedAgain:
         assert len(proxy.requests) == 2
         assert (folder / "table.csv.gz").read_bytes() == CONTENT
 
-    def test_an_object_replaced_in_the_middle_is_read_anew(self, download, proxy, client, folder):
-        def replace() -> None:
-            client.put_object(Bucket="data", Key=URL.key, Body=OTHER_CONTENT)
+    @pytest.mark.parametrize("size", [3_500_000, 10])
+    def test_an_object_replaced_in_the_middle_is_read_anew(self, download, proxy, client, folder, size):
+        other = random.Random(1).randbytes(size)
+
+        def replace(_) -> None:
+            client.put_object(Bucket="data", Key=URL.key, Body=other)
 
         proxy.plan(proxy.both(replace, proxy.drop(HALF)))
         identity = download(URL)
-        assert (folder / "table.csv.gz").read_bytes() == OTHER_CONTENT
-        assert identity.etag == hashlib.md5(OTHER_CONTENT).hexdigest()
+        assert (folder / "table.csv.gz").read_bytes() == other
+        assert identity.etag == hashlib.md5(other).hexdigest()
+
+    def test_a_piece_of_another_version_is_never_taken(self, download, proxy, folder):
+        """Even where the server does not mind If-Match, and no checksum would tell."""
+        other_version = proxy.with_headers(ETag='"other-version"')
+        anonymous = proxy.with_headers(ETag='"this-version"', x_amz_checksum_crc32="")
+        proxy.plan(proxy.both(anonymous, proxy.drop(HALF)), other_version)
+        download(URL)
+        assert [range_ is None for range_ in proxy.ranges] == [True, False, True]
+
+    def test_a_server_that_sends_less_than_was_asked_for_is_asked_for_the_rest(self, download, proxy, folder):
+        def shorten_piece(answer) -> None:
+            start, _, _ = answer.headers["Content-Range"].removeprefix("bytes ").partition("-")
+            answer.body = answer.body[:1000]
+            answer.headers["Content-Length"] = "1000"
+            answer.headers["Content-Range"] = f"bytes {start}-{int(start) + 999}/{len(CONTENT)}"
+
+        proxy.plan(proxy.drop(HALF), shorten_piece)
+        download(URL)
+        assert len(proxy.requests) == 3
+        assert (folder / "table.csv.gz").read_bytes() == CONTENT
 
     def test_an_object_deleted_in_the_middle_is_missing(self, download, proxy, client, folder):
-        def delete() -> None:
+        def delete(_) -> None:
             client.delete_object(Bucket="data", Key=URL.key)
 
         proxy.plan(proxy.both(delete, proxy.drop(HALF)))

@@ -68,6 +68,15 @@ def test_a_dropped_connection_is_resumed_where_it_broke(download, url, web_proxy
     assert (folder / "table one.csv").read_bytes() == CONTENT
 
 
+def test_a_weak_etag_is_not_resumed_with(download, url, web_proxy, folder):
+    """It does not promise the same bytes; the date does."""
+    weak = web_proxy.with_headers(ETag='W/"version-1"')
+    web_proxy.plan(web_proxy.both(weak, web_proxy.drop(HALF)), weak)
+    assert download(url).etag == "version-1"
+    assert web_proxy.requests[1].headers["If-Range"].endswith(" GMT")
+    assert (folder / "table one.csv").read_bytes() == CONTENT
+
+
 def test_a_server_without_validators_is_asked_anew(download, url, web_proxy, folder):
     def anonymous(answer) -> None:
         answer.replace(200, answer.body)
@@ -82,7 +91,7 @@ def test_a_server_without_validators_is_asked_anew(download, url, web_proxy, fol
 def test_a_file_replaced_in_the_middle_is_read_anew(
     download, url, web_proxy, folder, *, make_client, moto_url
 ):
-    def replace() -> None:
+    def replace(_) -> None:
         make_client(moto_url).put_object(
             Bucket="web", Key="table one.csv", Body=OTHER_CONTENT, ACL="public-read"
         )

@@ -138,6 +138,7 @@ class TestPlainHttp:
         [
             ("https://example.com/data/table.csv.gz", "table.csv.gz"),
             ("http://127.0.0.1:9000/bucket/table.csv", "table.csv"),
+            ("http://127.0.0.1:9000/bucket/me@home.csv", "me@home.csv"),
             ("http://[::1]:9000/bucket/me@home.csv", "me@home.csv"),
             ("https://example.com/export?format=csv&year={{ ds }}", "export"),
             ("https://example.com/a%20b.csv", "a b.csv"),

@@ -3,12 +3,15 @@
 from include.training.errors import TrainingError
 from include.training.model_file import load_model_file
 from include.training.prediction import predict_file
+from include.training.profile import ColumnProfile, DatasetProfile, profile_dataset
 from include.training.source_options import SourceOptions
 from include.training.spec import ClassModel, ModuleModel, TrainingSpec
 from include.training.training import TrainingResult, train
 
 __all__ = [
     "ClassModel",
+    "ColumnProfile",
+    "DatasetProfile",
     "ModuleModel",
     "SourceOptions",
     "TrainingError",
@@ -16,5 +19,6 @@ __all__ = [
     "TrainingSpec",
     "load_model_file",
     "predict_file",
+    "profile_dataset",
     "train",
 ]

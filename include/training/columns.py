@@ -53,7 +53,7 @@ def choose_roles(table: pd.DataFrame, spec: TrainingSpec) -> Roles:
         raise ColumnRoleError(target, "is the target and stands in drop; take it out of drop")
     if spec.features is None:
         left_out = {
-            column: reason for column in columns if (reason := dropped.get(column) or _useless(table[column]))
+            column: reason for column in columns if (reason := dropped.get(column) or useless(table[column]))
         }
         features = [column for column in columns if column != target and column not in left_out]
     else:
@@ -64,6 +64,26 @@ def choose_roles(table: pd.DataFrame, spec: TrainingSpec) -> Roles:
         raise NoFeaturesError(target, columns)
     left_out.pop(target, None)
     return Roles(target, tuple(features), left_out)
+
+
+def useless(column: pd.Series[Any]) -> str | None:
+    """Give the reason why nothing can be learned from a column, None where something may be.
+
+    Raises:
+        ColumnRoleError: It has no name, but holds data.
+    """
+    if _is_empty(column):
+        return "holds no values"
+    if _UNNAMED.fullmatch(str(column.name)) is None:
+        return None
+    if (
+        column.dtype.kind == "i"
+        and column.is_monotonic_increasing
+        and column.iloc[-1] - column.iloc[0] == len(column) - 1
+    ):
+        return "has no name and counts the rows"
+    problem = f"has no name in the header; give it one there, or name {column.name!r} in source.drop"
+    raise ColumnRoleError(str(column.name), problem)
 
 
 def check_target(target: pd.Series[Any]) -> None:
@@ -89,21 +109,6 @@ def _is_blank(column: pd.Series[Any]) -> bool:
 def _is_empty(column: pd.Series[Any]) -> bool:
     # The first value tells it of most columns without a look at the others.
     return bool(column.head(1).isna().all()) and bool(column.isna().all())
-
-
-def _useless(column: pd.Series[Any]) -> str | None:
-    if _is_empty(column):
-        return "holds no values"
-    if _UNNAMED.fullmatch(str(column.name)) is None:
-        return None
-    if (
-        column.dtype.kind == "i"
-        and column.is_monotonic_increasing
-        and column.iloc[-1] - column.iloc[0] == len(column) - 1
-    ):
-        return "has no name and counts the rows"
-    problem = f"has no name in the header; give it one there, or name {column.name!r} in source.drop"
-    raise ColumnRoleError(str(column.name), problem)
 
 
 def _find_target(columns: Sequence[str], target: str | int | None) -> str:

@@ -79,7 +79,7 @@ class DatasetHead:
 
     def _check_binary(self, encoding: str | None) -> None:
         if encoding is None and self.content.startswith(_UTF16_MARKS):
-            raise SourceOptionError(self.path, "the text is UTF-16", "encoding", "utf-16")
+            raise SourceOptionError(self.path, "the text is UTF-16", option="encoding", value="utf-16")
         if b"\x00" in self.content and not (encoding or "").lower().startswith(
             ("utf-16", "utf-32", "utf_16")
         ):
@@ -127,11 +127,13 @@ def decode(path: Path, content: bytes, encoding: str | None, *, final: bool = Tr
     try:
         text = codecs.getincrementaldecoder(encoding or "utf-8-sig")().decode(content, final)
     except LookupError as error:
-        raise SourceOptionError(path, f"there is no encoding {encoding!r}", "encoding", "utf-8") from error
+        raise SourceOptionError(
+            path, f"there is no encoding {encoding!r}", option="encoding", value="utf-8"
+        ) from error
     except UnicodeDecodeError as error:
         raise encoding_error(path, encoding, error) from error
     if encoding is not None and not text.isascii() and _is_utf8(content) and _is_of_single_bytes(encoding):
-        raise SourceOptionError(path, f"the text is UTF-8, not {encoding}", "encoding", "utf-8")
+        raise SourceOptionError(path, f"the text is UTF-8, not {encoding}", option="encoding", value="utf-8")
     return text
 
 
@@ -139,7 +141,7 @@ def encoding_error(path: Path, encoding: str | None, error: UnicodeDecodeError) 
     """Tell which byte is not of the encoding, and propose another."""
     byte = error.object[error.start]
     problem = f"the text is not {encoding or 'UTF-8'}: byte {byte:#04x} at position {error.start}"
-    return SourceOptionError(path, problem, "encoding", "utf-8" if encoding else "cp1252")
+    return SourceOptionError(path, problem, option="encoding", value="utf-8" if encoding else "cp1252")
 
 
 def _open(path: Path, compression: str | None) -> IO[bytes]:

@@ -56,8 +56,13 @@ class Dataset:
     typed: bool
 
 
-def read_dataset(path: Path, options: SourceOptions) -> Dataset:
+def read_dataset(path: Path, options: SourceOptions, *, rows: int | None = None) -> Dataset:
     """Read a table from a file, or from all files of a folder, by name, as one table.
+
+    Args:
+        path: The file or folder.
+        options: How to read it.
+        rows: Read so many first rows of each file; None reads all.
 
     Raises:
         UnreadableDatasetError: A file is not what it is taken for; `SourceOptionError` where an option helps.
@@ -65,11 +70,11 @@ def read_dataset(path: Path, options: SourceOptions) -> Dataset:
         EmptyDatasetError: There are no rows.
     """
     if not path.is_dir():
-        return _read_file(path, options)
+        return _read_file(path, options, rows)
     files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
     if not files:
         raise EmptyDatasetError(path, "the folder holds no files")
-    return _join(files, [_read_file(file, options) for file in files])
+    return _join(files, [_read_file(file, options, rows) for file in files])
 
 
 def find_format(head: DatasetHead, options: SourceOptions) -> str:
@@ -117,16 +122,16 @@ def csv_arguments(layout: TextLayout, separator: str, options: SourceOptions) ->
     }
 
 
-def _read_file(path: Path, options: SourceOptions) -> Dataset:
+def _read_file(path: Path, options: SourceOptions, rows: int | None) -> Dataset:
     head = read_head(path)
     file_format = find_format(head, options)
     try:
         if file_format == "parquet":
-            table = _read_parquet(path)
+            table = _read_parquet(path, rows)
         elif file_format == "jsonl":
-            table = _read_json_lines(head, options)
+            table = _read_json_lines(head, options, rows)
         else:
-            table = _read_csv(head, find_separator(file_format, options), options)
+            table = _read_csv(head, find_separator(file_format, options), options, rows)
     except UnicodeDecodeError as error:
         raise encoding_error(path, options.encoding, error) from error
     except (EOFError, zlib.error, lzma.LZMAError) as error:
@@ -141,7 +146,7 @@ def _read_file(path: Path, options: SourceOptions) -> Dataset:
     return Dataset(_apply_options(path, table, options, typed=typed), typed)
 
 
-def _read_csv(head: DatasetHead, separator: str, options: SourceOptions) -> pd.DataFrame:
+def _read_csv(head: DatasetHead, separator: str, options: SourceOptions, rows: int | None) -> pd.DataFrame:
     import pandas as pd
 
     text = head.text(options.encoding)
@@ -153,7 +158,10 @@ def _read_csv(head: DatasetHead, separator: str, options: SourceOptions) -> pd.D
         warnings.simplefilter("ignore", pd.errors.DtypeWarning)
         try:
             table: pd.DataFrame = pd.read_csv(
-                head.path, compression=head.compression, **csv_arguments(layout, separator, options)
+                head.path,
+                compression=head.compression,
+                nrows=rows,
+                **csv_arguments(layout, separator, options),
             )
         except pd.errors.ParserWarning as error:
             raise UnreadableDatasetError(
@@ -162,13 +170,23 @@ def _read_csv(head: DatasetHead, separator: str, options: SourceOptions) -> pd.D
     return table
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
+def _read_parquet(path: Path, rows: int | None) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.read_parquet(path)
+    if rows is None:
+        return pd.read_parquet(path)
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetFile
+
+    file = ParquetFile(path)
+    first = next(file.iter_batches(batch_size=rows), None)
+    table: pd.DataFrame = pa.Table.from_batches(
+        [first] if first else [], schema=file.schema_arrow
+    ).to_pandas()
+    return table
 
 
-def _read_json_lines(head: DatasetHead, options: SourceOptions) -> pd.DataFrame:
+def _read_json_lines(head: DatasetHead, options: SourceOptions, rows: int | None) -> pd.DataFrame:
     import pandas as pd
 
     head.text(options.encoding)
@@ -177,6 +195,7 @@ def _read_json_lines(head: DatasetHead, options: SourceOptions) -> pd.DataFrame:
         head.path,
         lines=True,
         dtype=False,
+        nrows=rows,
         compression=head.compression,
         encoding=options.encoding,
     )

@@ -59,17 +59,19 @@ def _check_column(path: Path, column: pd.Series[Any], options: SourceOptions) ->
     as_text = f"or, if it is text on purpose, set source.dtypes to {{{name}: str}}"
     if found := blemishes(column):
         problem = f"the column {name!r} holds numbers, and among them {listed(found[:_SHOWN])}"
-        raise SourceOptionError(path, problem, "null_values", f"[{listed(found[:_SHOWN])}]", as_text)
+        raise SourceOptionError(
+            path, problem, option="null_values", value=tuple(found[:_SHOWN]), more=as_text
+        )
     sample = column.dropna().head(_SAMPLE).astype(str).str.strip()
     problem = f"the column {name!r} holds numbers written as {listed(sample.head(2))}"
     if _mostly(sample, _GROUPED_BY_COMMAS) and not _may_be_decimals(sample, options):
-        raise SourceOptionError(path, problem, "thousands", ",", as_text)
+        raise SourceOptionError(path, problem, option="thousands", value=",", more=as_text)
+    if options.decimal == "," and _mostly(sample, _DECIMAL_COMMA):
+        raise SourceOptionError(path, problem, option="thousands", value=".", more=as_text)
     if _mostly(sample, _DECIMAL_COMMA) and sample.str.contains(",").any():
-        dotted = sample.str.contains(".", regex=False).any()
-        grouped = "and source.thousands to '.', " if dotted else ""
-        raise SourceOptionError(path, problem, "decimal", ",", grouped + as_text)
+        raise SourceOptionError(path, problem, option="decimal", value=",", more=as_text)
     if _mostly(sample, _GROUPED_BY_BLANKS):
-        raise SourceOptionError(path, problem, "thousands", " ", as_text)
+        raise SourceOptionError(path, problem, option="thousands", value=" ", more=as_text)
     if _mostly(sample, _WITH_SIGN):
         raise UnreadableDatasetError(
             path, f"{problem}; write them without their signs in the dataset, {as_text}"

@@ -124,7 +124,7 @@ def _check_widths(
     ):
         found = f"{width} column{'s' if width > 1 else ''} found with the separator {separator!r}"
         raise SourceOptionError(
-            path, f"{found}, and {_spoken(better[0])} in every row", "separator", better[0]
+            path, f"{found}, and {_spoken(better[0])} in every row", option="separator", value=better[0]
         )
     if ragged:
         raise UnreadableDatasetError(
@@ -145,7 +145,9 @@ def _spoken(separator: str) -> str:
 def _given_names(path: Path, rows: list[tuple[str, ...]], options: SourceOptions) -> tuple[str, ...]:
     width = len(rows[0])
     if _looks_like_names(rows[0], rows[1:], {"", "?", *map(str, options.null_values)}):
-        raise SourceOptionError(path, f"the first row looks like names ({listed(rows[0])})", "header", "true")
+        raise SourceOptionError(
+            path, f"the first row looks like names ({listed(rows[0])})", option="header", value=True
+        )
     if options.columns is None:
         return tuple(str(position) for position in range(width))
     if len(options.columns) != width:
@@ -173,9 +175,9 @@ def _check_header(path: Path, names: tuple[str, ...], rows: list[tuple[str, ...]
             raise SourceOptionError(
                 path,
                 f"the first row looks like data, not names ({listed(names)})",
-                "header",
-                "false",
-                "and name the columns in source.columns, or set it to true if these are the names",
+                option="header",
+                value=False,
+                more="and name the columns in source.columns, or set it to true if these are the names",
             )
 
 

@@ -38,11 +38,17 @@ class SourceOptionError(UnreadableDatasetError):
         value: What it should probably be.
     """
 
-    def __init__(self, path: Path, problem: str, option: str, value: str, more: str = "") -> None:
+    def __init__(
+        self, path: Path, problem: str, *, option: str, value: str | bool | tuple[str, ...], more: str = ""
+    ) -> None:
         self.option = option
         self.value = value
-        shown = value if value.startswith("[") or value in {"true", "false"} else repr(value)
-        super().__init__(path, f"{problem}: set source.{option} to {shown}{more and f', {more}'}.")
+        spoken = (
+            str(value).lower()
+            if isinstance(value, bool)
+            else repr(list(value) if isinstance(value, tuple) else value)
+        )
+        super().__init__(path, f"{problem}: set source.{option} to {spoken}{more and f', {more}'}.")
 
 
 class EmptyDatasetError(DatasetError):

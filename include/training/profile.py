@@ -118,9 +118,8 @@ def _read_with_proposals(path: Path, options: SourceOptions) -> tuple[SourceOpti
         try:
             dataset = read_dataset(path, options, rows=rows)
             if not dataset.typed:
-                check_numbers(
-                    path, dataset.table, dataset.table.columns, _with_text_kept(dataset.table, options)
-                )
+                options = _with_text_kept(dataset.table, options)
+                check_numbers(path, dataset.table, dataset.table.columns, options)
         except SourceOptionError as error:
             options = _follow(options, error)
         else:

@@ -9,8 +9,8 @@ from airflow.sdk import DAG, AssetAny, get_parsing_context
 from dagfactory.dagbuilder import DagBuilder
 
 from include.config import ConfigError, load_pipeline, load_project
+from include.errors import RefineryError
 from include.rendering.assets import make_asset
-from include.rendering.broken import BrokenConfigs
 from include.rendering.dag_factory import AnyOf, dag_factory_config
 
 if TYPE_CHECKING:
@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 DEFAULT_ENVIRONMENT = "local"
 
 
-def load_dags(project: Path) -> dict[str, DAG]:
-    """Return the DAGs of the project's configs by id.
+class BrokenConfigsError(RefineryError):
+    """Configs that make no DAG; the message shows each with its place."""
 
-    Airflow parses the DAG file again at every task's start, and then wants one DAG: only its config is read. Broken
-    configs become an import error and leave the others alone.
+
+def load_dags(project: Path) -> dict[str, DAG]:
+    """Return the DAGs of the project's healthy configs by id.
+
+    Airflow parses the DAG file again at every task's start, and then wants one DAG: only its config is read.
 
     Args:
         project: The root folder, with ``configs`` and ``include/models``.
@@ -33,23 +36,22 @@ def load_dags(project: Path) -> dict[str, DAG]:
     Raises:
         ConfigError: The config of the one DAG that Airflow wants is broken.
     """
-    configs, models = project / "configs", project / "include" / "models"
-    environment = os.environ.get("REFINERY_ENV", DEFAULT_ENVIRONMENT)
     if wanted := get_parsing_context().dag_id:
-        return {wanted: build_dag(load_pipeline(configs, wanted, environment=environment))}
-    loaded = load_project(configs, models_dir=models, environment=environment)
-    problems = tuple(problem for problem in loaded.problems if problem.severity == "error")
-    errors = [str(ConfigError(problems))] if problems else []
-    dags = {}
-    for pipeline in loaded.pipelines:
-        try:
-            dags[pipeline.dag_id] = build_dag(pipeline)
-        except Exception as error:  # noqa: BLE001 - whatever Airflow or dag-factory refuses must not hide the others
-            errors.append(f"{pipeline.path}: {type(error).__name__}: {error}")
-    if errors:
-        broken = BrokenConfigs("\n\n".join(errors))
-        dags[broken.dag_id] = broken
+        pipeline = load_pipeline(project / "configs", wanted, environment=_environment())
+        return {wanted: build_dag(pipeline)}
+    dags, _ = _render_all(project)
     return dags
+
+
+def report_broken_configs(project: Path) -> None:
+    """Raise an error that shows every config that makes no DAG; do nothing where all are healthy.
+
+    Raises:
+        BrokenConfigsError: It holds the problems of all of them.
+    """
+    _, errors = _render_all(project)
+    if errors:
+        raise BrokenConfigsError("\n\n".join(errors))
 
 
 def build_dag(pipeline: Pipeline) -> DAG:
@@ -61,6 +63,24 @@ def build_dag(pipeline: Pipeline) -> DAG:
             task[key] = [make_asset(uri) for uri in task[key]]
     dag: DAG = DagBuilder(pipeline.dag_id, config, {}, yml_dag=pipeline.text).build()["dag"]
     return dag
+
+
+def _render_all(project: Path) -> tuple[dict[str, DAG], list[str]]:
+    models = project / "include" / "models"
+    loaded = load_project(project / "configs", models_dir=models, environment=_environment())
+    problems = tuple(problem for problem in loaded.problems if problem.severity == "error")
+    errors = [str(ConfigError(problems))] if problems else []
+    dags = {}
+    for pipeline in loaded.pipelines:
+        try:
+            dags[pipeline.dag_id] = build_dag(pipeline)
+        except Exception as error:  # noqa: BLE001 - whatever Airflow or dag-factory refuses must not hide the others
+            errors.append(f"{pipeline.path}: {type(error).__name__}: {error}")
+    return dags, errors
+
+
+def _environment() -> str:
+    return os.environ.get("REFINERY_ENV", DEFAULT_ENVIRONMENT)
 
 
 def _schedule(schedule: Any) -> Any:

@@ -130,9 +130,6 @@ def _explain(model: type[Section], detail: ErrorDetails) -> str:
     kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
     if kind in (REFUSED, INCOMPLETE):
         return str(context["reason"])
-    if kind in _LIMITS:
-        words, limit = _LIMITS[kind]
-        return f"must be {words} {_write_limit(context[limit])}, and is {_show(value)}"
     if kind == "literal_error":
         return _explain_literal(context["expected"], value)
     if kind in ("model_type", "model_attributes_type"):
@@ -140,13 +137,24 @@ def _explain(model: type[Section], detail: ErrorDetails) -> str:
         return f"expected a mapping of keys ({keys}), found {_describe(value)}"
     if kind in _EXPECTED:
         return f"expected {_EXPECTED[kind]}, found {_describe(value)}{_hint(kind, value)}"
+    return _explain_limit(kind, value, context)
+
+
+def _explain_limit(kind: str, value: Any, context: dict[str, Any]) -> str:
+    if kind in _LIMITS:
+        words, limit = _LIMITS[kind]
+        return f"must be {words} {_write_limit(context[limit])}, and is {_show(value)}"
     if kind in ("string_too_short", "too_short"):
         return "must not be empty"
     if kind == "string_too_long":
-        return f"must be at most {context['max_length']} characters long, and has {len(value)}"
+        return f"must be at most {_count(context['max_length'], 'character')} long, and has {len(value)}"
     if kind == "string_pattern_mismatch":
         return f"{_show(value)} is no name; use letters, digits and _, with no digit first"
     return f"{_describe(value)} is not allowed here"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _explain_literal(expected: str, value: Any) -> str:

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from include.config.keys.base import INCOMPLETE, Checked, Section, refuse
 
@@ -42,6 +42,10 @@ class ModelConfig(Section):
             "type": "string",
             "pattern": rf"^({_MODULE.pattern}|({_LIBRARIES}).*)$",
         },
+    )
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["module"]}, {"required": ["class"]}]}
     )
 
     module: ModuleName | None = Field(

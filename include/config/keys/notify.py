@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from include.config.keys.base import Items, OneOrMany, Section, Text, refuse
 
@@ -74,7 +74,9 @@ class ChimeNotifier(Section):
 
 
 class Notifier(Section):
-    """One way to tell people; exactly one key."""
+    """One way to tell people, the same for all three keys: exactly one of these."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     slack: SlackNotifier | None = Field(default=None, description="A message to a Slack channel.")
     smtp: SmtpNotifier | None = Field(default=None, description="An e-mail through an SMTP server.")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from include.config.problems import suggest_name
 
 if TYPE_CHECKING:
-    from include.config.text.node import Node
     from collections.abc import Mapping
 
     from include.config.problems import Problem
+    from include.config.text.node import Node
 
 # "$${" stands for the two characters "${".
 _VARIABLE = re.compile(r"\$(?P<escape>\$)?\{(?P<name>[^{}]*)(?P<close>\})?")
@@ -74,7 +74,7 @@ class Variables:
     def _substitute_text(
         self, node: Node, text: str, path: tuple[str | int, ...], problems: list[Problem]
     ) -> Node:
-        found: list[Node] = []
+        found: dict[str, Node] = {}
         parts: list[str] = []
         end = 0
         result = node.with_value(text)
@@ -84,7 +84,7 @@ class Variables:
             if match["escape"]:
                 parts.append(match[0][1:])
             elif (variable := self._find(match)) is not None:
-                found.append(variable)
+                found[match["name"]] = variable
                 parts.append(_write(variable))
             else:
                 result.is_broken = True
@@ -95,9 +95,9 @@ class Variables:
         if result.is_broken:
             return result
         # A variable alone keeps its type: a number stays one.
-        is_alone = len(found) == 1 and _VARIABLE.fullmatch(text)
-        result.value = found[0].value if is_alone else "".join((*parts, text[end:]))
-        result.variables = tuple(found)
+        alone = _VARIABLE.fullmatch(text)
+        result.value = found[alone["name"]].value if alone and found else "".join((*parts, text[end:]))
+        result.variables = found
         return result
 
     def _find(self, match: re.Match[str]) -> Node | None:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from include.config.text.source_file import Mark, Place, SourceFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from include.config.problems import Problem
 
 Scalar: TypeAlias = str | int | float | bool | dt.date | None
+
+_NONE: Mapping[str, Node] = {}
 
 
 class Node:
@@ -28,7 +30,7 @@ class Node:
         key_start: Where its key begins, when it stands in a mapping.
         key_end: Where its key ends.
         size: How many values it holds, itself included, with aliases written out.
-        variables: The nodes of the variables that went into a scalar's value.
+        variables: The variables that went into a scalar's value, by name.
         is_broken: Whether a problem of the value was reported already, so that its consequences need not be.
     """
 
@@ -49,7 +51,7 @@ class Node:
         self.key_start: Mark | None = None
         self.key_end: Mark | None = None
         self.size = size
-        self.variables: tuple[Node, ...] = ()
+        self.variables: Mapping[str, Node] = _NONE
         self.is_broken = False
 
     @property

@@ -172,7 +172,7 @@ def _check_text(source: SourceFile, problems: list[Problem]) -> bool:
     problems += [
         source.problem_at("secret", secrets.MESSAGE, begin, end) for begin, end in secrets.find_secrets(text)
     ]
-    if not text.isprintable() and (found := _CONTROL.search(text)):
+    if found := _CONTROL.search(text):
         message = f"the control character U+{ord(found[0]):04X} is not allowed; remove it"
         problems.append(source.problem_at("control-character", message, *found.span()))
         return False

@@ -65,4 +65,3 @@ def _require(connection: str) -> None:
         BaseHook.get_connection(connection)
     except AirflowNotFoundException as error:
         raise ConnectionMissingError(connection) from error
-

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import subprocess
 import sys
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from include.training import ClassModel, ModuleModel
+from include.training import ClassModel, ModuleModel, TrainingError
 
 LAB_FIGURES = {"mae": 48.339, "mse": 3494.233, "rmse": 59.112, "r2": 0.4037}
 
@@ -82,3 +85,24 @@ def test_the_manifest_says_what_the_model_was_made_of(train_petrol, tmp_path):
     assert manifest["split"] == {"test_size": 0.2, "random_state": 0, "train_rows": 38, "test_rows": 10}
     assert manifest["environment"]["libraries"].keys() >= {"numpy", "pandas", "sklearn"}
     assert manifest["duration_seconds"] > 0
+
+
+CELLS = st.one_of(
+    st.integers(-3, 3).map(str),
+    st.floats(allow_nan=True, allow_infinity=True).map(str),
+    st.sampled_from(["", "?", "red", "1,5", "2026-01-31", "true", '"a\nb"', "1e400", "-200"]),
+)
+MODELS = ["sklearn.linear_model.Ridge", "sklearn.tree.DecisionTreeClassifier", "sklearn.dummy.DummyRegressor"]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(st.lists(CELLS, min_size=3, max_size=3), max_size=12), model=st.sampled_from(MODELS))
+def test_any_table_ends_in_a_model_or_in_an_error_of_ours(train_table, tmp_path, rows, model):
+    text = "\n".join(",".join(row) for row in [["a", "b", "c"], *rows])
+    try:
+        result = train_table(text, model=ClassModel(model))
+    except TrainingError:
+        assert not (tmp_path / "model" / "manifest.json").exists()
+        return
+    assert all(math.isfinite(value) for value in result.metrics.values())
+    assert json.loads((tmp_path / "model" / "manifest.json").read_text()) == result.manifest

@@ -105,9 +105,7 @@ def _airflow(
     command = [sys.executable, "-m", "include.local.run_pipelines"]
     command += ["--date", day.isoformat(), "--events", str(write_end), *dag_ids]
     with log_path.open("wb") as log:
-        process = subprocess.Popen(
-            command, env=environment, stdout=log, stderr=log, pass_fds=[write_end]
-        )
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, pass_fds=[write_end])
     os.close(write_end)
     try:
         with os.fdopen(read_end) as lines:

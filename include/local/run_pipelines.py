@@ -42,7 +42,7 @@ def main() -> None:
         def emit(event: str, **facts: Any) -> None:
             events.write(json.dumps({"event": event, **facts}) + "\n")
 
-        get_listener_manager().add_listener(StepListener(emit))
+        get_listener_manager().add_listener(StepListener(emit))  # type: ignore[no-untyped-call]
         dags = DagBag().dags
         for dag_id in arguments.dag_ids:
             started = time.monotonic()

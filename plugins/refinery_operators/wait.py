@@ -30,7 +30,10 @@ class WaitForDatasetSensor(S3KeySensor):
 
     def __init__(self, *, source: Sequence[str], **kwargs: Any) -> None:
         super().__init__(
-            bucket_key=list(source), deferrable=True, wildcard_match=any("*" in url for url in source), **kwargs
+            bucket_key=list(source),
+            deferrable=True,
+            wildcard_match=any("*" in url for url in source),
+            **kwargs,
         )
         self.source = source
 

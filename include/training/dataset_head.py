@@ -95,10 +95,13 @@ def read_head(path: Path, limit: int = HEAD_BYTES) -> DatasetHead:
         EmptyDatasetError: There are none.
         UnreadableDatasetError: They cannot be decompressed.
     """
-    with path.open("rb") as file:
-        start = file.read(8)
-    compression = next((name for mark, name in _COMPRESSION_MARKS.items() if start.startswith(mark)), None)
+    compression: Compression | None = None
     try:
+        with path.open("rb") as file:
+            start = file.read(8)
+        compression = next(
+            (name for mark, name in _COMPRESSION_MARKS.items() if start.startswith(mark)), None
+        )
         with _open(path, compression) as stream:
             content = stream.read(limit + 1)
     except (
@@ -111,7 +114,7 @@ def read_head(path: Path, limit: int = HEAD_BYTES) -> DatasetHead:
         IndexError,
     ) as error:
         raise UnreadableDatasetError(
-            path, f"the {compression} file is damaged or cut short ({error})"
+            path, f"the {compression or 'dataset'} file is missing, damaged or cut short ({error})"
         ) from error
     if not content:
         raise EmptyDatasetError(path, "the file is empty")

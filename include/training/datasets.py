@@ -69,12 +69,22 @@ def read_dataset(path: Path, options: SourceOptions, *, rows: int | None = None)
         ColumnNotFoundError: An option names a column that is not there.
         EmptyDatasetError: There are no rows.
     """
+    files = list_files(path)
+    return _join(files, [_read_file(file, options, rows) for file in files])
+
+
+def list_files(path: Path) -> list[Path]:
+    """Name the files of a dataset: the one that it is, or those in its folder but hidden ones, sorted.
+
+    Raises:
+        EmptyDatasetError: The folder holds none.
+    """
     if not path.is_dir():
-        return _read_file(path, options, rows)
+        return [path]
     files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
     if not files:
         raise EmptyDatasetError(path, "the folder holds no files")
-    return _join(files, [_read_file(file, options, rows) for file in files])
+    return files
 
 
 def find_format(head: DatasetHead, options: SourceOptions) -> str:
@@ -136,7 +146,7 @@ def _read_file(path: Path, options: SourceOptions, rows: int | None) -> Dataset:
         raise encoding_error(path, options.encoding, error) from error
     except (EOFError, zlib.error, lzma.LZMAError) as error:
         raise UnreadableDatasetError(
-            path, f"the compressed file is damaged or cut short ({error})"
+            path, f"the {head.compression} file is damaged or cut short ({error})"
         ) from error
     except (ValueError, TypeError, OSError) as error:
         raise UnreadableDatasetError(path, f"it cannot be read as {file_format}: {error}") from error
@@ -256,6 +266,8 @@ def _require(columns: Sequence[str], names: Sequence[str], role: str) -> None:
 def _join(files: Sequence[Path], datasets: Sequence[Dataset]) -> Dataset:
     import pandas as pd
 
+    if len(files) == 1:
+        return datasets[0]
     for file, dataset in zip(files[1:], datasets[1:], strict=True):
         _check_same_columns(files[0], datasets[0].table, file, dataset.table)
     table = pd.concat([dataset.table for dataset in datasets], ignore_index=True)

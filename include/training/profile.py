@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.training.columns import useless
 from include.training.dataset_head import read_head
-from include.training.datasets import Dataset, find_format, read_dataset
+from include.training.datasets import Dataset, find_format, list_files, read_dataset
 from include.training.errors import ColumnRoleError, NoFeaturesError, SourceOptionError
 from include.training.evaluation import CLASSIFICATION, REGRESSION
 from include.training.numbers_as_text import blemishes, check_numbers
@@ -85,7 +85,7 @@ def profile_dataset(path: Path, options: SourceOptions) -> DatasetProfile:
     """Read the first megabytes of a file, with every option that it turns out to need, and look at its columns.
 
     Args:
-        path: The file; of a text file its first megabytes are enough.
+        path: The file or folder; of a text file its first megabytes are enough.
         options: What is already known of it.
 
     Raises:
@@ -99,7 +99,7 @@ def profile_dataset(path: Path, options: SourceOptions) -> DatasetProfile:
         raise NoFeaturesError(candidates[0] if candidates else "", list(table.columns))
     target = next((name for name in candidates if name.strip().lower() in _TARGET_NAMES), candidates[-1])
     return DatasetProfile(
-        format=find_format(read_head(path), options),
+        format=find_format(read_head(list_files(path)[0]), options),
         options=options,
         rows=len(table),
         columns=tuple(_profile_column(table[name]) for name in table.columns),
@@ -111,7 +111,7 @@ def profile_dataset(path: Path, options: SourceOptions) -> DatasetProfile:
 
 
 def _read_with_proposals(path: Path, options: SourceOptions) -> tuple[SourceOptions, Dataset]:
-    head = read_head(path, SAMPLE_BYTES)
+    head = read_head(list_files(path)[0], SAMPLE_BYTES)
     lines = head.content.count(b"\n") or head.content.count(b"\r")
     rows = _SAMPLE_ROWS if head.complete else max(1, min(_SAMPLE_ROWS, lines - 1))
     for _ in range(_MOST_PROPOSALS):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from include.training.source_options import SourceOptions
 
 BLANKS = r"\s+"
-SEPARATORS = (",", ";", "\t", "|", BLANKS)
+_SPOKEN = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", BLANKS: "blanks"}
 # Enough to judge a layout by; more only costs time.
 _ROWS = 200
 _PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -63,7 +63,6 @@ def check_layout(
     names, rows = rows[0], rows[1:]
     if options.header is None:
         _check_header(path, names, rows)
-    _check_repeated_header(path, names, rows)
     _check_duplicates(path, names, options.columns)
     return TextLayout(names, tuple(rows))
 
@@ -87,8 +86,10 @@ def split_rows(text: str, separator: str, quote: str, *, complete: bool) -> list
 def consistent_separators(text: str, quote: str, *, complete: bool) -> list[str]:
     """Give the separators that part each of the first rows into the same number of values, two or more: most first."""
     widths = {}
-    for separator in SEPARATORS:
+    for separator in _SPOKEN:
         rows = split_rows(text, separator, quote, complete=complete)
+        if separator == BLANKS and not all(any(map(is_number, row)) for row in rows[1:]):
+            continue  # words of a sentence
         counts = {len(row) for row in rows}
         if len(counts) == 1 and (width := counts.pop()) > 1:
             widths[separator] = width
@@ -116,30 +117,18 @@ def _check_widths(
     ]
     if not ragged and width > 1:
         return
-    better = [
-        found for found in consistent_separators(text, options.quote, complete=complete) if found != separator
-    ]
-    if better and not (
-        width == 1 and better[0] == BLANKS and not ragged and not _all_split_into_numbers(rows)
-    ):
-        found = f"{width} column{'s' if width > 1 else ''} found with the separator {separator!r}"
-        raise SourceOptionError(
-            path, f"{found}, and {_spoken(better[0])} in every row", option="separator", value=better[0]
-        )
+    found = consistent_separators(text, options.quote, complete=complete)
+    if better := [other for other in found if other != separator]:
+        columns = f"{width} column{'s' if width > 1 else ''}"
+        problem = f"{columns} found with the separator {separator!r}, and {_SPOKEN[better[0]]} in every row"
+        raise SourceOptionError(path, problem, option="separator", value=better[0])
     if ragged:
+        row = ragged[0]
         raise UnreadableDatasetError(
             path,
-            f"row {ragged[0] + 1} has {len(rows[ragged[0]])} values and the first row {width}; values that hold the "
-            f"separator {separator!r} must stand in quotes (source.quote), and nothing may stand above the header",
+            f"row {row + 1} has {len(rows[row])} of {width} values; values that hold the separator {separator!r} must "
+            "stand in quotes (source.quote), and nothing may stand above the header",
         )
-
-
-def _all_split_into_numbers(rows: Sequence[tuple[str, ...]]) -> bool:
-    return all(all(is_number(value) for value in row[0].split()) for row in rows[1:])
-
-
-def _spoken(separator: str) -> str:
-    return {";": "semicolons", "\t": "tabs", ",": "commas", "|": "bars", BLANKS: "blanks"}[separator]
 
 
 def _given_names(path: Path, rows: list[tuple[str, ...]], options: SourceOptions) -> tuple[str, ...]:
@@ -168,23 +157,25 @@ def _looks_like_names(first: tuple[str, ...], below: Sequence[tuple[str, ...]], 
 
 
 def _check_header(path: Path, names: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    for position, name in enumerate(names):
-        below = [row[position] for row in rows if position < len(row)]
-        alike = (is_number(name) and all(map(is_number, below))) or name in below
-        if name and below and alike and names not in rows:
-            raise SourceOptionError(
-                path,
-                f"the first row looks like data, not names ({listed(names)})",
-                option="header",
-                value=False,
-                more="and name the columns in source.columns, or set it to true if these are the names",
-            )
-
-
-def _check_repeated_header(path: Path, names: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    if names in rows:
+    columns = [[row[position] for row in rows] for position in range(len(names))]
+    over_numbers = any(
+        is_number(name) and all(map(is_number, below)) for name, below in zip(names, columns, strict=True)
+    )
+    if names in rows and not over_numbers:
         raise UnreadableDatasetError(
-            path, f"row {rows.index(names) + 2} repeats the header; join files without their later headers"
+            path,
+            f"row {rows.index(names) + 2} repeats the first one; join files without their later headers, "
+            "or set source.header to false if the first row is data",
+        )
+    if rows and (
+        over_numbers or any(name and name in below for name, below in zip(names, columns, strict=True))
+    ):
+        raise SourceOptionError(
+            path,
+            f"the first row looks like data, not names ({listed(names)})",
+            option="header",
+            value=False,
+            more="and name the columns in source.columns, or set it to true if these are the names",
         )
 
 

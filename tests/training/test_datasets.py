@@ -227,6 +227,7 @@ def test_options_hold_for_typed_formats_too(tmp_path):
             False,
             "the first row looks like data, not names",
         ),
+        ("5.1\n4.9\n5.1\n", {}, "header", False, "the first row looks like data, not names"),
         ("red,small\nred,large\n", {}, "header", False, "the first row looks like data, not names"),
         ("a,b\n1,2\n3,4\n", {"header": False}, "header", True, "the first row looks like names ('a', 'b')"),
         (
@@ -335,11 +336,11 @@ def test_blemishes_in_columns_out_of_use_do_no_harm(learn):
             "it is XML, not a table",
         ),
         (b"a,b\n\x00\x01\x02", {}, UnreadableDatasetError, "it holds binary data, not text"),
-        ("a,b\n1,2\n1,2,3\n", {}, UnreadableDatasetError, "row 3 has 3 values and the first row 2"),
-        ("a,b\n1,2\n1\n", {}, UnreadableDatasetError, "row 3 has 1 values and the first row 2"),
-        ("a,b\n1,5,2\n1,5,2\n", {}, UnreadableDatasetError, "row 2 has 3 values and the first row 2"),
+        ("a,b\n1,2\n1,2,3\n", {}, UnreadableDatasetError, "row 3 has 3 of 2 values"),
+        ("a,b\n1,2\n1\n", {}, UnreadableDatasetError, "row 3 has 1 of 2 values"),
+        ("a,b\n1,5,2\n1,5,2\n", {}, UnreadableDatasetError, "row 2 has 3 of 2 values"),
         ("Report\n\na,b\n1,2\n", {}, UnreadableDatasetError, "nothing may stand above the header"),
-        ("a,b\n1,2\na,b\n3,4\n", {}, UnreadableDatasetError, "row 3 repeats the header"),
+        ("a,b\n1,2\na,b\n3,4\n", {}, UnreadableDatasetError, "row 3 repeats the first one"),
         ("a,b,a\n1,2,3\n", {}, UnreadableDatasetError, "more than one column has the name 'a'; rename them"),
         (
             "a,b\n1,2\n",
@@ -374,7 +375,12 @@ def test_blemishes_in_columns_out_of_use_do_no_harm(learn):
         ),
         ('a,b\n1,"2\n3,4\n', {}, UnreadableDatasetError, "EOF inside string"),
         (gzip.compress(PLAIN.encode() * 1000)[:-20], {}, UnreadableDatasetError, "damaged or cut short"),
-        (b"\x1f\x8bnot gzip at all", {}, UnreadableDatasetError, "the gzip file is damaged"),
+        (
+            b"\x1f\x8bnot gzip at all",
+            {},
+            UnreadableDatasetError,
+            "the gzip file is missing, damaged or cut short",
+        ),
         (b"PAR1 and nothing else", {}, UnreadableDatasetError, "it cannot be read as parquet"),
         (PLAIN, {"format": "parquet"}, UnreadableDatasetError, "it cannot be read as parquet"),
         (PLAIN, {"format": "jsonl"}, UnreadableDatasetError, "it cannot be read as jsonl"),
@@ -422,8 +428,9 @@ def test_columns_of_no_use_are_left_out_and_listed_once(learn, content, left_out
 
 
 def test_a_column_without_a_name_that_holds_data_is_refused(learn):
-    with pytest.raises(RefineryError, match=r"The column 'Unnamed: 0' has no name in the header"):
-        learn(",x,y\n9,5,1\n1,6,2\n4,7,4\n")
+    for first, last in [(9, 4), (1, 4)]:
+        with pytest.raises(RefineryError, match=r"The column 'Unnamed: 0' has no name in the header"):
+            learn(f",x,y\n{first},5,1\n{first + 1},6,2\n{last},7,4\n")
 
 
 def test_odd_names_reach_the_model_as_they_are(learn):
@@ -469,6 +476,11 @@ def test_files_that_do_not_fit_together_are_told(tmp_path, second, message):
 
     with pytest.raises(UnreadableDatasetError, match=message):
         read_dataset(folder, SourceOptions())
+
+
+def test_a_missing_file_is_told(tmp_path):
+    with pytest.raises(UnreadableDatasetError, match=r"gone\.csv: the dataset file is missing, damaged"):
+        read_dataset(tmp_path / "gone.csv", SourceOptions())
 
 
 def test_an_empty_folder_is_told(tmp_path):

@@ -1,0 +1,82 @@
+"""``refinery up`` and ``refinery down``: a whole Airflow that starts, says where it is, and leaves no process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from include.local.rest_api import RestApi
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def up(project_copy):
+    """Start ``refinery up``, and wait until it says that Airflow is up."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    command = [sys.executable, "-m", "include", "up", "--port", str(port)]
+    process = subprocess.Popen(
+        command,
+        cwd=project_copy,
+        env=environment | {"PYTHONPATH": str(project_copy)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stdout:
+        if "Airflow is up" in line:
+            break
+    assert RestApi(f"http://127.0.0.1:{port}").healthy()
+    yield process
+    if process.poll() is None:
+        process.terminate()
+        process.wait()
+
+
+def family(process):
+    return [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+
+
+def assert_all_end(processes, seconds=10):
+    _, alive = psutil.wait_procs(processes, timeout=seconds)
+    assert [" ".join(process.cmdline()) for process in alive] == []
+
+
+def test_down_stops_all_of_it(up, project_copy, refinery):
+    processes = family(up)
+    assert len(processes) >= 6, "the command, an S3 server and Airflow's four components"
+
+    assert "already up" in refinery(project_copy, "up").stderr
+    assert refinery(project_copy, "down").stdout == "Stopped.\n"
+
+    up.wait(10)
+    assert_all_end(processes)
+    assert refinery(project_copy, "down").stdout == "Nothing was up.\n"
+
+
+def test_ctrl_c_stops_all_of_it(up):
+    processes = family(up)
+    up.send_signal(signal.SIGINT)
+
+    assert up.wait(40) == 0
+    assert_all_end(processes)
+
+
+def test_down_stops_what_a_killed_command_left(up, project_copy, refinery):
+    processes = family(up)
+    up.kill()
+    up.wait()
+    time.sleep(1)
+
+    refinery(project_copy, "down")
+
+    assert_all_end(processes)

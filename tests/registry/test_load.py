@@ -1,0 +1,86 @@
+"""Loading a model: from S3 or from a folder, and only if it is what its manifest says."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import pytest
+from sklearn.linear_model import Ridge
+
+from include.local.object_store import ObjectStore
+from include.registry import ModelNotFoundError, load_model
+from include.storage import upload_model
+from include.training import ClassModel, TrainingError, TrainingSpec, train
+from include.urls import parse_prefix_url
+
+
+class Bomb:
+    """A pickle that does something when it is loaded."""
+
+    def __reduce__(self):
+        return (pytest.fail, ("a hostile pickle was run",))
+
+
+@pytest.fixture
+def model_dir(project, tmp_path):
+    """A trained model in a folder."""
+    spec = TrainingSpec(
+        model=ClassModel("sklearn.linear_model.Ridge"), models_dir=project / "include" / "models"
+    )
+    dataset = project / "include/sample_data/iasd-data-in-the-cloud/petrol_consumption.csv"
+    train(spec, dataset, tmp_path / "model", provenance={})
+    return tmp_path / "model"
+
+
+@pytest.fixture(scope="module")
+def s3(project, tmp_path_factory):
+    """An embedded S3 server's client."""
+    with ObjectStore(tmp_path_factory.mktemp("s3")) as store:
+        yield store.client()
+
+
+def test_a_model_is_loaded_from_its_prefix(model_dir, s3):
+    upload_model(model_dir, parse_prefix_url("s3://models/petrol/2026-01-31/"), client=s3)
+
+    model = load_model("s3://models/petrol/2026-01-31", client=s3)
+
+    assert isinstance(model.estimator, Ridge)
+    assert model.manifest["metrics"].keys() == {"mae", "mse", "rmse", "r2"}
+    assert model.location == "s3://models/petrol/2026-01-31/"
+
+
+def test_a_model_is_loaded_from_a_folder(model_dir):
+    assert isinstance(load_model(str(model_dir)).estimator, Ridge)
+
+
+def test_it_predicts_each_row_of_a_file(model_dir, project):
+    dataset = project / "include/sample_data/iasd-data-in-the-cloud/petrol_consumption.csv"
+    predictions = load_model(str(model_dir)).predict(dataset)
+    assert list(predictions.columns)[-2:] == ["Petrol_Consumption", "prediction"]
+    assert len(predictions) == 48
+
+
+def test_nothing_of_a_model_that_was_tampered_with_is_run(model_dir):
+    (model_dir / "model.pkl").write_bytes(pickle.dumps(Bomb()))
+    with pytest.raises(TrainingError, match="SHA-256"):
+        load_model(str(model_dir))
+
+
+def test_a_prefix_without_a_manifest_is_no_model(s3):
+    with pytest.raises(
+        ModelNotFoundError, match=r"s3://models/nothing/ holds no model: there is no manifest\.json"
+    ):
+        load_model("s3://models/nothing/", client=s3)
+
+
+def test_a_folder_without_a_manifest_is_no_model(tmp_path):
+    with pytest.raises(ModelNotFoundError, match=r"no manifest\.json"):
+        load_model(str(tmp_path))
+
+
+@pytest.mark.parametrize("manifest", [{}, {"files": []}, {"files": {"model.pkl": {}}}])
+def test_a_manifest_that_names_no_model_file_is_refused(model_dir, manifest):
+    (model_dir / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ModelNotFoundError, match=r"names no model\.pkl"):
+        load_model(str(model_dir))

@@ -1,0 +1,166 @@
+"""From configs to Airflow DAGs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from airflow.sdk import Asset, AssetAll, AssetAny
+
+from include.config import ConfigError
+from include.rendering import BrokenConfigsError, load_dags, report_broken_configs
+from include.rendering.assets import make_asset
+
+PARSING_CONTEXT = "_AIRFLOW_PARSING_CONTEXT_DAG_ID"  # what Airflow sets for a task's start
+
+
+class TestOnePipeline:
+    def test_its_steps_follow_one_another_and_clean_up_is_a_teardown(self, configs):
+        configs.write("churn")
+        dag = load_dags(configs.root)["churn"]
+
+        assert dag.task_ids == ["download_dataset", "train_model", "upload_model", "clean_up"]
+        for first, second in zip(dag.tasks, dag.tasks[1:], strict=False):
+            assert first.downstream_task_ids == {second.task_id}
+        assert dag.get_task("clean_up").is_teardown
+        assert not dag.get_task("clean_up").on_failure_fail_dagrun
+
+    def test_its_defaults_are_airflows_good_habits(self, configs):
+        configs.write("churn")
+        dag = load_dags(configs.root)["churn"]
+        task = dag.get_task("train_model")
+
+        assert not dag.catchup
+        assert dag.max_active_runs == 1
+        assert dag.tags
+        assert task.owner
+        assert task.retries == 2
+        assert task.retry_exponential_backoff
+        assert task.max_retry_delay == timedelta(hours=1)
+        assert task.execution_timeout == timedelta(hours=6)
+
+    def test_its_documentation_shows_the_config_as_written(self, configs):
+        configs.write("churn", more="# why: the board asked\n")
+        assert "# why: the board asked" in load_dags(configs.root)["churn"].doc_md
+
+    def test_its_operators_get_what_the_config_says(self, configs):
+        configs.write(
+            "churn",
+            text="source: {url: s3://datasets/churn.csv, connection: aws_data, separator: ';'}\n"
+            "model: {class: sklearn.linear_model.Ridge, params: {alpha: 0.5}}\n"
+            "output: {url: 's3://models/churn/{{ ds }}/', connection: aws_models}\n"
+            "target: churned\nfeatures: [age, income]\n",
+        )
+        download, train, upload, _ = load_dags(configs.root)["churn"].tasks
+
+        assert (download.source, download.aws_conn_id) == ("s3://datasets/churn.csv", "aws_data")
+        assert train.model == {"class": "sklearn.linear_model.Ridge", "params": {"alpha": 0.5}}
+        assert (train.target, train.features) == ("churned", ["age", "income"])
+        assert train.source_options == {"separator": ";"}
+        assert train.config["path"] == "configs/churn.yml"
+        assert (upload.prefix, upload.aws_conn_id) == ("s3://models/churn/{{ ds }}/", "aws_models")
+
+    @pytest.mark.parametrize(
+        ("more", "attribute", "value"),
+        [
+            ("owner: risk-team\n", "owner", "risk-team"),
+            ("retries: 5\n", "retries", 5),
+            ("retry_delay: 90s\n", "retry_delay", timedelta(seconds=90)),
+            ("timeout: 2d\n", "execution_timeout", timedelta(days=2)),
+            ("pool: gpu\n", "pool", "gpu"),
+            ("priority: 7\n", "priority_weight", 7),
+            ("queue: large\n", "queue", "large"),
+        ],
+    )
+    def test_what_a_config_says_of_tasks_reaches_each_task(self, configs, more, attribute, value):
+        configs.write("churn", more=more)
+        assert {getattr(task, attribute) for task in load_dags(configs.root)["churn"].tasks} == {value}
+
+    @pytest.mark.parametrize(
+        ("more", "attribute", "value"),
+        [
+            ("catchup: true\n", "catchup", True),
+            ("max_active_runs: 3\n", "max_active_runs", 3),
+            ("paused: false\n", "is_paused_upon_creation", False),
+            ("start_date: 2026-03-01\n", "start_date", datetime(2026, 3, 1, tzinfo=UTC)),
+            ("end_date: 2026-04-01\n", "end_date", datetime(2026, 4, 1, tzinfo=UTC)),
+            ("description: Who leaves.\n", "description", "Who leaves."),
+        ],
+    )
+    def test_what_a_config_says_of_the_dag_reaches_the_dag(self, configs, more, attribute, value):
+        configs.write("churn", more=more)
+        assert getattr(load_dags(configs.root)["churn"], attribute) == value
+
+
+class TestSchedules:
+    def test_a_cron_expression_goes_by_the_configs_timezone(self, configs):
+        configs.write("churn", more="schedule: 0 12 * * *\ntimezone: Europe/Paris\n")
+        timetable = load_dags(configs.root)["churn"].timetable
+        assert timetable.expression == "0 12 * * *"
+        assert str(timetable.timezone) == "Europe/Paris"
+
+    def test_an_interval(self, configs):
+        configs.write("churn", more="schedule: {every: 6h}\n")
+        assert load_dags(configs.root)["churn"].schedule == timedelta(hours=6)
+
+    @pytest.mark.parametrize(("match", "condition"), [("any", AssetAny), ("all", AssetAll)])
+    def test_other_pipelines_models(self, configs, match, condition):
+        configs.write(
+            "churn", more=f"schedule: {{assets: [s3://models/a/, s3://models/b], match: {match}}}\n"
+        )
+        schedule = load_dags(configs.root)["churn"].timetable.asset_condition
+        assert isinstance(schedule, condition)
+        assert [asset.uri for asset in schedule.objects] == ["s3://models/a", "s3://models/b"]
+
+
+class TestAssets:
+    def test_the_source_is_an_inlet_and_the_model_an_outlet(self, configs):
+        configs.write("churn")
+        dag = load_dags(configs.root)["churn"]
+        assert [asset.uri for asset in dag.get_task("download_dataset").inlets] == ["s3://datasets/churn.csv"]
+        assert [asset.uri for asset in dag.get_task("upload_model").outlets] == ["s3://models/churn"]
+
+    @pytest.mark.parametrize("uri", ["s3://models/churn", "https://example.com/churn.csv"])
+    def test_an_asset_equals_the_one_that_airflow_makes_of_its_uri(self, uri):
+        assert make_asset(uri) == Asset(uri)
+
+
+class TestBrokenConfigs:
+    def test_the_healthy_ones_load(self, configs):
+        configs.write("churn")
+        configs.write("broken", text="sorce: s3://datasets/churn.csv\n")
+        assert list(load_dags(configs.root)) == ["churn"]
+
+    def test_each_is_reported_with_its_place(self, configs):
+        configs.write("churn")
+        configs.write("broken", text="sorce: s3://datasets/churn.csv\n")
+        configs.write("worse", text="source: [\n")
+        with pytest.raises(BrokenConfigsError, match=r"(?s)configs/broken\.yml:1:1: .*configs/worse\.yml:"):
+            report_broken_configs(configs.root)
+
+    def test_nothing_is_reported_of_healthy_ones(self, configs):
+        configs.write("churn")
+        report_broken_configs(configs.root)
+
+    def test_what_airflow_refuses_is_reported_too_and_hides_no_other(self, configs):
+        configs.write("churn")
+        configs.write("x" * 249 + "." + "y")  # one more than Airflow's limit of 250 for a DAG's id
+        assert list(load_dags(configs.root)) == ["churn"]
+        with pytest.raises(BrokenConfigsError):
+            report_broken_configs(configs.root)
+
+
+class TestATasksStart:
+    def test_only_the_config_that_is_asked_for_is_read(self, configs, monkeypatch):
+        configs.write(
+            "team_a/churn", text="source: s3://data/x.csv\nmodel: random_forest\noutput: s3://models/c/{{ ds }}/\n"
+        )
+        configs.write("broken", text="source: [\n")
+        monkeypatch.setenv(PARSING_CONTEXT, "team_a.churn")
+        assert list(load_dags(configs.root)) == ["team_a.churn"]
+
+    def test_a_broken_config_is_an_error_with_its_place(self, configs, monkeypatch):
+        configs.write("churn", text="sorce: s3://datasets/churn.csv\n")
+        monkeypatch.setenv(PARSING_CONTEXT, "churn")
+        with pytest.raises(ConfigError, match=r"configs/churn\.yml:1:1"):
+            load_dags(configs.root)

@@ -85,7 +85,9 @@ def read_pipelines(
 
 
 def _resolve(tree: Node, combination: dict[str, Node], layers: SharedLayers, problems: list[Problem]) -> Node:
-    variables = layers.variables.with_matrix(combination) if combination else layers.variables
+    variables = layers.variables.with_matrix(combination)
+    if "matrix" in tree.entries and not combination:
+        variables = variables.awaiting_matrix()  # the matrix itself is reported
     resolved = choose_model_key(variables.substitute(tree, (), problems))
     check_values(resolved, problems)
     return resolved

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 Severity = Literal["error", "warning"]
 
+MISSING_KEY = "missing-key"
+
 # A longer list of names helps nobody; the nearest one is offered apart.
 _MAX_LISTED = 10
 
@@ -48,10 +50,14 @@ class Problem:
 
 
 def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Sort by file and place, and keep one problem for each place: the first found is the cause of the others."""
-    first_at: dict[tuple[str, int, int], Problem] = {}
+    """Sort by file and place, and keep one problem for each place: the first found is the cause of the others.
+
+    What is missing at a place is kept beside what is wrong there.
+    """
+    first_at: dict[tuple[str, int, int, bool], Problem] = {}
     for problem in problems:
-        first_at.setdefault((problem.path, problem.line, problem.column), problem)
+        place = (problem.path, problem.line, problem.column, problem.code != MISSING_KEY)
+        first_at.setdefault(place, problem)
     return tuple(first_at[place] for place in sorted(first_at))
 
 
@@ -63,12 +69,16 @@ def has_errors(problems: Iterable[Problem]) -> bool:
 def suggest_name(wrong: str, names: Iterable[str]) -> str:
     """Write the end of a sentence that offers the nearest of the names, or lists them: '; did you mean "module"?'."""
     known = sorted(names)
-    # Where only upper and lower case differ the nearest name is certain.
-    by_folded = {name.casefold(): name for name in known}
-    near = by_folded.get(wrong.casefold()) or next(iter(get_close_matches(wrong, known, n=1)), None)
-    if near:
+    if near := nearest_name(wrong, known):
         return f'; did you mean "{near}"?'
     return f"; choose from {list_names(known)}" if known else ""
+
+
+def nearest_name(wrong: str, names: Iterable[str]) -> str | None:
+    """Return the name that was most likely meant; None where none is near."""
+    known = list(names)
+    by_folded = {name.casefold(): name for name in known}
+    return by_folded.get(wrong.casefold()) or next(iter(get_close_matches(wrong, known, n=1)), None)
 
 
 def list_names(names: Iterable[str]) -> str:

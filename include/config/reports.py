@@ -64,6 +64,8 @@ def _underline(problem: Problem) -> tuple[str, str]:
     start = problem.column - 1
     first = max(0, min(start - _MAX_EXCERPT // 2, len(problem.excerpt) - _MAX_EXCERPT))
     shown = problem.excerpt[first : first + _MAX_EXCERPT]
+    if first:
+        shown = f"...{shown[3:]}"
     before = shown[: start - first]
     marked = shown[start - first : start - first + problem.width]
     return shown.replace("\t", " ").rstrip(), " " * _columns(before) + "^" * max(1, _columns(marked))

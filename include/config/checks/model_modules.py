@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from include.config.problems import list_names, suggest_name
+from include.config.problems import list_names, nearest_name, suggest_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -114,10 +114,7 @@ def _check_params(signature: Signature, model: Node, pipeline: Pipeline) -> list
     problems = []
     for name, node in params.items():
         if name not in signature.accepted:
-            takes = list_names(signature.accepted) if signature.accepted else "no parameters"
-            near = suggest_name(name, signature.accepted)
-            hint = near if "did you mean" in near else ""
-            message = f"{what} takes no such parameter{hint} (it takes: {takes})"
+            message = f"{what} takes no such parameter{_offer(name, signature.accepted)}"
             problems.append(node.key_problem("unknown-param", ("model", "params", name), message))
     missing = [name for name in signature.required if name not in params]
     if missing:
@@ -127,6 +124,14 @@ def _check_params(signature: Signature, model: Node, pipeline: Pipeline) -> list
             place.key_problem("missing-param", key, f"{what} needs {list_names(missing)} under params")
         )
     return problems
+
+
+def _offer(wrong: str, accepted: tuple[str, ...]) -> str:
+    if not accepted:
+        return "; it takes none"
+    near = nearest_name(wrong, accepted)
+    takes = f"it takes {list_names(accepted)}"
+    return f'; did you mean "{near}"? ({takes})' if near else f"; {takes}"
 
 
 def _find(tree: ast.Module, name: str) -> Signature | None:

@@ -61,5 +61,4 @@ def _normalise(url: str) -> str:
 def _report(pipeline: Pipeline, code: str, message: str) -> Problem:
     output = pipeline.tree.entries["output"]
     url = output.entries["url"]
-    path = ("output", "url") if url.key_start else ("output",)
-    return url.problem(code, path, message)
+    return url.problem(code, ("output", "url") if url.key_start else ("output",), message)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
 from include.config.checks.sections import find_section, key_names
-from include.config.keys.base import INCOMPLETE, REFUSED, Section
-from include.config.problems import list_names, suggest_name
+from include.config.keys.base import EXPECTED, INCOMPLETE, REFUSED, Section
+from include.config.problems import MISSING_KEY, list_names, nearest_name, suggest_name
+from include.config.text.node import join_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,42 +66,68 @@ def _translate(
     model: type[Section], tree: Node, error: ValidationError, *, partial: bool
 ) -> Iterator[Problem]:
     details = error.errors(include_url=False)
-    mistyped = {detail["loc"][:-1] for detail in details if detail["type"] == "extra_forbidden"}
+    meant = {
+        place
+        for detail in details
+        if detail["type"] == "extra_forbidden"
+        for place in _meant(model, detail["loc"])
+    }
+    missing: dict[Path, list[str]] = defaultdict(list)
     for detail in details:
-        kind = detail["type"]
-        is_incomplete = kind in ("missing", INCOMPLETE)
-        # Who wrote "modul" need not be told that "module" is missing.
-        has_typo = is_incomplete and (detail["loc"][:-1] in mistyped or detail["loc"] in mistyped)
-        if is_incomplete and (partial or (has_typo and not _is_root(detail))):
-            continue
-        problem = _translate_one(model, tree, detail)
-        if problem:
-            yield problem
+        loc = detail["loc"]
+        if detail["type"] == "missing":
+            if not partial and loc not in meant:
+                missing[loc[:-1]].append(str(loc[-1]))
+        elif detail["type"] != INCOMPLETE or not partial:
+            yield from _translate_one(model, tree, detail)
+    for loc, names in missing.items():
+        yield _missing_problem(model, tree, loc, names)
 
 
-def _is_root(detail: ErrorDetails) -> bool:
-    return len(detail["loc"]) == 1
+def _meant(model: type[Section], loc: Path) -> list[Path]:
+    """Return the key that an unknown one stands for: who wrote "modul" need not be told that "module" is missing."""
+    near = nearest_name(str(loc[-1]), key_names(find_section(model, loc[:-1])))
+    return [(*loc[:-1], near)] if near else []
 
 
-def _translate_one(model: type[Section], tree: Node, detail: ErrorDetails) -> Problem | None:
+def _translate_one(model: type[Section], tree: Node, detail: ErrorDetails) -> Iterator[Problem]:
     kind, loc = detail["type"], detail["loc"]
-    if kind == "missing":
-        parent, path = _locate(tree, loc[:-1])
-        return parent.key_problem("missing-key", (*path, loc[-1]), _explain_missing(model, loc))
-    if kind in (REFUSED, INCOMPLETE):
+    if kind == REFUSED:
         loc = (*loc, *detail["ctx"]["at"])
     node, path = _locate(tree, loc)
     if node.is_broken:
-        return None
+        return
     if kind == "extra_forbidden":
         names = key_names(find_section(model, loc[:-1]))
-        return node.key_problem("unknown-key", path, f"unknown key{suggest_name(str(loc[-1]), names)}")
-    if loc[-1] == "[key]":
-        return node.key_problem("bad-key", path, _explain(model, detail))
-    code = (
-        "missing-key" if kind == INCOMPLETE else "bad-value" if kind in (REFUSED, *_LIMITS) else "wrong-type"
-    )
-    return node.problem(code, path, _explain(model, detail))
+        yield node.key_problem("unknown-key", path, f"unknown key{suggest_name(str(loc[-1]), names)}")
+    elif kind == INCOMPLETE:
+        yield node.key_problem(MISSING_KEY, path, detail["ctx"]["reason"])
+    elif loc and loc[-1] == "[key]":
+        yield node.key_problem("bad-key", path, _explain(model, detail))
+    else:
+        code = "bad-value" if kind in (REFUSED, "literal_error", *_LIMITS) else "wrong-type"
+        yield node.problem(code, path, _explain(model, detail))
+
+
+def _missing_problem(model: type[Section], tree: Node, loc: Path, names: list[str]) -> Problem:
+    parent, path = _locate(tree, loc)
+    if len(names) > 1:
+        message = f"{', '.join(names[:-1])} and {names[-1]} are required and missing"
+    else:
+        path = (*path, names[0])
+        message = f"required and missing; add it{_example(model, loc, names[0])}"
+    if parent is tree:
+        return tree.source.file_problem(MISSING_KEY, message, key=join_key(path))
+    return parent.key_problem(MISSING_KEY, path, message)
+
+
+def _example(model: type[Section], loc: Path, name: str) -> str:
+    section = find_section(model, loc)
+    field = next(field for key, field in section.model_fields.items() if (field.alias or key) == name)
+    if not field.examples or not isinstance(field.examples[0], str):
+        return ""
+    example = field.examples[0]
+    return f", as {name}: {example}" if example[0].isalnum() else f', as {name}: "{example}"'
 
 
 def _locate(tree: Node, loc: Path) -> tuple[Node, Path]:
@@ -116,27 +144,19 @@ def _locate(tree: Node, loc: Path) -> tuple[Node, Path]:
     return node, path
 
 
-def _explain_missing(model: type[Section], loc: Path) -> str:
-    section = find_section(model, loc[:-1])
-    name = str(loc[-1])
-    field = next(field for key, field in section.model_fields.items() if (field.alias or key) == name)
-    example = (
-        f', as "{name}: {field.examples[0]}"' if field.examples and isinstance(field.examples[0], str) else ""
-    )
-    return f"required and missing; add it{example}"
-
-
 def _explain(model: type[Section], detail: ErrorDetails) -> str:
     kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
-    if kind in (REFUSED, INCOMPLETE):
+    if kind == REFUSED:
         return str(context["reason"])
+    if kind == EXPECTED:
+        return f"expected {context['reason']}; found {_describe(value)}"
     if kind == "literal_error":
         return _explain_literal(context["expected"], value)
     if kind in ("model_type", "model_attributes_type"):
         keys = list_names(key_names(find_section(model, detail["loc"])))
-        return f"expected a mapping of keys ({keys}), found {_describe(value)}"
+        return f"expected a mapping of keys ({keys}); found {_describe(value)}"
     if kind in _EXPECTED:
-        return f"expected {_EXPECTED[kind]}, found {_describe(value)}{_hint(kind, value)}"
+        return f"expected {_EXPECTED[kind]}; found {_describe(value)}{_hint(kind, value)}"
     return _explain_limit(kind, value, context)
 
 
@@ -159,24 +179,20 @@ def _count(number: int, what: str) -> str:
 
 def _explain_literal(expected: str, value: Any) -> str:
     names = [name.strip("'") for name in expected.replace(" or ", ", ").split(", ")]
-    if isinstance(value, str):
-        return f"{_show(value)} is not one of {list_names(names)}{_only_near(value, names)}"
-    return f"expected one of {list_names(names)}, found {_describe(value)}"
-
-
-def _only_near(value: str, names: list[str]) -> str:
-    hint = suggest_name(value, names)
-    return hint if "did you mean" in hint else ""
+    if not isinstance(value, str):
+        return f"expected one of {list_names(names)}; found {_describe(value)}"
+    near = nearest_name(value, names)
+    return f"{_show(value)} is not one of {list_names(names)}" + (f'; did you mean "{near}"?' if near else "")
 
 
 def _hint(kind: str, value: Any) -> str:
     if value is None:
-        return "; write a value or remove the key"
+        return " (write a value or remove the key)"
     if kind != "string_type":
         return ""
     if isinstance(value, dt.date):
-        return f'; write "{value}" in quotes for text'
-    return "; write it in quotes for text" if isinstance(value, bool | int | float) else ""
+        return f' (write "{value}" in quotes for text)'
+    return " (write it in quotes for text)" if isinstance(value, bool | int | float) else ""
 
 
 def _describe(value: Any) -> str:
@@ -201,4 +217,4 @@ def _show(value: Any) -> str:
 
 
 def _write_limit(limit: Any) -> str:
-    return "0s" if isinstance(limit, dt.timedelta) else f"{limit:,}" if isinstance(limit, int) else str(limit)
+    return f"{limit:,g}" if isinstance(limit, float) else f"{limit:,}"

@@ -6,7 +6,16 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Strict, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    Strict,
+    WithJsonSchema,
+)
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from include.config.durations import DURATION_PATTERN, InvalidDurationError, format_duration, parse_duration
@@ -17,9 +26,11 @@ if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic.json_schema import JsonSchemaValue
 
-# The type of errors whose text is ours already; "incomplete" ones may be completed by a nearer layer.
+# The kinds of errors whose text is ours already: a value that cannot be, what a nearer layer may still complete, and a
+# value of the wrong type, of which only what was expected is told.
 REFUSED = "refused"
 INCOMPLETE = "incomplete"
+EXPECTED = "expected"
 
 T = TypeVar("T")
 
@@ -30,7 +41,7 @@ def refuse(reason: str, *at: str | int, kind: str = REFUSED) -> NoReturn:
     Args:
         reason: What is wrong and what to write instead, for a reader who sees the place.
         at: The keys that lead from the value at hand to the place.
-        kind: REFUSED, or INCOMPLETE for what only a whole config must have.
+        kind: REFUSED, INCOMPLETE or EXPECTED.
     """
     raise PydanticCustomError(kind, "{reason}", {"reason": reason, "at": at})
 
@@ -74,7 +85,7 @@ def accept(expected: str, *types: type) -> BeforeValidator:
 
     def check(value: Any) -> Any:
         if type(value) not in types:
-            refuse(f"expected {expected}")
+            refuse(expected, kind=EXPECTED)
         return value
 
     return BeforeValidator(check)
@@ -84,7 +95,7 @@ def _read_duration(value: Any) -> Any:
     if not isinstance(value, str):
         if isinstance(value, dt.timedelta):
             return value
-        refuse("expected a duration, as 90s, 15m, 6h or 2d")
+        refuse("a duration, as 90s, 15m, 6h or 2d", kind=EXPECTED)
     try:
         return parse_duration(value)
     except InvalidDurationError as error:
@@ -97,12 +108,12 @@ def _read_date(value: Any) -> Any:
     try:
         return dt.date.fromisoformat(value)
     except (TypeError, ValueError):
-        refuse("expected a day, as 2026-01-31")
+        refuse("a day, as 2026-01-31", kind=EXPECTED)
 
 
 def _at_least_a_second(duration: dt.timedelta) -> dt.timedelta:
     if not duration:
-        refuse("must be longer than nothing")
+        refuse("must be longer than 0s")
     return duration
 
 
@@ -142,4 +153,5 @@ Duration = Annotated[
     PlainSerializer(format_duration, when_used="json"),
     WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN}),
 ]
+Interval = Annotated[Duration, AfterValidator(_at_least_a_second)]
 Day = Annotated[dt.date, BeforeValidator(_read_date), WithJsonSchema({"type": "string", "format": "date"})]

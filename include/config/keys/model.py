@@ -16,6 +16,8 @@ _CLASS = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)+")
 
 
 def _check_module(name: str) -> None:
+    if name.endswith(".py"):
+        refuse(f'write the module\'s name without ".py": "{name.removesuffix(".py")}"')
     if _CLASS.fullmatch(name):
         refuse(f'"{name}" is no module of include/models/; a class of a library goes under "class"')
     if not _MODULE.fullmatch(name):

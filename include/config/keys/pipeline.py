@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from include.config.keys.base import Day, Duration, Items, Section, Text, accept, refuse
+from include.config.keys.base import Day, Duration, Interval, Items, Section, Text, accept, refuse
 from include.config.keys.matrix import MatrixConfig
 from include.config.keys.model import ModelConfig
 from include.config.keys.notify import NotifyConfig
@@ -57,10 +57,10 @@ class WaitForConfig(Section):
 
     short_forms: ClassVar[tuple[dict[str, Any], ...]] = ({"type": "boolean"},)
 
-    timeout: Duration = Field(
+    timeout: Interval = Field(
         default=dt.timedelta(hours=12), description="How long to wait before the run fails.", examples=["2h"]
     )
-    poke_interval: Duration = Field(
+    poke_interval: Interval = Field(
         default=dt.timedelta(minutes=1), description="The time from one look to the next.", examples=["5m"]
     )
 
@@ -150,7 +150,7 @@ class PipelineConfig(Section):
         description="The wait before the first retry; it doubles with each one.",
         examples=["5m"],
     )
-    timeout: Annotated[Duration, Field(gt=dt.timedelta(0))] = Field(
+    timeout: Interval = Field(
         default=dt.timedelta(hours=6),
         description="How long one task may take. The default is longer than most trainings and ends a hung one before the "
         "next day's run.",

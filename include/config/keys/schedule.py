@@ -1,5 +1,6 @@
 """When a pipeline runs: a cron expression, a preset, an interval, or after other datasets."""
 
+import datetime as dt
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Annotated, Any, Literal
@@ -7,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Discriminator, Field, Tag
 
-from include.config.keys.base import Checked, Duration, OneOrMany, Section, refuse
+from include.config.keys.base import Checked, Interval, OneOrMany, Section, refuse
 from include.config.keys.urls import PrefixUrl
 from include.config.problems import suggest_name
 
@@ -45,20 +46,34 @@ def _find_cron_error(text: str) -> str | None:
         alone[index] = field
         if not croniter.is_valid(" ".join(alone)):
             return f'the {name} "{field}" is not valid ({allowed}, lists, ranges and steps)'
-    if not croniter.is_valid(text):
-        return f'"{text}" names no day that ever comes'
+    if not _ever_comes(fields):
+        return f'"{text}" names a day that never comes'
     return None
 
 
+def _ever_comes(fields: list[str]) -> bool:
+    """Tell whether some month has the day: croniter takes 31 February, and Airflow's scheduler would fail on it."""
+    day, month, weekday = fields[2:]
+    if day == "*" or month == "*" or weekday != "*":
+        return True
+    from croniter import CroniterBadDateError, croniter
+
+    try:
+        croniter(
+            " ".join(fields), dt.datetime(2024, 1, 1, tzinfo=dt.UTC), max_years_between_matches=8
+        ).get_next()
+    except CroniterBadDateError:
+        return False
+    return True
+
+
 def _explain_count(text: str, count: int) -> str:
-    preset = get_close_matches(f"@{text.lower()}", PRESETS, n=1)
-    hint = (
-        f'did you mean "{preset[0]}"?'
-        if preset
-        else 'as "0 12 * * *" for every noon, or a preset such as @daily'
-    )
+    near = get_close_matches(f"@{text.lower()}", PRESETS, n=1)
+    if near:
+        return f'"{text}" is no cron expression; did you mean "{near[0]}"?'
     return (
-        f'"{text}" has {count} of the 5 fields of a cron expression (minute hour day month weekday); {hint}'
+        f'"{text}" has {count} fields where a cron expression has 5 (minute, hour, day, month, weekday); '
+        'write "0 12 * * *" for every noon, or a preset such as @daily'
     )
 
 
@@ -66,7 +81,14 @@ def _check_timezone(name: str) -> None:
     try:
         ZoneInfo(name)
     except (LookupError, ValueError, OSError):
-        refuse(f'"{name}" is no timezone{suggest_name(name, available_timezones())}')
+        refuse(f'"{name}" is no timezone; {_suggest_timezone(name)}')
+
+
+def _suggest_timezone(name: str) -> str:
+    zones = sorted(available_timezones())
+    same_city = [zone for zone in zones if zone.rpartition("/")[2].casefold() == name.casefold()]
+    near = same_city or get_close_matches(name, zones, n=1)
+    return f'did you mean "{near[0]}"?' if near else "write its IANA name, as Europe/Paris"
 
 
 CronText = Annotated[str, Checked(_check_cron, pattern=r"^(@[a-z]+|\S+(\s+\S+){4})$")]
@@ -76,7 +98,7 @@ Timezone = Annotated[str, Checked(_check_timezone)]
 class EverySchedule(Section):
     """Runs at an interval, counted from the start date."""
 
-    every: Duration = Field(description="The time from one run to the next.", examples=["6h"])
+    every: Interval = Field(description="The time from one run to the next.", examples=["6h"])
 
 
 class AssetSchedule(Section):

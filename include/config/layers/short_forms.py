@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from include.config.text.node import ImplicitKey
+
 if TYPE_CHECKING:
     from include.config.text.node import Node
 
@@ -15,8 +17,10 @@ def expand_short_forms(root: Node) -> Node:
     entries = dict(root.entries)
     for name, key in _KEY_OF_SHORT_FORM.items():
         node = entries.get(name)
-        if node is not None and (isinstance(node.value, str) or (name == "source" and node.items)):
-            entries[name] = node.with_value({key: _without_key(node)})
+        if node is not None and (
+            isinstance(node.value, str) or (name == "source" and isinstance(node.value, list))
+        ):
+            entries[name] = node.with_value({ImplicitKey(key): _without_key(node)})
     if (wait := entries.get("wait_for")) and isinstance(wait.value, bool):
         entries["wait_for"] = wait.with_value({} if wait.value else None)
     return root.with_value(entries)
@@ -28,7 +32,7 @@ def choose_model_key(root: Node) -> Node:
     name = model.entries.get("module") if model else None
     if model is None or name is None or name.key_start or not _is_class_path(name.value):
         return root
-    choice = {("class" if key == "module" else key): node for key, node in model.entries.items()}
+    choice = {(ImplicitKey("class") if key == "module" else key): node for key, node in model.entries.items()}
     return root.with_value({**root.entries, "model": model.with_value(choice)})
 
 

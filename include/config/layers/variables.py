@@ -94,10 +94,14 @@ class Variables:
                     )
         if result.is_broken:
             return result
-        # A variable alone keeps its type: a number stays one.
-        alone = _VARIABLE.fullmatch(text)
-        result.value = found[alone["name"]].value if alone and found else "".join((*parts, text[end:]))
         result.variables = found
+        alone = _VARIABLE.fullmatch(text)
+        if alone and found:
+            # A variable alone keeps its type: a number stays one.
+            result.stands_for = found[alone["name"]]
+            result.value = result.stands_for.value
+        else:
+            result.value = "".join((*parts, text[end:]))
         return result
 
     def _find(self, match: re.Match[str]) -> Node | None:
@@ -117,6 +121,8 @@ class Variables:
         if name.startswith(_MATRIX):
             axes = [known.removeprefix(_MATRIX) for known in self.declared if known.startswith(_MATRIX)]
             axis = name.removeprefix(_MATRIX)
+            if not axes:
+                return "there is no matrix in this config"
             return f'the matrix has no "{axis}"{suggest_name(axis, axes)}'
         known = [known for known in self.declared if not known.startswith(_MATRIX)]
         return f'"{name}" is not declared under vars in {self._place}{suggest_name(name, known)}'

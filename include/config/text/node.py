@@ -31,10 +31,22 @@ class Node:
         key_end: Where its key ends.
         size: How many values it holds, itself included, with aliases written out.
         variables: The variables that went into a scalar's value, by name.
+        stands_for: The variable or the matrix's entry that the whole value was taken from.
         is_broken: Whether a problem of the value was reported already, so that its consequences need not be.
     """
 
-    __slots__ = ("end", "is_broken", "key_end", "key_start", "size", "source", "start", "value", "variables")
+    __slots__ = (
+        "end",
+        "is_broken",
+        "key_end",
+        "key_start",
+        "size",
+        "source",
+        "stands_for",
+        "start",
+        "value",
+        "variables",
+    )
 
     def __init__(
         self,
@@ -52,6 +64,7 @@ class Node:
         self.key_end: Mark | None = None
         self.size = size
         self.variables: Mapping[str, Node] = _NONE
+        self.stands_for: Node | None = None
         self.is_broken = False
 
     @property
@@ -73,7 +86,7 @@ class Node:
         """Copy the node with another value at the same place."""
         copy = Node(value, self.source, self.start, self.end, self.size)
         copy.key_start, copy.key_end = self.key_start, self.key_end
-        copy.variables, copy.is_broken = self.variables, self.is_broken
+        copy.variables, copy.stands_for, copy.is_broken = self.variables, self.stands_for, self.is_broken
         return copy
 
     def to_plain(self) -> Any:
@@ -86,30 +99,40 @@ class Node:
         return value
 
     def problem(self, code: str, key: Iterable[str | int], message: str) -> Problem:
-        """Report a problem of the value."""
+        """Report a problem of the value, at the variable that it was taken from where it is one."""
+        if self.stands_for:
+            return self.stands_for.problem(code, key, f"{message} (used in {self.place})")
         return self.source.problem(code, message, self.start, self.end, key=join_key(key))
 
     def key_problem(self, code: str, key: Iterable[str | int], message: str) -> Problem:
         """Report a problem of the key, or of the value where it has none."""
-        start, end = self.key_start or self.start, self.key_end or self.end
-        return self.source.problem(code, message, start, end, key=join_key(key))
+        if not (self.key_start and self.key_end):
+            return self.problem(code, key, message)
+        return self.source.problem(code, message, self.key_start, self.key_end, key=join_key(key))
 
     def part_problem(self, code: str, key: Iterable[str | int], message: str, part: str) -> Problem:
         """Report a problem of a part of a text, where the part can be found in its line; else of the whole."""
         line = self.source.line(self.start.line)
         end = self.end.column if self.end.line == self.start.line else len(line)
         column = line.find(part, self.start.column, end)
-        if column < 0 or self.variables:
+        if column < 0 or self.stands_for:
             return self.problem(code, key, message)
         start = Place(self.start.line, column)
-        return self.source.problem(
-            code, message, start, Place(start.line, column + len(part)), key=join_key(key)
-        )
+        end_of_part = Place(start.line, column + len(part))
+        return self.source.problem(code, message, start, end_of_part, key=join_key(key))
+
+
+class ImplicitKey(str):
+    """A key that its writer did not write, as the "url" of `source: URL`; people are not told of it."""
+
+    __slots__ = ()
 
 
 def join_key(parts: Iterable[str | int]) -> str:
     """Write a path of keys as people do: "source.url[2]"."""
     text = ""
     for part in parts:
+        if isinstance(part, ImplicitKey):
+            continue
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Protocol, cast
 import yaml
 from yaml import events
 
-from include.config.text.node import Node
+from include.config.text.node import Node, join_key
 from include.config.text.scalars import ScalarTrapError, read_scalar
-from include.config.text.syntax import explain_syntax_error
+from include.config.text.source_file import Place
+from include.config.text.syntax import BARE_TEMPLATE, explain_syntax_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +79,7 @@ class _Reader:
     def __init__(self, source: SourceFile, problems: list[Problem]) -> None:
         self._source = source
         self._problems = problems
+        self._path: list[str | int] = []
         self._anchors: dict[str, Node] = {}
         self._next = cast("Callable[[], _Event]", yaml.CSafeLoader(source.text).get_event)
 
@@ -126,6 +128,10 @@ class _Reader:
 
     def _scalar(self, event: _Event) -> Node:
         node = Node(event.value, self._source, event.start_mark, event.end_mark)
+        # A secret was reported with the text, and no other message may quote it.
+        node.is_broken = bool(self._source.secrets) and any(
+            one in event.value for one in self._source.secrets
+        )
         if event.implicit[0]:
             try:
                 node.value = read_scalar(event.value)
@@ -138,7 +144,9 @@ class _Reader:
         items: list[Node] = []
         size = 1
         while not isinstance(event := self._next(), events.SequenceEndEvent):
+            self._path.append(len(items))
             item = self._node(event, depth + 1)
+            self._path.pop()
             items.append(item)
             size += item.size
         return Node(items, self._source, start.start_mark, event.end_mark, size)
@@ -148,7 +156,9 @@ class _Reader:
         size = 1
         while not isinstance(event := self._next(), events.MappingEndEvent):
             key = self._key(event)
+            self._path.append(key)
             value = self._node(self._next(), depth + 1)
+            self._path.pop()
             value.key_start, value.key_end = event.start_mark, event.end_mark
             size += value.size
             if key in entries:
@@ -164,7 +174,7 @@ class _Reader:
 
     def _key(self, event: _Event) -> str:
         if not isinstance(event, events.ScalarEvent):
-            raise self._unreadable(event, "bad-key", _explain_key(self._source, event))
+            raise self._bad_key(event)
         if event.tag is not None:
             self._report(
                 event,
@@ -190,18 +200,24 @@ class _Reader:
         node.start, node.end = event.start_mark, event.end_mark
         return node
 
+    def _bad_key(self, event: _Event) -> _UnreadableError:
+        line, number = self._source.line(event.start_mark.line), event.start_mark.line
+        template = line.find("{{")
+        if template < 0:
+            return self._unreadable(event, "bad-key", "a key must be plain text")
+        start, end = Place(number, template), Place(number, template + 2)
+        problem = self._source.problem("syntax", BARE_TEMPLATE, start, end, key=join_key(self._path))
+        return _UnreadableError(problem)
+
     def _report(self, event: _Event, code: str, message: str) -> None:
-        self._problems.append(self._source.problem(code, message, event.start_mark, event.end_mark))
+        self._problems.append(self._problem(event, code, message))
+
+    def _problem(self, event: _Event, code: str, message: str) -> Problem:
+        return self._source.problem(code, message, event.start_mark, event.end_mark, key=join_key(self._path))
 
     def _unreadable(self, event: _Event, code: str, message: str) -> _UnreadableError:
-        return _UnreadableError(self._source.problem(code, message, event.start_mark, event.end_mark))
+        return _UnreadableError(self._problem(event, code, message))
 
 
 def _short_tag(tag: str) -> str:
     return tag.replace("tag:yaml.org,2002:", "!!")
-
-
-def _explain_key(source: SourceFile, event: _Event) -> str:
-    if "{{" in source.line(event.start_mark.line):
-        return 'an unquoted "{{" begins a YAML mapping; put the value in quotes, as "{{ ds }}"'
-    return "a key must be plain text"

@@ -9,8 +9,6 @@ MESSAGE = (
     "and keep the new one in an Airflow connection"
 )
 
-_BLANK = "*****"
-
 # Each names the secret alone as the group "secret", so that the rest of the line can still be shown.
 _PATTERNS = (
     # AWS access key ids.
@@ -46,9 +44,9 @@ def find_secrets(text: str) -> list[tuple[int, int]]:
 
 
 def blank_secrets(text: str, secrets: list[str]) -> str:
-    """Write stars in the place of each secret."""
+    """Write a star for each character of a secret, so that columns stay true."""
     for secret in secrets:
-        text = text.replace(secret, _BLANK)
+        text = text.replace(secret, "*" * len(secret))
     return text
 
 

@@ -71,17 +71,17 @@ class SourceFile:
             path=self.path,
             line=start.line + 1,
             column=start.column + 1,
-            key=secrets.blank_secrets(key, self._secrets),
-            message=secrets.blank_secrets(message, self._secrets),
+            key=secrets.blank_secrets(key, self.secrets),
+            message=secrets.blank_secrets(message, self.secrets),
             code=code,
             severity=severity,
-            excerpt=_CONTROL.sub("\ufffd", secrets.blank_secrets(line, self._secrets)),
+            excerpt=_CONTROL.sub("\ufffd", secrets.blank_secrets(line, self.secrets)),
             width=max(1, last - start.column),
         )
 
-    def file_problem(self, code: str, message: str) -> Problem:
+    def file_problem(self, code: str, message: str, *, key: str = "") -> Problem:
         """Report what concerns the whole file."""
-        return Problem(self.path, 1, 1, "", message, code)
+        return Problem(self.path, 1, 1, key, message, code)
 
     def problem_at(self, code: str, message: str, begin: int, end: int) -> Problem:
         """Report what is wrong between two offsets of the text."""
@@ -94,7 +94,8 @@ class SourceFile:
         return _LINE_BREAK.split(self.text)
 
     @cached_property
-    def _secrets(self) -> list[str]:
+    def secrets(self) -> list[str]:
+        """The secrets in the text, longest first."""
         return sorted(
             {self.text[begin:end] for begin, end in secrets.find_secrets(self.text)}, key=len, reverse=True
         )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from include.config.problems import Problem
     from include.config.text.source_file import SourceFile
 
-_TEMPLATE = 'an unquoted "{{" begins a YAML mapping; put the whole value in quotes'
+BARE_TEMPLATE = 'an unquoted "{{" begins a YAML mapping; put the whole value in quotes'
 
 
 class _Case(NamedTuple):
@@ -32,73 +32,42 @@ class _Case(NamedTuple):
     at_context: bool = False
 
 
+_UNCLOSED_QUOTE = "the quote that begins here is never closed"
+_ESCAPE = "a backslash in double quotes begins an escape; write \\\\, or use single quotes"
+_NO_TAGS = "tags are not allowed, and a text that begins with ! must stand in quotes"
+_STAR = "a text that begins with * must stand in quotes"
+_AFTER_VALUE = "text stands after the end of a value; is a quote or a bracket missing, or one too many?"
+_INDENTATION = "this line's indentation fits no line above it"
+_CONTINUED = "this line is indented below a key that has a value already; is its indentation right?"
+_COLON = 'a ": " inside an unquoted text; put the whole value in quotes'
+_DIRECTIVE = "a line that begins with % is a YAML directive; remove it, or put the text in quotes"
 # The first that fits is told.
 _CASES = (
-    _Case(
-        "quoted scalar",
-        "unexpected end of stream",
-        "the quote that begins here is never closed",
-        at_context=True,
-    ),
-    _Case(
-        "quoted scalar",
-        "unexpected document indicator",
-        "the quote that begins here is never closed",
-        at_context=True,
-    ),
-    _Case(
-        "double-quoted scalar",
-        "escape",
-        "a backslash in double quotes begins an escape; write \\\\ or use single quotes",
-    ),
-    _Case(
-        "double-quoted scalar",
-        "hexdecimal",
-        "an escape here lacks its hexadecimal digits; use single quotes to keep backslashes as they are",
-    ),
-    _Case(
-        "double-quoted scalar",
-        "invalid Unicode",
-        "this escape names no character; use single quotes to keep backslashes as they are",
-    ),
+    _Case("quoted scalar", "unexpected", _UNCLOSED_QUOTE, at_context=True),
+    _Case("quoted scalar", "", _ESCAPE),
     _Case("flow sequence", "", 'the list that begins here lacks a "," or its closing "]"', at_context=True),
     _Case("flow mapping", "", 'the mapping that begins here lacks a "," or its closing "}"', at_context=True),
     _Case("flow node", "", "a value is missing here, or a bracket was opened and not closed"),
-    _Case("anchor", "", "a text that begins with & must stand in quotes"),
-    _Case("alias", "", "a text that begins with * must stand in quotes"),
-    _Case("tag", "", "tags (!) are not allowed, and a text that begins with ! must stand in quotes"),
+    _Case("block node", "", "a value cannot begin with this; is a bracket too many, or are quotes missing?"),
+    _Case("alias", "", _STAR, at_context=True),
+    _Case("anchor", "", "a text that begins with & must stand in quotes", at_context=True),
+    _Case("tag", "", _NO_TAGS, at_context=True),
+    _Case("", "undefined tag", _NO_TAGS),
+    _Case("simple key", "", 'a ":" is missing after this key', at_context=True),
+    _Case("block scalar", "tab", "a tab in the indentation; YAML wants spaces"),
     _Case(
-        "node",
-        "undefined tag",
-        "tags (!) are not allowed, and a text that begins with ! must stand in quotes",
+        "block scalar", "", "only +, - or the indentation may follow | or >; begin the text on the next line"
     ),
-    _Case(
-        "simple key",
-        "",
-        'a ":" is missing after this key, or a quote or bracket before it was not closed',
-        at_context=True,
-    ),
-    _Case("block scalar", "", "the text below | or > must be indented evenly, with spaces"),
-    _Case(
-        "directive", "", "a line that begins with % is a YAML directive; put the text in quotes or remove it"
-    ),
-    _Case("block collection", "", "this line's indentation fits no line above it"),
-    _Case(
-        "block mapping",
-        "did not find expected key",
-        "a key is expected here: this line's indentation, or an unquoted text above it, is wrong",
-    ),
-    _Case(
-        "", "mapping values are not allowed", 'a ": " inside an unquoted text; put the whole value in quotes'
-    ),
-    _Case(
-        "",
-        "block sequence entries are not allowed",
-        'a "- " is not allowed here; begin the list on its own line',
-    ),
-    _Case("", "mapping keys are not allowed", 'a "? " is not allowed here; put the text in quotes'),
+    _Case("plain scalar", "tab", "a tab in the indentation; YAML wants spaces"),
+    _Case("directive", "", _DIRECTIVE, at_context=True),
+    _Case("", "incompatible YAML", _DIRECTIVE),
+    _Case("", "directive", _DIRECTIVE),
+    _Case("block collection", "", "the list ends here, and this line's indentation fits nothing above it"),
+    _Case("block mapping", "", _INDENTATION),
+    _Case("", "mapping values", _COLON),
+    _Case("", "block sequence entries", 'a "- " is not allowed here; begin the list on its own line'),
+    _Case("", "mapping keys", 'a "? " is not allowed here; put the text in quotes'),
     _Case("", "document start", "the text goes on after its end; is this line's indentation right?"),
-    _Case("", "control characters are not allowed", "a control character is not allowed here; remove it"),
 )
 _FALLBACK = "this is not valid YAML; check the quotes, brackets and indentation here and on the line above"
 _TAB = re.compile(r"[ ]*(?P<tab>\t)")
@@ -113,11 +82,11 @@ def explain_syntax_error(source: SourceFile, error: yaml.YAMLError) -> Problem:
     if tab := _TAB.match(line):
         place, message = Place(mark.line, tab.start("tab")), "a tab in the indentation; YAML wants spaces"
     elif _is_bare_template(line):
-        place, message = Place(mark.line, line.index("{{")), _TEMPLATE
+        place, message = Place(mark.line, line.index("{{")), BARE_TEMPLATE
     elif "cannot start any token" in (error.problem or ""):
         place, message = Place(mark.line, mark.column), _explain_first_character(line, mark)
     else:
-        place, message = _explain_case(error, mark)
+        place, message = _explain_case(error, line, mark)
     return source.problem("syntax", message, place, Place(place.line, place.column + 1))
 
 
@@ -133,10 +102,20 @@ def _explain_first_character(line: str, mark: Mark) -> str:
     return f'an unquoted text cannot begin with "{character}"; put the value in quotes'
 
 
-def _explain_case(error: yaml.MarkedYAMLError, problem_mark: Mark) -> tuple[Place, str]:
+def _explain_case(error: yaml.MarkedYAMLError, line: str, problem_mark: Mark) -> tuple[Place, str]:
     context, problem = error.context or "", error.problem or ""
+    before = line[: problem_mark.column]
     for case in _CASES:
         if case.context in context and case.problem in problem:
             mark = error.context_mark if case.at_context and error.context_mark else problem_mark
-            return Place(mark.line, mark.column), case.message
+            return Place(mark.line, mark.column), _refine(case.message, before)
     return Place(problem_mark.line, problem_mark.column), _FALLBACK
+
+
+def _refine(message: str, before: str) -> str:
+    """Tell apart, by the text before the place, what libyaml calls the same."""
+    if message == _INDENTATION and before.strip():
+        return _AFTER_VALUE
+    if message == _COLON and before.startswith(" ") and ":" not in before:
+        return _CONTINUED
+    return message

@@ -48,7 +48,7 @@ def choose_roles(table: pd.DataFrame, spec: TrainingSpec) -> Roles:
     """
     columns = list(table.columns)
     target = _find_target([column for column in columns if not _is_blank(table[column])], spec.target)
-    dropped = {_find(columns, name, "drop"): "named in source.drop" for name in spec.source.drop}
+    dropped = {_find(columns, name, "drop"): "named in drop" for name in spec.source.drop}
     if target in dropped:
         raise ColumnRoleError(target, "is the target and stands in drop; take it out of drop")
     if spec.features is None:
@@ -82,7 +82,7 @@ def useless(column: pd.Series[Any]) -> str | None:
         and column.iloc[-1] - column.iloc[0] == len(column) - 1
     ):
         return "has no name and counts the rows"
-    problem = f"has no name in the header; give it one there, or name {column.name!r} in source.drop"
+    problem = f"has no name in the header; give it one there, or name {column.name!r} in drop"
     raise ColumnRoleError(str(column.name), problem)
 
 

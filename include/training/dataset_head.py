@@ -128,7 +128,7 @@ def decode(path: Path, content: bytes, encoding: str | None, *, final: bool = Tr
         SourceOptionError: It is not in that encoding, or there is no such encoding.
     """
     try:
-        text = codecs.getincrementaldecoder(encoding or "utf-8-sig")().decode(content, final)
+        text = codecs.getincrementaldecoder(_with_mark(encoding))().decode(content, final)
     except LookupError as error:
         raise SourceOptionError(
             path, f"there is no encoding {encoding!r}", option="encoding", value="utf-8"
@@ -162,6 +162,10 @@ def _open(path: Path, compression: str | None) -> IO[bytes]:
 
         return cast("IO[bytes]", zstandard.open(path, "rb"))
     return path.open("rb")
+
+
+def _with_mark(encoding: str | None) -> str:
+    return "utf-8-sig" if encoding is None or codecs.lookup(encoding).name == "utf-8" else encoding
 
 
 def _is_utf8(content: bytes) -> bool:

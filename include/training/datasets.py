@@ -15,7 +15,7 @@ from include.training.errors import (
     UnreadableDatasetError,
     listed,
 )
-from include.training.text_layout import check_layout
+from include.training.text_layout import BLANKS, check_layout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,7 +117,7 @@ def csv_arguments(layout: TextLayout, separator: str, options: SourceOptions) ->
     """Give what `pandas.read_csv` must be told to read a text table whose layout was checked."""
     texts = {str(value) for value in options.null_values}
     return {
-        "sep": separator,
+        "sep": r"\s+" if separator == BLANKS else separator,
         "decimal": options.decimal,
         "thousands": options.thousands,
         "quotechar": options.quote,

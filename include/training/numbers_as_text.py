@@ -71,7 +71,8 @@ def _check_column(path: Path, column: pd.Series[Any], options: SourceOptions) ->
     if _mostly(sample, _DECIMAL_COMMA) and sample.str.contains(",").any():
         raise SourceOptionError(path, problem, option="decimal", value=",", more=as_text)
     if _mostly(sample, _GROUPED_BY_BLANKS):
-        raise SourceOptionError(path, problem, option="thousands", value=" ", more=as_text)
+        blank = "\u00a0" if sample.str.contains("\u00a0").any() else " "
+        raise SourceOptionError(path, problem, option="thousands", value=blank, more=as_text)
     if _mostly(sample, _WITH_SIGN):
         raise UnreadableDatasetError(
             path, f"{problem}; write them without their signs in the dataset, {as_text}"

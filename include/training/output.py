@@ -71,6 +71,7 @@ def _describe(path: Path) -> dict[str, Any]:
 
 
 def _remove_earlier(output_dir: Path) -> None:
+    # The manifest goes first: without it, what else is there is no model.
     (output_dir / MANIFEST_FILE).unlink(missing_ok=True)
     (output_dir / MODEL_FILE).unlink(missing_ok=True)
     if (output_dir / _STAGING).exists():

@@ -15,7 +15,8 @@ class SourceOptions:
 
     Attributes:
         format: "csv", "tsv", "parquet" or "jsonl"; None takes it from the file's name.
-        separator: What stands between two values of a text file; None is a comma, or a tab for "tsv".
+        separator: What stands between two values of a text file; None is a comma, or a tab for "tsv";
+            a blank means any run of blanks.
         decimal: The decimal sign of its numbers.
         thousands: The sign between their thousands, if any.
         encoding: The text's encoding; None is UTF-8, with or without a byte order mark.

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from include.training.source_options import SourceOptions
 
-BLANKS = r"\s+"
+# As a separator it means any run of blanks, since columns are lined up with as many as it takes.
+BLANKS = " "
 _SPOKEN = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", BLANKS: "blanks"}
 # Enough to judge a layout by; more only costs time.
 _ROWS = 200

@@ -35,11 +35,11 @@ def explain_refusal(
 
 
 _TEXT_ADVICE = (
-    "Leave them out with source.drop or features, turn them into numbers in a model module's Pipeline "
+    "Leave them out with drop or features, turn them into numbers in a model module's Pipeline "
     "(such as OneHotEncoder), or, if they are numbers, set source.decimal, thousands or null_values."
 )
 _NULL_ADVICE = (
-    "Leave them out with source.drop or features, fill them in a model module's Pipeline (such as SimpleImputer), "
+    "Leave them out with drop or features, fill them in a model module's Pipeline (such as SimpleImputer), "
     "or choose a model that takes them (such as sklearn.ensemble.HistGradientBoostingRegressor)."
 )
 _INFINITY_ADVICE = "Correct them in the dataset, or clip them in a model module's Pipeline."

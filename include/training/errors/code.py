@@ -43,7 +43,8 @@ class ModelImportError(ModelCodeError):
         self.file = file
         self.line = line
         self.reason = reason
-        super().__init__(f"{file}:{line}: the module cannot be imported: {reason}")
+        place = f"{file}:{line}" if line else str(file)
+        super().__init__(f"{place}: the module cannot be imported: {reason}")
 
 
 class ModelInterfaceError(ModelCodeError):
@@ -100,7 +101,8 @@ class UserCodeError(ModelCodeError):
         self.line = line
         self.doing = doing
         self.user_traceback = user_traceback
-        super().__init__(f"{file}:{line}: {doing} {problem}\n{user_traceback}".rstrip())
+        place = f"{file}:{line}" if line else str(file)
+        super().__init__(f"{place}: {doing} {problem}\n{user_traceback}".rstrip())
 
 
 class NoModelFileError(TrainingError):

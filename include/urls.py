@@ -8,6 +8,8 @@ from urllib.parse import SplitResult, parse_qs, unquote, unquote_plus, urlsplit
 
 from include.errors import RefineryError
 
+WILDCARD = "*"
+
 # S3's own limit.
 _MAX_KEY_BYTES = 1024
 
@@ -56,11 +58,11 @@ class InvalidUrlError(RefineryError):
 
 @dataclass(frozen=True, slots=True)
 class S3Url:
-    """An object or a prefix on S3.
+    """An object, a prefix, or all objects whose keys fit a pattern, on S3.
 
     Attributes:
         bucket: The bucket's name.
-        key: The object's key, or a prefix; decoded, as S3 lists it.
+        key: The object's key, or a prefix; decoded, as S3 lists it. In a pattern each ``*`` stands for any text without "/".
         region: The bucket's region where the URL tells it, as "eu-west-3".
     """
 
@@ -75,6 +77,11 @@ class S3Url:
     def file_name(self) -> str:
         """Return the last part of the key; empty for a prefix."""
         return self.key.rpartition("/")[2]
+
+    @property
+    def is_pattern(self) -> bool:
+        """Tell whether the key holds a ``*``."""
+        return WILDCARD in self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +104,12 @@ class HttpUrl:
 
 
 def parse_source_url(text: str) -> S3Url | HttpUrl:
-    """Read the URL of one file: a dataset.
+    """Read the URL of a dataset: one file, or on S3 also a pattern for several.
 
     All forms of S3 URLs are read: s3:// (also s3a://, s3n://), virtual-hosted and path-style https:// below
     amazonaws.com with or without region, dual-stack, accelerated and legacy ones, the console's address of an object, and ARNs.
-    Jinja may stand in the key.
+    Jinja may stand in the key, and ``*`` in its last part, where it stands for any text. An object with a ``*`` in its own key
+    is so read together with whatever else fits.
 
     Args:
         text: The URL as a person wrote or pasted it.
@@ -112,6 +120,7 @@ def parse_source_url(text: str) -> S3Url | HttpUrl:
     url = _parse(text)
     if isinstance(url, S3Url) and url.file_name in ("", ".", ".."):
         raise InvalidUrlError(text, "names a folder; name one object, as s3://bucket/folder/file.csv.")
+    _check_wildcards(text, url)
     return url
 
 
@@ -151,6 +160,18 @@ def _parse(text: str) -> S3Url | HttpUrl:
     if separator and scheme.lower() in ("http", "https"):
         return _parse_http(text)
     raise InvalidUrlError(text, f"is not a URL that can be read; write {_ACCEPTED_FORMS}.")
+
+
+def _check_wildcards(text: str, url: S3Url | HttpUrl) -> None:
+    if isinstance(url, S3Url) and WILDCARD in url.key.removesuffix(url.file_name):
+        raise InvalidUrlError(
+            text,
+            "has a * in a folder's name; it may stand in the last part only, as s3://bucket/folder/*.csv.",
+        )
+    if isinstance(url, HttpUrl) and WILDCARD in url.url.partition("?")[0]:
+        raise InvalidUrlError(
+            text, "has a *, but only S3 can list files: name each file (a * that is part of a name as %2A)."
+        )
 
 
 def _refuse_secrets(text: str) -> None:

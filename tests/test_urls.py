@@ -20,6 +20,7 @@ keys = (
     .map(str.strip)
     .filter(lambda key: key.rpartition("/")[2] not in ("", ".", ".."))
     .filter(lambda key: "@" not in key and "=" not in key)
+    .filter(lambda key: "*" not in key.rpartition("/")[0])
 )
 
 KEY = "folder/table one.csv"
@@ -130,6 +131,43 @@ class TestFormsOfS3Urls:
         for parse in (parse_source_url, parse_prefix_url):
             with contextlib.suppress(InvalidUrlError):
                 assert str(parse(start + text))
+
+
+class TestPatterns:
+    @pytest.mark.parametrize(
+        ("text", "key"),
+        [
+            ("s3://bucket/*.csv", "*.csv"),
+            ("s3://bucket/2026/{{ ds }}/part-*-of-*.parquet", "2026/{{ ds }}/part-*-of-*.parquet"),
+            ("https://bucket.s3.eu-west-3.amazonaws.com/2026/*.csv", "2026/*.csv"),
+            ("https://bucket.s3.amazonaws.com/2026/%2A.csv", "2026/*.csv"),
+        ],
+    )
+    def test_a_star_in_the_last_part_of_a_key_makes_one(self, text, key):
+        url = parse_source_url(text)
+        assert url.key == key
+        assert url.is_pattern
+
+    def test_other_marks_of_shells_make_none(self):
+        assert not parse_source_url("s3://bucket/table[1]?{a,b}.csv").is_pattern
+
+    @pytest.mark.parametrize(
+        ("text", "problem"),
+        [
+            ("s3://bucket/*/table.csv", "folder's name; it may stand in the last part only"),
+            ("s3://bucket/2026-*/*.csv", "folder's name"),
+            ("https://bucket.s3.amazonaws.com/%2A/a.csv", "folder's name"),
+            ("s3://*/table.csv", "no valid bucket"),
+            ("https://example.com/data/*.csv", "only S3 can list files"),
+        ],
+    )
+    def test_where_a_star_may_not_stand(self, text, problem):
+        with pytest.raises(InvalidUrlError, match=problem):
+            parse_source_url(text)
+
+    @pytest.mark.parametrize("text", ["https://example.com/%2A.csv", "https://example.com/export?select=*"])
+    def test_a_web_address_may_hold_one_that_lists_nothing(self, text):
+        assert parse_source_url(text) == HttpUrl(text)
 
 
 class TestPlainHttp:

@@ -41,12 +41,15 @@ class ProcessRecord:
 
 
 def stop_processes(pids: Iterable[int]) -> None:
-    """End processes and all their descendants: asked first, killed after 20 seconds."""
+    """End processes and all their descendants: asked first, killed after 20 seconds.
+
+    Every one is asked, as Ctrl-C in a terminal does: Airflow's parents wait ten seconds for children that were not.
+    """
     parents = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
     # Listed before any ends: a child whose parent has gone is no longer found through it.
     family = {process for parent in parents for process in (parent, *_descendants(parent))}
-    for parent in parents:
-        _signal(parent, psutil.Process.terminate)
+    for process in family:
+        _signal(process, psutil.Process.terminate)
     _, alive = psutil.wait_procs(family, timeout=STOP_TIMEOUT)
     for process in alive:
         _signal(process, psutil.Process.kill)

@@ -32,8 +32,9 @@ class ResolvedValue:
 
 def explain_pipeline(pipeline: Pipeline) -> tuple[ResolvedValue, ...]:
     """Return each value of a pipeline with its origin, in the order of the reference page."""
-    values = pipeline.config.model_dump(mode="json", by_alias=True, exclude={"tags"})
+    values = pipeline.config.model_dump(mode="json", by_alias=True, exclude={"tags", "matrix"})
     values["tags"] = list(pipeline.tags)
+    values["matrix"] = dict(pipeline.matrix) or None
     in_order = {name: values[name] for name in type(pipeline.config).model_fields}
     return tuple(
         resolved if resolved.key != "tags" else _with_folders(resolved, pipeline)
@@ -46,6 +47,10 @@ def _walk(value: Any, node: Node | None, key: str) -> Iterator[ResolvedValue]:
         for name, inner in value.items():
             below = node.entries.get(name) if node else None
             yield from _walk(inner, below, f"{key}.{name}" if key else name)
+    elif isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
+        for index, inner in enumerate(value):
+            below = node.items[index] if node else None
+            yield from _walk(inner, below, f"{key}[{index}]")
     else:
         yield ResolvedValue(key, value, ", ".join(_origins(node)) if node else _DEFAULT)
 

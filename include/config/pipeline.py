@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from include.config.checks.outputs import check_overwriting
 from include.config.checks.validation import validate
 from include.config.checks.values import check_values
 from include.config.keys.matrix import MatrixConfig
@@ -18,11 +19,15 @@ from include.config.text.reader import read_yaml
 from include.config.text.source_file import read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from include.config.layers.shared import SharedLayers
     from include.config.text.node import Node
+    from include.config.text.source_file import SourceFile
+
+    Check = Callable[[Node], Iterable[Problem]]
+_EMPTY = "is empty; a config needs at least source, model and output"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +54,12 @@ class Pipeline:
 
 
 def read_pipelines(
-    file: Path, parts: tuple[str, ...], layers: SharedLayers, *, only: str | None = None
+    file: Path,
+    parts: tuple[str, ...],
+    layers: SharedLayers,
+    *,
+    only: str | None = None,
+    check: Check | None = None,
 ) -> tuple[list[Pipeline], list[Problem]]:
     """Make the pipelines of one file.
 
@@ -58,30 +68,58 @@ def read_pipelines(
         parts: Its path below the configs' folder, without suffix.
         layers: What lies below it.
         only: The one DAG id to make, where a matrix makes many.
+        check: Further checks of a resolved tree, which may be wrong in itself: all problems are told in one pass.
 
     Returns:
         The pipelines, none where the file or a layer below it has an error; and the file's and the layers' problems.
     """
     below = layers.below(parts[:-1])
-    problems = [*layers.problems, *below.problems]
+    problems: list[Problem] = []
     path = "/".join((file.parents[len(parts) - 1].name, *parts[:-1], file.name))
     source = read_source(file, path, problems)
     own = read_yaml(source, problems) if source else None
-    if source is None or own is None:
-        return [], problems or [_empty(path)]
+    if own is None:
+        return [], problems or [Problem(path, 1, 1, "", _EMPTY, "empty-file")]
+    problems += [*layers.problems, *below.problems]
     tree = expand_short_forms(own)
     if below.tree is not None:
         tree = merge_layers(below.tree, tree)
     pipelines = []
     for dag_id, combination in _combinations(parts, tree, layers, problems):
-        if only is None or dag_id == only:
+        if only in (None, dag_id):
             resolved = _resolve(tree, combination, layers, problems)
+            problems += check_overwriting(resolved)
+            problems += check(resolved) if check else ()
             config = validate(PipelineConfig, resolved, problems)
             if config:
-                tags = tuple(dict.fromkeys((*config.tags, *parts[:-1])))
-                matrix = {axis: node.value for axis, node in combination.items()}
-                pipelines.append(Pipeline(dag_id, path, source.text, config, tags, matrix, resolved))
+                made = _make(
+                    dag_id, own.source, config, resolved, combination=combination, folders=parts[:-1]
+                )
+                pipelines.append(made)
     return ([], problems) if has_errors(problems) else (pipelines, problems)
+
+
+def _make(
+    dag_id: str,
+    source: SourceFile,
+    config: PipelineConfig,
+    tree: Node,
+    *,
+    combination: dict[str, Node],
+    folders: tuple[str, ...],
+) -> Pipeline:
+    if combination:
+        # What counts from here on is the one combination, not the lists that it was made of.
+        tree = tree.with_value({**tree.entries, "matrix": tree.entries["matrix"].with_value(combination)})
+    return Pipeline(
+        dag_id=dag_id,
+        path=source.path,
+        text=source.text,
+        config=config,
+        tags=tuple(dict.fromkeys((*config.tags, *folders))),
+        matrix={axis: node.value for axis, node in combination.items()},
+        tree=tree,
+    )
 
 
 def _resolve(tree: Node, combination: dict[str, Node], layers: SharedLayers, problems: list[Problem]) -> Node:
@@ -135,7 +173,3 @@ def validate_matrix(matrix: Node, problems: list[Problem]) -> bool:
         problems.append(matrix.key_problem("too-many-pipelines", ("matrix",), message))
         return False
     return True
-
-
-def _empty(path: str) -> Problem:
-    return Problem(path, 1, 1, "", "is empty; a config needs at least source, model and output", "empty-file")

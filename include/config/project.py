@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.config.checks.model_modules import ModelModules, check_library_class
-from include.config.checks.outputs import check_overwriting, check_shared_outputs
+from include.config.checks.outputs import check_shared_outputs
 from include.config.errors import ConfigError, UnknownPipelineError
 from include.config.layers.names import (
     DEFAULTS,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from include.config.checks.model_modules import CheckClass
+    from include.config.text.node import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,6 @@ def load_pipeline(configs_dir: Path, dag_id: str, *, environment: str = LOCAL) -
     if len(files) > 1:
         raise ConfigError((twin_problem(_shown(configs_dir, files[0]), files[1].name),))
     pipelines, problems = read_pipelines(files[0], parts, SharedLayers(configs_dir, environment), only=dag_id)
-    problems += [problem for pipeline in pipelines for problem in check_overwriting(pipeline)]
     if has_errors(problems):
         raise ConfigError(sort_problems(problems))
     if not pipelines:
@@ -87,19 +87,20 @@ def load_project(
     """
     layers = SharedLayers(configs_dir, environment)
     modules = ModelModules(models_dir)
+
+    def check(tree: Node) -> list[Problem]:
+        found = modules.check(tree)
+        return [*found, *check_library_class(tree, check_class)] if check_class else found
+
     problems = [*layers.problems, *layers.below(()).problems]
     pipelines: list[Pipeline] = []
     for file, parts, name_problem in _find_configs(configs_dir):
         if name_problem:
             problems.append(name_problem)
-            continue
-        loaded, found = read_pipelines(file, parts, layers)
-        for pipeline in loaded:
-            found += [*modules.check(pipeline), *check_overwriting(pipeline)]
-            if check_class:
-                found += check_library_class(pipeline, check_class)
-        pipelines += [] if has_errors(found) else loaded
-        problems += found
+        else:
+            loaded, found = read_pipelines(file, parts, layers, check=check)
+            pipelines += loaded
+            problems += found
     shared = check_shared_outputs(pipelines)
     problems += [*shared.values(), *_unused_variables(layers)]
     healthy = (pipeline for pipeline in pipelines if pipeline.dag_id not in shared)

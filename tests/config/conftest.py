@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
+from include.config import Pipeline, Project, explain_pipeline, load_project
 
-from include.config import Project, load_project
+if TYPE_CHECKING:
+    import pytest
 
 CASES = Path(__file__).parent / "cases"
 
 _CASE = re.compile(r"^#{8} (?P<schema>\[schema\] )?(?P<name>.+)\n", re.MULTILINE)
 _FILE = re.compile(r"^==> (?P<path>.+)\n", re.MULTILINE)
 _PROBLEMS = "problems"
+_PIPELINES = "pipelines"
 _ENVIRONMENT = "environment"
 # The module that cases name when the model is not their subject.
 _RIDGE = "def build_model(alpha=1.0, solver='auto'):\n    return None\n"
@@ -29,7 +33,8 @@ class Case:
         for_schema: Whether the JSON Schema alone must refuse it.
         files: The text of each file by its path.
         environment: The environment it is loaded under.
-        problems: The whole report.
+        problems: The whole report; empty for a good case.
+        pipelines: What a good case makes, as described below.
     """
 
     name: str
@@ -37,6 +42,7 @@ class Case:
     files: dict[str, str]
     environment: str
     problems: str
+    pipelines: str
 
     def lay_out(self, root: Path) -> None:
         """Write the files below a folder."""
@@ -58,6 +64,16 @@ def read_cases(kind: str) -> list[Case]:
     return [case for table in sorted((CASES / kind).glob("*.txt")) for case in _read_table(table)]
 
 
+def describe(project: Project) -> str:
+    """Write each pipeline with its tags and with every value that is no default and where it came from."""
+    return "\n".join(line for pipeline in project.pipelines for line in _describe(pipeline))
+
+
+def _describe(pipeline: Pipeline) -> list[str]:
+    given = [value for value in explain_pipeline(pipeline) if value.origin != "default"]
+    return [pipeline.dag_id, *(f"  {one.key}: {json.dumps(one.value)} <- {one.origin}" for one in given)]
+
+
 def _read_table(table: Path) -> list[Case]:
     parts = _CASE.split(table.read_text(encoding="utf-8"))[1:]
     return [
@@ -70,8 +86,9 @@ def _read_case(name: str, text: str, *, for_schema: bool) -> Case:
     parts = _FILE.split(text)[1:]
     files = {path: body.rstrip("\n") + "\n" for path, body in zip(parts[::2], parts[1::2], strict=True)}
     problems = files.pop(_PROBLEMS, "").rstrip("\n")
+    pipelines = files.pop(_PIPELINES, "").rstrip("\n")
     environment = files.pop(_ENVIRONMENT, "local").strip()
-    return Case(name, for_schema, files, environment, problems)
+    return Case(name, for_schema, files, environment, problems, pipelines)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from include.config.keys.model import is_allowed_class, is_module_name
 from include.config.problems import list_names, nearest_name, suggest_name
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from include.config.pipeline import Pipeline
     from include.config.problems import Problem
     from include.config.text.node import Node
 
@@ -50,18 +50,23 @@ class ModelModules:
         self._models_dir = models_dir
         self._signatures: dict[str, Signature | str] = {}
 
-    def check(self, pipeline: Pipeline) -> list[Problem]:
-        """Report what keeps the pipeline's module from being called with its parameters."""
-        name = pipeline.config.model.module
-        if name is None:
+    def check(self, tree: Node) -> list[Problem]:
+        """Report what keeps a pipeline's module from being called with its parameters.
+
+        Args:
+            tree: The resolved values; they may be wrong in themselves.
+        """
+        model = tree.entries.get("model")
+        module = model.entries.get("module") if model else None
+        if model is None or module is None or module.is_broken or not is_module_name(module.value):
             return []
+        name = str(module.value)
         if name not in self._signatures:
             self._signatures[name] = self._read(name)
         signature = self._signatures[name]
-        model = pipeline.tree.entries["model"]
         if isinstance(signature, str):
-            return [model.entries["module"].problem("bad-module", _path(model, "module"), signature)]
-        return list(_check_params(signature, model, pipeline))
+            return [module.problem("bad-module", _path(module), signature)]
+        return _check_params(signature, name, model)
 
     def _read(self, name: str) -> Signature | str:
         file = self._models_dir / f"{name}.py"
@@ -88,29 +93,39 @@ class ModelModules:
         return f"{self._models_dir.parent.name}/{self._models_dir.name}/{name}.py"
 
 
-def check_library_class(pipeline: Pipeline, check_class: CheckClass) -> list[Problem]:
-    """Report what a library class's constructor says against the pipeline's parameters."""
-    config = pipeline.config.model
-    if config.class_ is None:
+def check_library_class(tree: Node, check_class: CheckClass) -> list[Problem]:
+    """Report what a library class's constructor has against the pipeline's parameters.
+
+    Args:
+        tree: The resolved values; they may be wrong in themselves.
+        check_class: As of load_project.
+    """
+    model = tree.entries.get("model")
+    path = model.entries.get("class") if model else None
+    if model is None or path is None or path.is_broken or not is_allowed_class(path.value):
         return []
-    model = pipeline.tree.entries["model"]
-    return [_place_class_problem(model, text) for text in check_class(config.class_, config.params)]
+    params = _params(model)
+    given = {name: node.to_plain() for name, node in params.items()}
+    return [_place(text, params, path) for text in check_class(str(path.value), given)]
 
 
-def _place_class_problem(model: Node, text: str) -> Problem:
-    """Put a problem on the parameter that it names first, else on the class."""
-    params = model.entries["params"].entries if "params" in model.entries else {}
+def _place(text: str, params: Mapping[str, Node], path: Node) -> Problem:
+    """Put a problem on the parameter that it names, else on the class."""
     for name, node in params.items():
         if f'"{name}"' in text:
             return node.key_problem("bad-params", ("model", "params", name), text)
-    return model.entries["class"].problem("bad-class", _path(model, "class"), text)
+    return path.problem("bad-class", _path(path, "class"), text)
 
 
-def _check_params(signature: Signature, model: Node, pipeline: Pipeline) -> list[Problem]:
+def _params(model: Node) -> dict[str, Node]:
+    return model.entries["params"].entries if "params" in model.entries else {}
+
+
+def _check_params(signature: Signature, module: str, model: Node) -> list[Problem]:
     if signature.takes_any:
         return []
-    params = model.entries["params"].entries if "params" in model.entries else {}
-    what = f"{pipeline.config.model.module}.{signature.function}"
+    params = _params(model)
+    what = f"{module}.{signature.function}"
     problems = []
     for name, node in params.items():
         if name not in signature.accepted:
@@ -176,5 +191,5 @@ def _bound_names(statement: ast.stmt) -> set[str]:
     return set()
 
 
-def _path(model: Node, key: str) -> tuple[str, ...]:
-    return ("model", key) if model.entries[key].key_start else ("model",)
+def _path(node: Node, key: str = "module") -> tuple[str, ...]:
+    return ("model", key) if node.key_start else ("model",)

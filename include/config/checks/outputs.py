@@ -15,19 +15,34 @@ if TYPE_CHECKING:
 
     from include.config.pipeline import Pipeline
     from include.config.problems import Problem
+    from include.config.text.node import Node
 
 _BLANKS_IN_TEMPLATE = re.compile(r"\{\{\s*(.*?)\s*\}\}")
 
 
-def check_overwriting(pipeline: Pipeline) -> list[Problem]:
-    """Report an output that each run would write over, unless the config says that it is meant."""
-    if pipeline.config.overwrite or set(find_macros(pipeline.config.output.url)) & set(RUN_MACROS):
+def check_overwriting(tree: Node) -> list[Problem]:
+    """Report an output that each run would write over, unless the config says that it is meant.
+
+    Args:
+        tree: The resolved values; they may be wrong in themselves.
+    """
+    output = tree.entries.get("output")
+    url = output.entries.get("url") if output else None
+    overwrite = tree.entries.get("overwrite")
+    if (
+        url is None
+        or not isinstance(url.value, str)
+        or url.is_broken
+        or (overwrite and overwrite.value is True)
+    ):
+        return []
+    if set(find_macros(url.value)) & set(RUN_MACROS):
         return []
     message = (
         "is the same for every run, so each would replace the last one's model; "
         "add a macro of the run, as {{ ds }}, or set overwrite: true"
     )
-    return [_report(pipeline, "overwrites", message)]
+    return [_report(url, "overwrites", message)]
 
 
 def check_shared_outputs(pipelines: Iterable[Pipeline]) -> dict[str, Problem]:
@@ -39,7 +54,7 @@ def check_shared_outputs(pipelines: Iterable[Pipeline]) -> dict[str, Problem]:
     for pipeline in pipelines:
         by_prefix[_normalise(pipeline.config.output.url)].append(pipeline)
     return {
-        pipeline.dag_id: _report(pipeline, "shared-output", _explain(pipeline, sharing))
+        pipeline.dag_id: _report(_url(pipeline), "shared-output", _explain(pipeline, sharing))
         for sharing in by_prefix.values()
         if len(sharing) > 1
         for pipeline in sharing
@@ -58,7 +73,9 @@ def _normalise(url: str) -> str:
     return str(parse_prefix_url(_BLANKS_IN_TEMPLATE.sub(r"{{\1}}", url)))
 
 
-def _report(pipeline: Pipeline, code: str, message: str) -> Problem:
-    output = pipeline.tree.entries["output"]
-    url = output.entries["url"]
+def _url(pipeline: Pipeline) -> Node:
+    return pipeline.tree.entries["output"].entries["url"]
+
+
+def _report(url: Node, code: str, message: str) -> Problem:
     return url.problem(code, ("output", "url") if url.key_start else ("output",), message)

@@ -28,6 +28,10 @@ _TEMPLATE = re.compile(r"\{\{(?P<macro>.*?)\}\}", re.DOTALL)
 _STATEMENT = re.compile(r"\{[%#]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
+_MISPLACED = (
+    "templates are for source, output, the params of a model and messages; this value is read before any run"
+)
+
 Path = tuple[str | int, ...]
 
 
@@ -36,7 +40,11 @@ def check_values(node: Node, problems: list[Problem], path: Path = ()) -> None:
     value = node.value
     if isinstance(value, str):
         if "{" in value or "}}" in value:
-            _check_template(node, value, path, problems)
+            found = [
+                node.part_problem("template", path, why, part) for part, why in _refuse_templates(value, path)
+            ]
+            node.is_broken = node.is_broken or bool(found)
+            problems += found
     elif isinstance(value, dict):
         for key, item in value.items():
             check_values(item, problems, (*path, key))
@@ -46,6 +54,7 @@ def check_values(node: Node, problems: list[Problem], path: Path = ()) -> None:
     elif isinstance(value, dt.date) and not (len(path) == 1 and path[0] in _DATE_KEYS):
         message = f'YAML reads {value} as a date; write "{value}" in quotes for text'
         problems.append(node.problem("ambiguous-value", path, message))
+        node.is_broken = True
 
 
 def find_macros(text: str) -> list[str]:
@@ -53,26 +62,23 @@ def find_macros(text: str) -> list[str]:
     return [match["macro"].strip() for match in _TEMPLATE.finditer(text)]
 
 
-def _check_template(node: Node, text: str, path: Path, problems: list[Problem]) -> None:
-    templates = list(_TEMPLATE.finditer(text))
+def _refuse_templates(text: str, path: Path) -> list[tuple[str, str]]:
+    """Return each part of a text that may not be, with the reason."""
     if statement := _STATEMENT.search(text):
-        message = f'"{statement[0]}" begins a Jinja statement or comment, which configs may not have; use a macro, as {{{{ ds }}}}'
-        problems.append(node.part_problem("template", path, message, statement[0]))
-    elif text.count("{{") != len(templates) or text.count("}}") != len(templates):
-        part = "{{" if "{{" in text else "}}" if "}}" in text else ""
-        if part:
-            problems.append(
-                node.part_problem("template", path, 'a "{{" and its "}}" must stand in pairs', part)
+        return [
+            (
+                statement[0],
+                f'"{statement[0]}" begins a statement or comment of Jinja, which configs may not have',
             )
-    elif templates and not _takes_templates(path):
-        message = "templates are for source, output, the params of a model and messages; this value is read before any run"
-        problems.append(node.part_problem("template", path, message, templates[0][0]))
-    else:
-        problems += [
-            node.part_problem("template", path, reason, template[0])
-            for template in templates
-            if (reason := _explain_macro(template["macro"].strip()))
         ]
+    templates = list(_TEMPLATE.finditer(text))
+    for brace in ("{{", "}}"):
+        if text.count(brace) != len(templates):
+            return [(brace, 'a "{{" and its "}}" must stand in pairs')]
+    if templates and not _takes_templates(path):
+        return [(templates[0][0], _MISPLACED)]
+    reasons = ((template[0], _explain_macro(template["macro"].strip())) for template in templates)
+    return [(part, reason) for part, reason in reasons if reason]
 
 
 def _takes_templates(path: Path) -> bool:

@@ -49,7 +49,7 @@ def refuse(reason: str, *at: str | int, kind: str = REFUSED) -> NoReturn:
 class Section(BaseModel):
     """A group of keys: unknown ones are refused, values are not converted, nothing changes after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_by_name=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, ser_json_inf_nan="strings")
 
     short_forms: ClassVar[tuple[dict[str, Any], ...]] = ()
     """JSON Schemas of the values that may stand for the whole group."""

@@ -15,19 +15,29 @@ _MODULE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _CLASS = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)+")
 
 
+def is_module_name(value: object) -> bool:
+    """Tell whether a value may name a module of include/models/."""
+    return isinstance(value, str) and bool(_MODULE.fullmatch(value))
+
+
+def is_allowed_class(value: object) -> bool:
+    """Tell whether a value is the path of a class that a config may name."""
+    return isinstance(value, str) and bool(_CLASS.fullmatch(value)) and value.startswith(ALLOWED_CLASSES)
+
+
 def _check_module(name: str) -> None:
     if name.endswith(".py"):
         refuse(f'write the module\'s name without ".py": "{name.removesuffix(".py")}"')
     if _CLASS.fullmatch(name):
         refuse(f'"{name}" is no module of include/models/; a class of a library goes under "class"')
-    if not _MODULE.fullmatch(name):
+    if not is_module_name(name):
         refuse(f'"{name}" is no module name; write the name of a file in include/models/ without .py')
 
 
 def _check_class(path: str) -> None:
     if not _CLASS.fullmatch(path):
         refuse(f'"{path}" is no path of a class; write one as sklearn.linear_model.Ridge')
-    if not path.startswith(ALLOWED_CLASSES):
+    if not is_allowed_class(path):
         allowed = ", ".join(prefix.rstrip(".") for prefix in ALLOWED_CLASSES)
         refuse(f'"{path}" is not allowed; a config may name classes of: {allowed}')
 

@@ -1,8 +1,8 @@
 """Who is told how a run went, through notifiers of an allow-list."""
 
-from typing import Self
+from typing import Any, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from include.config.keys.base import Items, OneOrMany, Section, Text, refuse
 
@@ -84,6 +84,10 @@ class Notifier(Section):
     sns: SnsNotifier | None = Field(default=None, description="A message to an Amazon SNS topic.")
     sqs: SqsNotifier | None = Field(default=None, description="A message to an Amazon SQS queue.")
     chime: ChimeNotifier | None = Field(default=None, description="A message to an Amazon Chime room.")
+
+    @model_serializer(mode="wrap")
+    def _write_one(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: notifier for name, notifier in write(self).items() if notifier is not None}
 
     @model_validator(mode="after")
     def _check_one(self) -> Self:

@@ -119,7 +119,9 @@ def _kind(value: Any) -> str | None:
         return AS_CRON
     if isinstance(value, dict):
         return AS_ASSETS if value.keys() & {"assets", "match"} else AS_EVERY
-    return None
+    if isinstance(value, EverySchedule):
+        return AS_EVERY
+    return AS_ASSETS if isinstance(value, AssetSchedule) else None
 
 
 Schedule = Annotated[

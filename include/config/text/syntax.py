@@ -37,6 +37,7 @@ _ESCAPE = "a backslash in double quotes begins an escape; write \\\\, or use sin
 _NO_TAGS = "tags are not allowed, and a text that begins with ! must stand in quotes"
 _STAR = "a text that begins with * must stand in quotes"
 _AFTER_VALUE = "text stands after the end of a value; is a quote or a bracket missing, or one too many?"
+_NO_KEY = 'a key is missing before the ":"'
 _INDENTATION = "this line's indentation fits no line above it"
 _CONTINUED = "this line is indented below a key that has a value already; is its indentation right?"
 _COLON = 'a ": " inside an unquoted text; put the whole value in quotes'
@@ -108,12 +109,14 @@ def _explain_case(error: yaml.MarkedYAMLError, line: str, problem_mark: Mark) ->
     for case in _CASES:
         if case.context in context and case.problem in problem:
             mark = error.context_mark if case.at_context and error.context_mark else problem_mark
-            return Place(mark.line, mark.column), _refine(case.message, before)
+            return Place(mark.line, mark.column), _refine(case.message, before, line[problem_mark.column :])
     return Place(problem_mark.line, problem_mark.column), _FALLBACK
 
 
-def _refine(message: str, before: str) -> str:
-    """Tell apart, by the text before the place, what libyaml calls the same."""
+def _refine(message: str, before: str, after: str) -> str:
+    """Tell apart, by the text around the place, what libyaml calls the same."""
+    if message == _INDENTATION and after.startswith(":"):
+        return _NO_KEY
     if message == _INDENTATION and before.strip():
         return _AFTER_VALUE
     if message == _COLON and before.startswith(" ") and ":" not in before:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import codecs
 import gzip
+import io
 import lzma
 import re
 import zipfile
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # Holds the header and some rows of a table with thousands of columns.
 HEAD_BYTES = 256 * 1024
+# Small, since one compressed byte may stand for thousands.
+_CHUNK = 16 * 1024
 Compression = Literal["gzip", "bz2", "xz", "zstd", "zip"]
 _COMPRESSION_MARKS: dict[bytes, Compression] = {
     b"\x1f\x8b": "gzip",
@@ -77,6 +80,10 @@ class DatasetHead:
             )
         return text
 
+    def open_text(self, encoding: str | None) -> io.TextIOWrapper:
+        """Open the whole file as text, its line ends as they are."""
+        return io.TextIOWrapper(_open(self.path, self.compression), _with_mark(encoding), newline="")
+
     def _check_binary(self, encoding: str | None) -> None:
         if encoding is None and self.content.startswith(_UTF16_MARKS):
             raise SourceOptionError(self.path, "the text is UTF-16", option="encoding", value="utf-16")
@@ -95,27 +102,17 @@ def read_head(path: Path, limit: int = HEAD_BYTES) -> DatasetHead:
         EmptyDatasetError: There are none.
         UnreadableDatasetError: They cannot be decompressed.
     """
-    compression: Compression | None = None
     try:
-        with path.open("rb") as file:
-            start = file.read(8)
-        compression = next(
-            (name for mark, name in _COMPRESSION_MARKS.items() if start.startswith(mark)), None
-        )
+        compression = _find_compression(path)
+    except OSError as error:
+        raise UnreadableDatasetError(
+            path, f"the dataset file is missing or cannot be opened ({error})"
+        ) from error
+    try:
         with _open(path, compression) as stream:
             content = stream.read(limit + 1)
-    except (
-        EOFError,
-        OSError,
-        zlib.error,
-        lzma.LZMAError,
-        zipfile.BadZipFile,
-        ValueError,
-        IndexError,
-    ) as error:
-        raise UnreadableDatasetError(
-            path, f"the {compression or 'dataset'} file is missing, damaged or cut short ({error})"
-        ) from error
+    except damage_errors(compression) as error:
+        raise damage_error(path, compression, error) from error
     if not content:
         raise EmptyDatasetError(path, "the file is empty")
     return DatasetHead(path, compression, content[:limit], complete=len(content) <= limit)
@@ -140,11 +137,53 @@ def decode(path: Path, content: bytes, encoding: str | None, *, final: bool = Tr
     return text
 
 
+def damage_errors(compression: Compression | None) -> tuple[type[Exception], ...]:
+    """Give the errors that reading a damaged file raises."""
+    if compression == "zstd":
+        import zstandard
+
+        return (OSError, EOFError, zstandard.ZstdError)
+    return (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, IndexError)
+
+
+def damage_error(path: Path, compression: Compression | None, error: Exception) -> UnreadableDatasetError:
+    """Tell that a file is damaged."""
+    return UnreadableDatasetError(
+        path, f"the {compression or 'dataset'} file is damaged or cut short ({error})"
+    )
+
+
+def check_zstd_end(path: Path) -> None:
+    """Check that a Zstandard file ends where a frame ends, since its reader takes a file that is cut for a whole one.
+
+    Raises:
+        UnreadableDatasetError: It is cut short.
+    """
+    import zstandard
+
+    frame, begun = zstandard.ZstdDecompressor().decompressobj(), False
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            while chunk:
+                frame.decompress(chunk)
+                begun, chunk = not frame.eof, frame.unused_data
+                if frame.eof:
+                    frame = zstandard.ZstdDecompressor().decompressobj()
+    if begun:
+        raise UnreadableDatasetError(path, "the zstd file is damaged or cut short (it ends within a frame)")
+
+
 def encoding_error(path: Path, encoding: str | None, error: UnicodeDecodeError) -> SourceOptionError:
     """Tell which byte is not of the encoding, and propose another."""
     byte = error.object[error.start]
     problem = f"the text is not {encoding or 'UTF-8'}: byte {byte:#04x} at position {error.start}"
     return SourceOptionError(path, problem, option="encoding", value="utf-8" if encoding else "cp1252")
+
+
+def _find_compression(path: Path) -> Compression | None:
+    with path.open("rb") as file:
+        start = file.read(8)
+    return next((name for mark, name in _COMPRESSION_MARKS.items() if start.startswith(mark)), None)
 
 
 def _open(path: Path, compression: str | None) -> IO[bytes]:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import lzma
-import warnings
-import zlib
+import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from include.training.dataset_head import DatasetHead, encoding_error, read_head
-from include.training.errors import (
-    ColumnNotFoundError,
-    EmptyDatasetError,
-    UnreadableDatasetError,
-    listed,
+from include.training.dataset_head import (
+    check_zstd_end,
+    damage_error,
+    damage_errors,
+    encoding_error,
+    read_head,
 )
-from include.training.text_layout import BLANKS, check_layout
+from include.training.errors import EmptyDatasetError, UnreadableDatasetError, listed
+from include.training.formats import (
+    TYPED_FORMATS,
+    find_format,
+    read_csv,
+    read_json_lines,
+    read_parquet,
+    require_columns,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,23 +30,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from include.training.source_options import SourceOptions
-    from include.training.text_layout import TextLayout
 
-FORMATS = ("csv", "tsv", "parquet", "jsonl")
-_FORMAT_BY_SUFFIX = {
-    ".csv": "csv",
-    ".txt": "csv",
-    ".data": "csv",
-    ".tsv": "tsv",
-    ".tab": "tsv",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-}
-_TYPED_FORMATS = ("parquet", "jsonl")
 _MONTHS = 12
-_COMPRESSION_SUFFIXES = (".gz", ".zst", ".bz2", ".xz", ".zip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,134 +78,34 @@ def list_files(path: Path) -> list[Path]:
     return files
 
 
-def find_format(head: DatasetHead, options: SourceOptions) -> str:
-    """Tell a file's format: from the options, from its first bytes, or from its name.
-
-    Raises:
-        UnreadableDatasetError: None of them tells.
-    """
-    if options.format is not None:
-        return options.format
-    if head.is_parquet:
-        return "parquet"
-    suffixes = [suffix.lower() for suffix in head.path.suffixes]
-    if suffixes and suffixes[-1] in _COMPRESSION_SUFFIXES:
-        suffixes.pop()
-    found = _FORMAT_BY_SUFFIX.get(suffixes[-1] if suffixes else "")
-    if found is None:
-        raise UnreadableDatasetError(
-            head.path, f"its name tells no format; set source.format to one of {listed(FORMATS)}"
-        )
-    return found
-
-
-def find_separator(file_format: str, options: SourceOptions) -> str:
-    """Tell what stands between the values of a text table."""
-    return options.separator or ("\t" if file_format == "tsv" else ",")
-
-
-def csv_arguments(layout: TextLayout, separator: str, options: SourceOptions) -> dict[str, Any]:
-    """Give what `pandas.read_csv` must be told to read a text table whose layout was checked."""
-    texts = {str(value) for value in options.null_values}
-    return {
-        "sep": r"\s+" if separator == BLANKS else separator,
-        "decimal": options.decimal,
-        "thousands": options.thousands,
-        "quotechar": options.quote,
-        "header": None if options.header is False else 0,
-        "names": list(layout.names) if options.header is False else None,
-        # Else the first column would silently become row labels where rows are one value longer than the header.
-        "index_col": False,
-        "na_values": [blank + text + after for text in texts for blank in ("", " ") for after in ("", " ")]
-        or None,
-        "dtype": {**options.dtypes, **dict.fromkeys(options.dates, "str")} or None,
-        "encoding": options.encoding or "utf-8",
-    }
-
-
 def _read_file(path: Path, options: SourceOptions, rows: int | None) -> Dataset:
     head = read_head(path)
     file_format = find_format(head, options)
     try:
+        if head.compression == "zstd" and rows is None:
+            check_zstd_end(path)
         if file_format == "parquet":
-            table = _read_parquet(path, rows)
+            table = read_parquet(path, rows)
         elif file_format == "jsonl":
-            table = _read_json_lines(head, options, rows)
+            table = read_json_lines(head, options, rows)
         else:
-            table = _read_csv(head, find_separator(file_format, options), options, rows)
+            table = read_csv(head, file_format, options, rows)
     except UnicodeDecodeError as error:
         raise encoding_error(path, options.encoding, error) from error
-    except (EOFError, zlib.error, lzma.LZMAError) as error:
-        raise UnreadableDatasetError(
-            path, f"the {head.compression} file is damaged or cut short ({error})"
-        ) from error
-    except (ValueError, TypeError, OSError) as error:
+    except damage_errors(head.compression) as error:
+        raise damage_error(path, head.compression, error) from error
+    except (ValueError, TypeError, csv.Error) as error:
         raise UnreadableDatasetError(path, f"it cannot be read as {file_format}: {error}") from error
     if table.empty:
         raise EmptyDatasetError(path, f"the file has columns ({listed(table.columns)}) but no rows")
-    typed = file_format in _TYPED_FORMATS
+    typed = file_format in TYPED_FORMATS
     return Dataset(_apply_options(path, table, options, typed=typed), typed)
-
-
-def _read_csv(head: DatasetHead, separator: str, options: SourceOptions, rows: int | None) -> pd.DataFrame:
-    import pandas as pd
-
-    text = head.text(options.encoding)
-    layout = check_layout(head.path, text, options, separator, complete=head.complete)
-    _require(layout.names, (*options.dtypes, *options.dates), "source.dtypes or source.dates")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        # Columns of mixed types are told by their column and value later.
-        warnings.simplefilter("ignore", pd.errors.DtypeWarning)
-        try:
-            table: pd.DataFrame = pd.read_csv(
-                head.path,
-                compression=head.compression,
-                nrows=rows,
-                **csv_arguments(layout, separator, options),
-            )
-        except pd.errors.ParserWarning as error:
-            raise UnreadableDatasetError(
-                head.path, "rows have more values than the header has names"
-            ) from error
-    return table
-
-
-def _read_parquet(path: Path, rows: int | None) -> pd.DataFrame:
-    import pandas as pd
-
-    if rows is None:
-        return pd.read_parquet(path)
-    import pyarrow as pa
-    from pyarrow.parquet import ParquetFile
-
-    file = ParquetFile(path)
-    first = next(file.iter_batches(batch_size=rows), None)
-    table: pd.DataFrame = pa.Table.from_batches(
-        [first] if first else [], schema=file.schema_arrow
-    ).to_pandas()
-    return table
-
-
-def _read_json_lines(head: DatasetHead, options: SourceOptions, rows: int | None) -> pd.DataFrame:
-    import pandas as pd
-
-    head.text(options.encoding)
-    # Types as written: pandas would turn "007" into 7 and any column named like a date into dates.
-    return pd.read_json(
-        head.path,
-        lines=True,
-        dtype=False,
-        nrows=rows,
-        compression=head.compression,
-        encoding=options.encoding,
-    )
 
 
 def _apply_options(path: Path, table: pd.DataFrame, options: SourceOptions, *, typed: bool) -> pd.DataFrame:
     table.columns = table.columns.map(str)
     if options.header is not False and options.columns is not None:
-        _require(list(table.columns), options.columns, "source.columns")
+        require_columns(list(table.columns), options.columns, "source.columns")
         table = table[list(options.columns)]
     if typed:
         table = _convert(path, table, options)
@@ -224,7 +115,7 @@ def _apply_options(path: Path, table: pd.DataFrame, options: SourceOptions, *, t
 
 
 def _convert(path: Path, table: pd.DataFrame, options: SourceOptions) -> pd.DataFrame:
-    _require(list(table.columns), (*options.dtypes, *options.dates), "source.dtypes or source.dates")
+    require_columns(list(table.columns), (*options.dtypes, *options.dates), "source.dtypes or source.dates")
     if options.null_values:
         table = table.replace(list(options.null_values), None)
     try:
@@ -256,11 +147,6 @@ def _is_day_first(path: Path, column: pd.Series[Any]) -> bool:
         return True
     problem = f"source.dates: in the column {column.name!r} the day may come first or the month"
     raise UnreadableDatasetError(path, f"{problem}; write dates as 2026-01-31 in the dataset")
-
-
-def _require(columns: Sequence[str], names: Sequence[str], role: str) -> None:
-    if missing := [name for name in names if name not in columns]:
-        raise ColumnNotFoundError(missing, role, columns)
 
 
 def _join(files: Sequence[Path], datasets: Sequence[Dataset]) -> Dataset:

@@ -86,7 +86,10 @@ def check_params(
     Raises:
         ModelParamsError: It takes other params.
     """
-    parameters = list(inspect.signature(function).parameters.values())
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except ValueError:  # a function of compiled code tells nothing of itself
+        return
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters)
     by_position = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     named = by_position[given_by_position:] + [p for p in parameters if p.kind is p.KEYWORD_ONLY]

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from include.training.columns import useless
 from include.training.dataset_head import read_head
-from include.training.datasets import Dataset, find_format, list_files, read_dataset
+from include.training.datasets import Dataset, list_files, read_dataset
 from include.training.errors import ColumnRoleError, NoFeaturesError, SourceOptionError
 from include.training.evaluation import CLASSIFICATION, REGRESSION
+from include.training.formats import find_format
 from include.training.numbers_as_text import blemishes, check_numbers
 
 if TYPE_CHECKING:

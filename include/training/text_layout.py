@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from include.training.dataset_head import DatasetHead
     from include.training.source_options import SourceOptions
 
 # As a separator it means any run of blanks, since columns are lined up with as many as it takes.
@@ -66,6 +67,23 @@ def check_layout(
         _check_header(path, names, rows)
     _check_duplicates(path, names, options.columns)
     return TextLayout(names, tuple(rows))
+
+
+def check_row_ends(head: DatasetHead, width: int, options: SourceOptions, separator: str) -> None:
+    """Check that no row of the file ends early: pandas would fill it up with missing values.
+
+    Raises:
+        UnreadableDatasetError: One does.
+    """
+    if separator == BLANKS:
+        return
+    with head.open_text(options.encoding) as text:
+        for number, row in enumerate(csv.reader(text, delimiter=separator, quotechar=options.quote), start=1):
+            if len(row) < width and any(row):
+                raise UnreadableDatasetError(
+                    head.path,
+                    f"row {number} ends after {len(row)} of {width} values; the file may be cut short",
+                )
 
 
 def split_rows(text: str, separator: str, quote: str, *, complete: bool) -> list[tuple[str, ...]]:

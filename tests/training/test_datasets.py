@@ -25,6 +25,8 @@ from include.training.errors import (
 )
 from include.training.spec import ClassModel
 
+ZSTD = zstandard.ZstdCompressor()
+LONG = b"a,b\n" + b"".join(b"%d,%d\n" % (i * i % 9973, i) for i in range(90_000))
 PLAIN = "age,income,spend\n25,1200.5,3\n31,1900.0,5\n47,2500.25,8\n52,3100.0,9\n"
 
 
@@ -61,7 +63,7 @@ def zipped(content, path):
 @pytest.mark.parametrize("name", ["table.csv", "table.csv.gz", "download"])
 @pytest.mark.parametrize(
     "compress",
-    [bytes, gzip.compress, bz2.compress, lzma.compress, zstandard.ZstdCompressor().compress, "zip"],
+    [bytes, gzip.compress, bz2.compress, lzma.compress, ZSTD.compress, "zip"],
 )
 def test_compression_is_told_by_the_bytes_and_not_by_the_name(read, tmp_path, name, compress):
     content = zipped(PLAIN, tmp_path / "a.zip") if compress == "zip" else compress(PLAIN.encode())
@@ -376,12 +378,17 @@ def test_blemishes_in_columns_out_of_use_do_no_harm(learn):
             "source.dates: the column 'b' holds no dates",
         ),
         ('a,b\n1,"2\n3,4\n', {}, UnreadableDatasetError, "EOF inside string"),
-        (gzip.compress(PLAIN.encode() * 1000)[:-20], {}, UnreadableDatasetError, "damaged or cut short"),
+        (gzip.compress(LONG)[:-20], {}, UnreadableDatasetError, "gzip file is damaged or cut short"),
+        (bz2.compress(LONG)[:-20], {}, UnreadableDatasetError, "bz2 file is damaged or cut short"),
+        (lzma.compress(LONG)[:-20], {}, UnreadableDatasetError, "xz file is damaged or cut short"),
+        (ZSTD.compress(LONG)[:-20], {}, UnreadableDatasetError, "zstd file is damaged or cut short"),
+        (ZSTD.compress(LONG) + ZSTD.compress(LONG)[:-20], {}, UnreadableDatasetError, "zstd file is damaged"),
+        (b"PK\x03\x04" + LONG[:200], {}, UnreadableDatasetError, "zip file is damaged or cut short"),
         (
             b"\x1f\x8bnot gzip at all",
             {},
             UnreadableDatasetError,
-            "the gzip file is missing, damaged or cut short",
+            "the gzip file is damaged or cut short",
         ),
         (b"PAR1 and nothing else", {}, UnreadableDatasetError, "it cannot be read as parquet"),
         (PLAIN, {"format": "parquet"}, UnreadableDatasetError, "it cannot be read as parquet"),
@@ -398,6 +405,14 @@ def test_a_file_that_is_no_table_says_why(read, content, options, error, message
 def test_a_row_far_down_that_is_too_long_is_found(read):
     with pytest.raises(UnreadableDatasetError, match="Expected 2 fields in line 30002, saw 3"):
         read("a,b\n" + "1,2\n" * 30_000 + "1,2,3\n")
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+def test_a_row_far_down_that_is_too_short_is_found(read, compress):
+    with pytest.raises(
+        UnreadableDatasetError, match="row 40002 ends after 1 of 2 values; the file may be cut short"
+    ):
+        read(compress(b"a,b\n" + b"1,\n3,4\n" * 20_000 + b"1"))
 
 
 def test_bytes_far_down_that_are_no_utf8_are_found(read):
@@ -481,7 +496,7 @@ def test_files_that_do_not_fit_together_are_told(tmp_path, second, message):
 
 
 def test_a_missing_file_is_told(tmp_path):
-    with pytest.raises(UnreadableDatasetError, match=r"gone\.csv: the dataset file is missing, damaged"):
+    with pytest.raises(UnreadableDatasetError, match=r"gone\.csv: the dataset file is missing"):
         read_dataset(tmp_path / "gone.csv", SourceOptions())
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 
-from include.training import load_model_file, predict_file
+from include.training import SourceOptions, load_model_file, predict_file
 from include.training.errors import ColumnNotFoundError, FitError
-from include.training.spec import ModuleModel
+from include.training.spec import ClassModel, ModuleModel
 
 
 @pytest.fixture
@@ -26,6 +28,23 @@ def test_rows_are_predicted_whatever_the_order_of_their_columns(trained, petrol,
 
     assert predicted["prediction"].tolist() == model.predict(table).tolist()
     assert predicted.columns[-2:].tolist() == ["id", "prediction"]
+
+
+def test_a_file_is_read_with_the_options_of_the_training(train_petrol, tmp_path):
+    options = SourceOptions(
+        separator=";", decimal=",", columns=("x", "zip", "y"), dtypes={"y": "float"}, drop=("zip",)
+    )
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    old.write_text("id;x;zip;y\n" + "".join(f"{i};{i},5;A{i};{i}\n" for i in range(20)))
+    new.write_text("x\n1,5\n3,5\n")
+    result = train_petrol(
+        dataset=old, model=ClassModel("sklearn.linear_model.LinearRegression"), source=options
+    )
+    model = load_model_file(tmp_path / "model" / "model.pkl", result.manifest["files"]["model.pkl"]["sha256"])
+
+    predicted = predict_file(model, json.loads((tmp_path / "model" / "manifest.json").read_text()), new)
+
+    assert predicted["prediction"].tolist() == pytest.approx([1, 3])
 
 
 def test_missing_columns_are_named(trained, petrol, tmp_path):

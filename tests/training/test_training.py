@@ -7,6 +7,7 @@ import json
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from include.training import ClassModel, ModuleModel, TrainingError
 
+ROOT = Path(__file__).parents[2]
 LAB_FIGURES = {"mae": 48.339, "mse": 3494.233, "rmse": 59.112, "r2": 0.4037}
 
 PREDICT_AGAIN = """
@@ -85,6 +87,18 @@ def test_the_manifest_says_what_the_model_was_made_of(train_petrol, tmp_path):
     assert manifest["split"] == {"test_size": 0.2, "random_state": 0, "train_rows": 38, "test_rows": 10}
     assert manifest["environment"]["libraries"].keys() >= {"numpy", "pandas", "sklearn"}
     assert manifest["duration_seconds"] > 0
+
+
+def test_naming_a_training_imports_nothing_heavy():
+    script = (
+        "import sys, include.training; print({'pandas', 'numpy', 'sklearn', 'pyarrow'} & set(sys.modules))"
+    )
+
+    printed = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True, cwd=ROOT
+    ).stdout
+
+    assert printed.strip() == "set()"
 
 
 CELLS = st.one_of(

@@ -1,0 +1,154 @@
+"""Knows the formats of datasets' files, and reads each with pandas."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from include.training.errors import ColumnNotFoundError, UnreadableDatasetError, listed
+from include.training.text_layout import BLANKS, check_layout, check_row_ends
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from include.training.dataset_head import DatasetHead
+    from include.training.source_options import SourceOptions
+    from include.training.text_layout import TextLayout
+
+FORMATS = ("csv", "tsv", "parquet", "jsonl")
+# Files of these say their columns' types; of others they are guessed from text.
+TYPED_FORMATS = ("parquet", "jsonl")
+_FORMAT_BY_SUFFIX = {
+    ".csv": "csv",
+    ".txt": "csv",
+    ".data": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
+_COMPRESSION_SUFFIXES = (".gz", ".zst", ".bz2", ".xz", ".zip")
+
+
+def find_format(head: DatasetHead, options: SourceOptions) -> str:
+    """Tell a file's format: from the options, from its first bytes, or from its name.
+
+    Raises:
+        UnreadableDatasetError: None of them tells.
+    """
+    if options.format is not None:
+        return options.format
+    if head.is_parquet:
+        return "parquet"
+    suffixes = [suffix.lower() for suffix in head.path.suffixes]
+    if suffixes and suffixes[-1] in _COMPRESSION_SUFFIXES:
+        suffixes.pop()
+    found = _FORMAT_BY_SUFFIX.get(suffixes[-1] if suffixes else "")
+    if found is None:
+        raise UnreadableDatasetError(
+            head.path, f"its name tells no format; set source.format to one of {listed(FORMATS)}"
+        )
+    return found
+
+
+def read_csv(head: DatasetHead, file_format: str, options: SourceOptions, rows: int | None) -> pd.DataFrame:
+    """Read a text table whose layout is checked first.
+
+    Raises:
+        UnreadableDatasetError: It is not laid out as the options say.
+        ColumnNotFoundError: An option names a column that is not there.
+    """
+    import pandas as pd
+
+    separator = _find_separator(file_format, options)
+    text = head.text(options.encoding)
+    layout = check_layout(head.path, text, options, separator, complete=head.complete)
+    require_columns(layout.names, (*options.dtypes, *options.dates), "source.dtypes or source.dates")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        # Columns of mixed types are told by their column and value later.
+        warnings.simplefilter("ignore", pd.errors.DtypeWarning)
+        try:
+            table: pd.DataFrame = pd.read_csv(
+                head.path,
+                compression=head.compression,
+                nrows=rows,
+                **_csv_arguments(layout, separator, options),
+            )
+        except pd.errors.ParserWarning as error:
+            raise UnreadableDatasetError(
+                head.path, "rows have more values than the header has names"
+            ) from error
+    if rows is None and table[table.columns[-1]].isna().any():
+        check_row_ends(head, len(layout.names), options, separator)
+    return table
+
+
+def read_parquet(path: Path, rows: int | None) -> pd.DataFrame:
+    """Read a Parquet file, or its first rows."""
+    import pandas as pd
+
+    if rows is None:
+        return pd.read_parquet(path)
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetFile
+
+    file = ParquetFile(path)
+    first = next(file.iter_batches(batch_size=rows), None)
+    table: pd.DataFrame = pa.Table.from_batches(
+        [first] if first else [], schema=file.schema_arrow
+    ).to_pandas()
+    return table
+
+
+def read_json_lines(head: DatasetHead, options: SourceOptions, rows: int | None) -> pd.DataFrame:
+    """Read JSON lines, or the first of them, with their types as written."""
+    import pandas as pd
+
+    head.text(options.encoding)
+    # pandas would turn "007" into 7 and any column named like a date into dates.
+    return pd.read_json(
+        head.path,
+        lines=True,
+        dtype=False,
+        nrows=rows,
+        compression=head.compression,
+        encoding=options.encoding,
+    )
+
+
+def require_columns(columns: Sequence[str], names: Sequence[str], role: str) -> None:
+    """Check that the names that an option gives are columns.
+
+    Raises:
+        ColumnNotFoundError: One is not.
+    """
+    if missing := [name for name in names if name not in columns]:
+        raise ColumnNotFoundError(missing, role, columns)
+
+
+def _find_separator(file_format: str, options: SourceOptions) -> str:
+    return options.separator or ("\t" if file_format == "tsv" else ",")
+
+
+def _csv_arguments(layout: TextLayout, separator: str, options: SourceOptions) -> dict[str, Any]:
+    texts = {str(value) for value in options.null_values}
+    return {
+        "sep": r"\s+" if separator == BLANKS else separator,
+        "decimal": options.decimal,
+        "thousands": options.thousands,
+        "quotechar": options.quote,
+        "header": None if options.header is False else 0,
+        "names": list(layout.names) if options.header is False else None,
+        # Else the first column would silently become row labels where rows are one value longer than the header.
+        "index_col": False,
+        "na_values": [blank + text + after for text in texts for blank in ("", " ") for after in ("", " ")]
+        or None,
+        "dtype": {**options.dtypes, **dict.fromkeys(options.dates, "str")} or None,
+        "encoding": options.encoding or "utf-8",
+    }

@@ -24,7 +24,8 @@ def up(
     """
     from include.local.stack import running_stack
 
-    signal.signal(signal.SIGTERM, _interrupt)
+    for stop in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs with SIGINT ignored
+        signal.signal(stop, _interrupt)
     typer.echo("Starting Airflow and the embedded S3 server ...")
     try:
         with running_stack(PROJECT, home=HOME, port=port) as stack:

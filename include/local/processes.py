@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 import psutil
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STOP_TIMEOUT = 20  # seconds until what has not ended is killed
+POLL_SECONDS = 0.1
 
 
 class ProcessRecord:
@@ -43,23 +45,39 @@ class ProcessRecord:
 def stop_processes(pids: Iterable[int]) -> None:
     """End processes and all their descendants: asked first, killed after 20 seconds.
 
-    Every one is asked, as Ctrl-C in a terminal does: Airflow's parents wait ten seconds for children that were not.
+    Children are asked too, and before their parents: Airflow's triggerer waits ten seconds for a child that was not.
     """
     parents = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
     # Listed before any ends: a child whose parent has gone is no longer found through it.
-    family = {process for parent in parents for process in (parent, *_descendants(parent))}
+    family = list(dict.fromkeys(process for parent in parents for process in (*_descendants(parent), parent)))
     for process in family:
         _signal(process, psutil.Process.terminate)
-    _, alive = psutil.wait_procs(family, timeout=STOP_TIMEOUT)
-    for process in alive:
+    for process in _wait(family):
         _signal(process, psutil.Process.kill)
-    psutil.wait_procs(alive, timeout=STOP_TIMEOUT)
+    _wait(family)
+
+
+def _wait(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Wait until processes have ended, and return those that have not; one that nobody has reaped yet has ended."""
+    deadline = time.monotonic() + STOP_TIMEOUT
+    alive = list(processes)
+    while alive and time.monotonic() < deadline:
+        _, alive = psutil.wait_procs(alive, timeout=POLL_SECONDS)
+        alive = [process for process in alive if _runs(process)]
+    return alive
 
 
 def _runs_since(pid: int, started: float) -> bool:
     try:
         process = psutil.Process(pid)
-        return process.create_time() == started and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+    return process.create_time() == started and _runs(process)
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 

@@ -1,10 +1,10 @@
 """S3, plain http(s) and the workspace of a run: how datasets come in and models go out."""
 
 from include.storage.clients import client_config
-from include.storage.download import download_dataset, download_object
-from include.storage.identity import DatasetIdentity, read_identity, write_identity
+from include.storage.download import download_dataset, download_datasets, download_object
+from include.storage.identity import DatasetIdentity, describe_dataset, read_identity, write_identity
 from include.storage.read import read_object
-from include.storage.transfer import RetryPolicy
+from include.storage.retry import RetryPolicy
 from include.storage.upload import MANIFEST, upload_model
 from include.storage.workspace import Workspace
 
@@ -14,7 +14,9 @@ __all__ = [
     "RetryPolicy",
     "Workspace",
     "client_config",
+    "describe_dataset",
     "download_dataset",
+    "download_datasets",
     "download_object",
     "read_identity",
     "read_object",

@@ -1,31 +1,86 @@
-"""Downloads a run's dataset, and single objects, to verified local files."""
+"""Downloads a run's dataset, of one file or several, and single objects to verified local files."""
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import logging
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from include.storage.errors import ObjectChangedError, ObjectNotFoundError
 from include.storage.http_source import HttpSource
 from include.storage.identity import DatasetIdentity
+from include.storage.listing import list_objects
 from include.storage.local_file import new_file
+from include.storage.retry import RetryPolicy
 from include.storage.s3_source import S3Source
-from include.storage.transfer import ReceivedFile, RetryPolicy, Source, receive
+from include.storage.transfer import ReceivedFile, Source, receive
 from include.urls import S3Url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mypy_boto3_s3 import S3Client
 
     from include.urls import HttpUrl
+
+log = logging.getLogger(__name__)
 
 # Common file systems take 255 bytes in a name.
 _MAX_NAME_BYTES = 200
 _MAX_SUFFIX_BYTES = 20
 # Readers infer the compression from the suffix, so a compression that the server added is named by one.
 _SUFFIX_OF_ENCODING = {"gzip": ".gz", "x-gzip": ".gz", "zstd": ".zst"}
+
+
+def download_datasets(
+    urls: Sequence[S3Url | HttpUrl],
+    directory: Path,
+    *,
+    s3: Callable[[S3Url], S3Client],
+    policy: RetryPolicy | None = None,
+) -> list[DatasetIdentity]:
+    """Download a dataset of one file or several into a folder, each file in the way that `download_dataset` does.
+
+    Patterns are replaced by the objects that fit, sorted by key; the order is otherwise that of the URLs. A file that is
+    named twice is read once. A single file keeps its name; several are numbered in their order, as `07-table.csv`, so that
+    files of one name stay apart.
+
+    Args:
+        urls: The files, and patterns for files on S3.
+        directory: The folder, which is made where it does not exist.
+        s3: Gives the client for an S3 URL; asked once for each bucket.
+        policy: How often and how patiently to try again.
+
+    Returns:
+        What identifies each file, in order; `directory / identity.file_name` is the file.
+
+    Raises:
+        NoMatchingObjectError: No object fits a pattern.
+        TooManyObjectsError: More objects fit a pattern than are sensibly read one by one.
+        RemoteError: A file cannot be had; retryable where trying again later may help.
+        DiskFullError: The disk or the quota is full.
+        LocalFileError: The folder cannot be made or written.
+    """
+    client_of_bucket = functools.cache(s3)
+
+    def client_of(url: S3Url) -> S3Client:
+        return client_of_bucket(S3Url(url.bucket, "", url.region))
+
+    files = _without_repeats(_expand(urls, client_of, policy))
+    names = _numbered(files) if len(files) > 1 else [local_file_name(url.file_name) for url in files]
+    identities = []
+    for url, name in zip(files, names, strict=True):
+        try:
+            identities.append(_download_as(name, url, directory, client_of, policy))
+        except ObjectNotFoundError as error:
+            if url in urls:
+                raise
+            # It was listed a moment ago: a writer is replacing the files, and another look may find them whole.
+            raise ObjectChangedError(error.location, endpoint=error.endpoint, detail=error.detail) from error
+    return identities
 
 
 def download_dataset(
@@ -35,7 +90,7 @@ def download_dataset(
     s3: Callable[[S3Url], S3Client],
     policy: RetryPolicy | None = None,
 ) -> DatasetIdentity:
-    """Download one file into a folder; memory does not grow with its size.
+    """Download one file into a folder; memory does not grow with its size, and a `*` in its key is just that.
 
     It is streamed to a temporary name and takes its own, with its suffixes kept, when its size and the checksum that the server
     stores have been verified. Throttling, faults of the server and broken connections are retried, from where
@@ -55,13 +110,7 @@ def download_dataset(
         DiskFullError: The disk or the quota is full.
         LocalFileError: The folder cannot be made or written.
     """
-    source = S3Source(url, s3(url)) if isinstance(url, S3Url) else HttpSource(url)
-    path = directory / local_file_name(url.file_name)
-    received = _download(source, path, policy or RetryPolicy())
-    suffix = _SUFFIX_OF_ENCODING.get(received.remote.encoding or "", "")
-    if suffix and path.suffix != suffix:
-        path = path.replace(path.with_name(path.name + suffix))
-    return _identity(str(url), path, received)
+    return _download_as(local_file_name(url.file_name), url, directory, s3, policy)
 
 
 def download_object(
@@ -97,6 +146,51 @@ def local_file_name(name: str) -> str:
     suffixes = "".join(Path(safe).suffixes[-2:])
     digest = hashlib.sha256(safe.encode()).hexdigest()
     return digest + suffixes if len(suffixes.encode()) <= _MAX_SUFFIX_BYTES else digest
+
+
+def _expand(
+    urls: Sequence[S3Url | HttpUrl], client_of: Callable[[S3Url], S3Client], policy: RetryPolicy | None
+) -> list[S3Url | HttpUrl]:
+    files: list[S3Url | HttpUrl] = []
+    for url in urls:
+        if isinstance(url, S3Url) and url.is_pattern:
+            files += list_objects(url, client=client_of(url), policy=policy)
+        else:
+            files.append(url)
+    return files
+
+
+def _without_repeats(urls: Sequence[S3Url | HttpUrl]) -> list[S3Url | HttpUrl]:
+    """Keep the first URL of each file: rows that were read twice would be trained on and tested on."""
+    unique: dict[str, S3Url | HttpUrl] = {}
+    for url in urls:
+        unique.setdefault(str(url), url)
+    if repeats := len(urls) - len(unique):
+        log.warning("The source names %d files more than once; they are read once.", repeats)
+    return list(unique.values())
+
+
+def _numbered(urls: Sequence[S3Url | HttpUrl]) -> list[str]:
+    digits = len(str(len(urls)))
+    return [
+        f"{number:0{digits}}-{local_file_name(url.file_name)}" for number, url in enumerate(urls, start=1)
+    ]
+
+
+def _download_as(
+    name: str,
+    url: S3Url | HttpUrl,
+    directory: Path,
+    s3: Callable[[S3Url], S3Client],
+    policy: RetryPolicy | None,
+) -> DatasetIdentity:
+    source = S3Source(url, s3(url)) if isinstance(url, S3Url) else HttpSource(url)
+    path = directory / name
+    received = _download(source, path, policy or RetryPolicy())
+    suffix = _SUFFIX_OF_ENCODING.get(received.remote.encoding or "", "")
+    if suffix and path.suffix != suffix:
+        path = path.replace(path.with_name(path.name + suffix))
+    return _identity(str(url), path, received)
 
 
 def _download(source: Source, path: Path, policy: RetryPolicy) -> ReceivedFile:

@@ -3,9 +3,12 @@
 StorageError
     RemoteError                     one object, prefix or file elsewhere
         ObjectNotFoundError
+            NoMatchingObjectError
+        TooManyObjectsError
         BucketNotFoundError
         AccessDeniedError
             HttpAccessDeniedError
+            ListingDeniedError
         CredentialsError            none, unknown, wrong or expired
         ObjectArchivedError
         RequestRefusedError         any other refusal
@@ -29,7 +32,10 @@ from typing import TYPE_CHECKING
 from include.errors import RefineryError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from include.urls import S3Url
 
 
 class StorageError(RefineryError):
@@ -67,6 +73,45 @@ class ObjectNotFoundError(RemoteError):
     )
 
 
+class NoMatchingObjectError(ObjectNotFoundError):
+    """No object's key fits a pattern.
+
+    Attributes:
+        pattern: The URL with the pattern.
+        prefix: What was listed: the key before the first wildcard.
+        others: A few of the keys that begin with the prefix and do not fit.
+    """
+
+    explanation = (
+        "No object fits {location}. Check the folder and the pattern, capitals too, and that the objects were written "
+        "for this date."
+    )
+
+    def __init__(self, pattern: S3Url, prefix: str, others: Sequence[str], *, endpoint: str) -> None:
+        self.pattern = pattern
+        self.prefix = prefix
+        self.others = others
+        held = f"holds {', '.join(others)}" if others else "holds nothing"
+        detail = f'bucket "{pattern.bucket}" {held} under prefix "{prefix}", looked for "{pattern.file_name}"'
+        super().__init__(str(pattern), endpoint=endpoint, detail=detail)
+
+
+class TooManyObjectsError(RemoteError):
+    """More objects fit a pattern than are sensibly read one by one.
+
+    Attributes:
+        most: Most objects that may fit.
+    """
+
+    explanation = (
+        "Too many objects fit {location}. Narrow the pattern, or have them written as fewer, larger files."
+    )
+
+    def __init__(self, pattern: S3Url, most: int, *, endpoint: str) -> None:
+        self.most = most
+        super().__init__(str(pattern), endpoint=endpoint, detail=f"more than {most:,}")
+
+
 class BucketNotFoundError(RemoteError):
     """The bucket does not exist on this server."""
 
@@ -86,6 +131,15 @@ class HttpAccessDeniedError(AccessDeniedError):
     """A web server does not give the file to everyone."""
 
     explanation = "Access to {location} was denied. Plain web addresses are read without credentials: use a public one, or S3."
+
+
+class ListingDeniedError(AccessDeniedError):
+    """The server does not let these credentials list the bucket."""
+
+    explanation = (
+        "Listing the objects that fit {location} was denied. Let the connection's credentials list the bucket "
+        "(s3:ListBucket), or name each object in place of the pattern."
+    )
 
 
 class CredentialsError(RemoteError):

@@ -1,7 +1,8 @@
-"""Which dataset a run has read, so that a model can say what it was trained on."""
+"""Which files a run has read as its dataset, so that a model can say what it was trained on."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -10,13 +11,13 @@ from include.storage.errors import IdentityUnreadableError
 from include.storage.local_file import new_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetIdentity:
-    """What tells one version of a dataset from every other.
+    """What tells one version of a dataset's file from every other.
 
     Attributes:
         url: Where it came from.
@@ -46,25 +47,45 @@ class DatasetIdentity:
         return cls(**{field.name: values[field.name] for field in fields(cls) if field.name in values})
 
 
-def write_identity(identity: DatasetIdentity, path: Path) -> None:
-    """Write the identity as JSON, whole or not at all.
+def describe_dataset(files: Sequence[DatasetIdentity]) -> dict[str, Any]:
+    """Return a dataset's identity as a JSON object: that of its file, or of several files together.
+
+    Several are given as "files", each with all its attributes, in the order in which their rows were read; "size", their sum in
+    bytes; and "sha256", the SHA-256 in hex of the text that the files' own make, each in hex with a newline after it. So
+    `jq -r '.files[].sha256' | sha256sum` computes it anew.
+    """
+    if len(files) == 1:
+        return files[0].to_dict()
+    hashes = "".join(f"{file.sha256}\n" for file in files)
+    return {
+        "files": [file.to_dict() for file in files],
+        "size": sum(file.size for file in files),
+        "sha256": hashlib.sha256(hashes.encode()).hexdigest(),
+    }
+
+
+def write_identity(files: Sequence[DatasetIdentity], path: Path) -> None:
+    """Write the identities of a dataset's files as JSON, a list under "files", whole or not at all.
 
     Raises:
         LocalFileError: The file cannot be written.
     """
     with new_file(path) as file:
-        file.write(json.dumps(identity.to_dict(), indent=2).encode())
+        file.write(json.dumps({"files": [identity.to_dict() for identity in files]}, indent=2).encode())
 
 
-def read_identity(path: Path) -> DatasetIdentity:
-    """Read what `write_identity` wrote.
+def read_identity(path: Path) -> list[DatasetIdentity]:
+    """Read what `write_identity` wrote: one identity or more.
 
     Raises:
         IdentityUnreadableError: The file is missing or damaged.
     """
     try:
-        return DatasetIdentity.from_dict(json.loads(path.read_bytes()))
+        files = [DatasetIdentity.from_dict(values) for values in json.loads(path.read_bytes())["files"]]
     except FileNotFoundError as error:
         raise IdentityUnreadableError(path, "it is not there") from error
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise IdentityUnreadableError(path, str(error)) from error
+    if not files:
+        raise IdentityUnreadableError(path, "it names no file")
+    return files

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+from include.storage.retry import RetryPolicy
 from include.storage.s3_source import S3Source
-from include.storage.transfer import RetryPolicy, receive
+from include.storage.transfer import receive
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

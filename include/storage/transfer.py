@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol
 
@@ -11,36 +10,17 @@ from include.storage.errors import (
     ConnectionDroppedError,
     DataCorruptedError,
     ObjectChangedError,
-    RemoteError,
     RequestRefusedError,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tenacity import RetryCallState
-
     from include.storage.checksums import Checksum, RunningChecksum
-
-log = logging.getLogger(__name__)
+    from include.storage.retry import RetryPolicy
 
 # Large enough that Python's share of the work is small, small enough that memory stays flat.
 CHUNK_BYTES = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How often and how patiently a transfer is tried again, beside what the client itself retries.
-
-    Attributes:
-        attempts: Most times that the file is asked for, whole or from where it broke.
-        first_wait: Upper bound of the first wait, in seconds; it doubles with each attempt.
-        longest_wait: Upper bound of any wait, in seconds.
-    """
-
-    attempts: int = 6
-    first_wait: float = 1.0
-    longest_wait: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,22 +97,8 @@ def receive(source: Source, file: IO[bytes], policy: RetryPolicy) -> ReceivedFil
     Raises:
         RemoteError: It cannot be had; retryable where the attempts ran out.
     """
-    from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
-
     transfer = _Transfer(source, file)
-    retrying = Retrying(
-        retry=retry_if_exception(lambda error: isinstance(error, RemoteError) and error.retryable),
-        stop=stop_after_attempt(policy.attempts),
-        wait=wait_random_exponential(multiplier=policy.first_wait, max=policy.longest_wait),
-        before_sleep=_log_retry,
-        reraise=True,
-    )
-    return retrying(transfer.attempt)
-
-
-def _log_retry(state: RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    log.warning("%s Trying again in %.1f s.", error, state.upcoming_sleep)
+    return policy.retrying()(transfer.attempt)
 
 
 class _Transfer:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from boto3.s3.transfer import TransferConfig
     from mypy_boto3_s3 import S3Client
 
-    from include.storage.transfer import RetryPolicy
+    from include.storage.retry import RetryPolicy
 
 log = logging.getLogger(__name__)
 

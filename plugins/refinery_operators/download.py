@@ -5,44 +5,58 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from include.connections import DEFAULT_CONNECTION, s3_client
-from include.storage import download_dataset, write_identity
+from include.storage import describe_dataset, download_datasets, write_identity
 from include.urls import parse_source_url
 from refinery_operators.base import PipelineOperator
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from airflow.sdk import Context
 
 
 class DownloadDatasetOperator(PipelineOperator):
-    """Download a dataset and note its identity (URL, ETag, version, size in bytes, SHA-256).
+    """Download a dataset, of one file or several, and note its identity (URL, ETag, version, size in bytes, SHA-256).
 
-    The identity goes beside the dataset for the next step, and to XCom.
+    The identity of each file goes beside the dataset for the next step. To XCom goes the identity of a single file; of
+    several their count, total size and common SHA-256.
 
     Args:
         source: The dataset's URL: ``s3://bucket/key``, an S3 ``https://`` URL in any form, or a plain ``https://``
-            URL. Templated.
+            URL; a ``*`` may stand in the last part of an S3 key. Or several. Templated.
         aws_conn_id: The Airflow connection for S3. Templated.
     """
 
     template_fields = (*PipelineOperator.template_fields, "source", "aws_conn_id")
     ui_color = "#dbeafe"
 
-    def __init__(self, *, source: str | Sequence[str], aws_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any) -> None:
+    def __init__(
+        self, *, source: str | Sequence[str], aws_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.source = source
         self.aws_conn_id = aws_conn_id
 
     def run_step(self, context: Context) -> dict[str, Any]:
-        """Download the dataset and return its identity."""
+        """Download the dataset and return its identity in short."""
         workspace = self.workspace_of(context)
+        # Other files may have fitted the source at an earlier attempt.
+        workspace.remove()
         workspace.create()
-        identity = download_dataset(
-            parse_source_url(self.source),
+        urls = [self.source] if isinstance(self.source, str) else self.source
+        files = download_datasets(
+            [parse_source_url(url) for url in urls],
             workspace.dataset_dir,
             s3=lambda url: s3_client(self.aws_conn_id, url),
         )
-        write_identity(identity, workspace.identity_file)
+        write_identity(files, workspace.identity_file)
+        identity = describe_dataset(files)
+        if len(files) > 1:
+            identity = {"count": len(files), "size": identity["size"], "sha256": identity["sha256"]}
         self.log.info(
-            "Downloaded %s: %s bytes, SHA-256 %s", identity.url, f"{identity.size:,}", identity.sha256
+            "Downloaded %s: %s bytes, SHA-256 %s",
+            identity.get("url", f"{len(files)} files"),
+            f"{identity['size']:,}",
+            identity["sha256"],
         )
-        return identity.to_dict()
+        return identity

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import include.models
-from include.storage import read_identity
+from include.storage import describe_dataset, read_identity
 from include.training import ClassModel, ModuleModel, SourceOptions, TrainingSpec, train
 from refinery_operators.base import PipelineOperator
 from refinery_operators.provenance import run_provenance
@@ -60,12 +60,13 @@ class TrainModelOperator(PipelineOperator):
     def run_step(self, context: Context) -> dict[str, float]:
         """Train the model and return its metrics."""
         workspace = self.workspace_of(context)
-        dataset = read_identity(workspace.identity_file)
+        files = read_identity(workspace.identity_file)
+        paths = tuple(workspace.dataset_dir / file.file_name for file in files)
         result = train(
             self.training_spec(),
-            workspace.dataset_dir / dataset.file_name,
+            paths[0] if len(paths) == 1 else paths,
             workspace.model_dir,
-            provenance=run_provenance(context, dataset=dataset.to_dict(), config=self.config),
+            provenance=run_provenance(context, dataset=describe_dataset(files), config=self.config),
         )
         self.log.info("%s", result.summary)
         return result.metrics

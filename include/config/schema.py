@@ -37,7 +37,9 @@ def json_schema(supplied: frozenset[str] = frozenset()) -> dict[str, Any]:
         supplied: Those of source, model and output that defaults give, so that a config may leave them out.
     """
     schema = PipelineConfig.model_json_schema(schema_generator=_Generator)
-    definitions = {name: _tidy(definition) for name, definition in sorted(schema.pop("$defs").items())}
+    definitions = {
+        name: _allow_variable(_tidy(definition)) for name, definition in sorted(schema.pop("$defs").items())
+    }
     for key in supplied:
         _ask_for_nothing(definitions[f"{key.title()}Config"])
     root = _tidy(schema)

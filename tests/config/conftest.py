@@ -6,12 +6,10 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pytest
 
 from include.config import Pipeline, Project, explain_pipeline, load_project
-
-if TYPE_CHECKING:
-    import pytest
 
 CASES = Path(__file__).parent / "cases"
 
@@ -91,9 +89,34 @@ def _read_case(name: str, text: str, *, for_schema: bool) -> Case:
     return Case(name, for_schema, files, environment, problems, pipelines)
 
 
+@pytest.fixture
+def write(tmp_path):
+    """Write a file below the test's folder."""
+
+    def write_file(path: str, text: str) -> Path:
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8", newline="")
+        return file
+
+    return write_file
+
+
+@pytest.fixture
+def all_cases():
+    """Read all cases of a kind."""
+    return read_cases
+
+
+@pytest.fixture(name="describe")
+def fixture_describe():
+    """Describe a project as the tables do."""
+    return describe
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give each test that asks for a bad_case or a good_case every one of them."""
-    for kind in ("bad", "good"):
-        if f"{kind}_case" in metafunc.fixturenames:
-            cases = read_cases(kind)
-            metafunc.parametrize(f"{kind}_case", cases, ids=[case.name for case in cases])
+    """Give each test that asks for a case every one of its kind."""
+    for name, kind in (("bad_case", "bad"), ("good_case", "good"), ("schema_case", "bad")):
+        if name in metafunc.fixturenames:
+            cases = [case for case in read_cases(kind) if name != "schema_case" or case.for_schema]
+            metafunc.parametrize(name, cases, ids=[case.name for case in cases])

@@ -10,9 +10,10 @@ from include.config.keys.base import INCOMPLETE, Checked, Section, refuse
 # Libraries whose classes a config may name. What stands here can be imported and called by whoever writes a config.
 ALLOWED_CLASSES = ("sklearn.",)
 
-_LIBRARIES = "|".join(map(re.escape, ALLOWED_CLASSES))
-_MODULE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_CLASS = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)+")
+_NAME = r"[A-Za-z][A-Za-z0-9_]*"
+_MODULE = re.compile(_NAME)
+_CLASS = re.compile(rf"{_NAME}(?:\.{_NAME})+")
+_ALLOWED_CLASS = rf"(?:{'|'.join(map(re.escape, ALLOWED_CLASSES))})(?:{_NAME}\.)*{_NAME}"
 
 
 def is_module_name(value: object) -> bool:
@@ -42,8 +43,8 @@ def _check_class(path: str) -> None:
         refuse(f'"{path}" is not allowed; a config may name classes of: {allowed}')
 
 
-ModuleName = Annotated[str, Checked(_check_module, pattern=rf"^{_MODULE.pattern}$")]
-ClassPath = Annotated[str, Checked(_check_class, pattern=rf"^({_LIBRARIES}).*[A-Za-z0-9_]$")]
+ModuleName = Annotated[str, Checked(_check_module, pattern=f"^{_NAME}$")]
+ClassPath = Annotated[str, Checked(_check_class, pattern=f"^{_ALLOWED_CLASS}$")]
 
 
 class ModelConfig(Section):
@@ -52,7 +53,7 @@ class ModelConfig(Section):
     short_forms: ClassVar[tuple[dict[str, Any], ...]] = (
         {
             "type": "string",
-            "pattern": rf"^({_MODULE.pattern}|({_LIBRARIES}).*)$",
+            "pattern": f"^(?:{_NAME}|{_ALLOWED_CLASS})$",
         },
     )
 

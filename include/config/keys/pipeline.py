@@ -11,7 +11,7 @@ from include.config.keys.model import ModelConfig
 from include.config.keys.notify import NotifyConfig
 from include.config.keys.schedule import Schedule, Timezone
 from include.config.keys.source import SourceConfig
-from include.config.keys.urls import PrefixUrl
+from include.config.keys.urls import URL_PATTERN, PrefixUrl
 
 # Airflow's own limit for a tag.
 _MAX_TAG_LENGTH = 100
@@ -20,7 +20,7 @@ _MAX_TAG_LENGTH = 100
 class OutputConfig(Section):
     """Where the model goes."""
 
-    short_forms: ClassVar[tuple[dict[str, Any], ...]] = ({"type": "string", "minLength": 1},)
+    short_forms: ClassVar[tuple[dict[str, Any], ...]] = ({"type": "string", "pattern": URL_PATTERN},)
 
     url: PrefixUrl = Field(
         description="The S3 prefix that a run writes. A macro of the run, as `{{ ds }}`, keeps runs apart.",

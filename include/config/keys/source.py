@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from include.config.keys.base import Checked, Items, OneOrMany, Section, Text, refuse
-from include.config.keys.urls import SourceUrl
+from include.config.keys.urls import URL_PATTERN, SourceUrl
 
 Format = Literal["csv", "tsv", "parquet", "jsonl"]
 _FORMAT_OF_SUFFIX: dict[str, Format] = {
@@ -46,8 +46,8 @@ class SourceConfig(Section):
     """The dataset: one file, or several of one shape that are read as one table."""
 
     short_forms: ClassVar[tuple[dict[str, Any], ...]] = (
-        {"type": "string", "minLength": 1},
-        {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
+        {"type": "string", "pattern": URL_PATTERN},
+        {"type": "array", "items": {"type": "string", "pattern": URL_PATTERN}, "minItems": 1},
     )
 
     url: OneOrMany[SourceUrl] = Field(

@@ -5,7 +5,7 @@ from typing import Annotated
 from include.config.keys.base import Checked, refuse
 from include.urls import InvalidUrlError, parse_prefix_url, parse_source_url
 
-_SCHEMES = r"^([sS]3[an]?|[hH][tT][tT][pP][sS]?|arn):"
+URL_PATTERN = r"^([sS]3[an]?|[hH][tT][tT][pP][sS]?|arn):"
 
 
 def _check_source(text: str) -> None:
@@ -22,5 +22,5 @@ def _check_prefix(text: str) -> None:
         refuse(str(error).rstrip("."))
 
 
-SourceUrl = Annotated[str, Checked(_check_source, pattern=_SCHEMES)]
-PrefixUrl = Annotated[str, Checked(_check_prefix, pattern=_SCHEMES)]
+SourceUrl = Annotated[str, Checked(_check_source, pattern=URL_PATTERN)]
+PrefixUrl = Annotated[str, Checked(_check_prefix, pattern=URL_PATTERN)]

@@ -30,6 +30,8 @@ _COMPRESSION_MARKS: dict[bytes, Compression] = {
     b"\x28\xb5\x2f\xfd": "zstd",
     b"PK\x03\x04": "zip",
 }
+# What text that is not in the one is most often in.
+_OTHER_ENCODING = {"cp1252": "latin-1", "ascii": "utf-8"}
 _PARQUET_MARK = b"PAR1"
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _WEB_PAGE = re.compile(r"\s*(<!--.*?-->\s*)*<(!doctype html|html)\b", re.IGNORECASE | re.DOTALL)
@@ -177,7 +179,9 @@ def encoding_error(path: Path, encoding: str | None, error: UnicodeDecodeError) 
     """Tell which byte is not of the encoding, and propose another."""
     byte = error.object[error.start]
     problem = f"the text is not {encoding or 'UTF-8'}: byte {byte:#04x} at position {error.start}"
-    return SourceOptionError(path, problem, option="encoding", value="utf-8" if encoding else "cp1252")
+    return SourceOptionError(
+        path, problem, option="encoding", value=_OTHER_ENCODING.get((encoding or "").lower(), "cp1252")
+    )
 
 
 def _find_compression(path: Path) -> Compression | None:
@@ -199,7 +203,8 @@ def _open(path: Path, compression: str | None) -> IO[bytes]:
     if compression == "zstd":
         import zstandard
 
-        return cast("IO[bytes]", zstandard.open(path, "rb"))
+        reader = zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True)
+        return cast("IO[bytes]", reader)
     return path.open("rb")
 
 

@@ -115,17 +115,19 @@ def _read_with_proposals(path: Path, options: SourceOptions) -> tuple[SourceOpti
     head = read_head(list_files(path)[0], SAMPLE_BYTES)
     lines = head.content.count(b"\n") or head.content.count(b"\r")
     rows = _SAMPLE_ROWS if head.complete else max(1, min(_SAMPLE_ROWS, lines - 1))
-    for _ in range(_MOST_PROPOSALS):
+    for attempt in range(_MOST_PROPOSALS):
         try:
             dataset = read_dataset(path, options, rows=rows)
             if not dataset.typed:
                 options = _with_text_kept(dataset.table, options)
                 check_numbers(path, dataset.table, dataset.table.columns, options)
         except SourceOptionError as error:
+            if attempt == _MOST_PROPOSALS - 1:
+                raise
             options = _follow(options, error)
         else:
-            return options, dataset
-    return options, read_dataset(path, options, rows=rows)
+            break
+    return options, dataset
 
 
 def _follow(options: SourceOptions, error: SourceOptionError) -> SourceOptions:
@@ -133,8 +135,6 @@ def _follow(options: SourceOptions, error: SourceOptionError) -> SourceOptions:
     if error.option == "null_values":
         value = (*options.null_values, *(mark for mark in value if mark not in options.null_values))
     proposed: dict[str, Any] = {error.option: value}
-    if getattr(options, error.option) == value:
-        raise error
     return replace(options, **proposed)
 
 

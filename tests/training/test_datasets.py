@@ -73,6 +73,13 @@ def test_compression_is_told_by_the_bytes_and_not_by_the_name(read, tmp_path, na
     assert table["income"].tolist() == [1200.5, 1900.0, 2500.25, 3100.0]
 
 
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress, ZSTD.compress])
+def test_a_file_that_was_compressed_in_parts_is_read_whole(read, compress):
+    content = PLAIN.encode()
+
+    assert len(read(compress(content[:30]) + compress(content[30:]))) == 4
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -124,6 +131,7 @@ def test_json_lines_keep_their_types(read):
         ('a,b\n"line one\nline two",2\n', {}, [["line one\nline two", 2]]),
         ("a,b\n'x,y',2\n", {"quote": "'"}, [["x,y", 2]]),
         ("5.1,3.5\n4.9,3.0\n", {"header": False, "columns": ("a", "b")}, [[5.1, 3.5], [4.9, 3.0]]),
+        ("what it says\nall is well\nnot so good\n", {}, [["all is well"], ["not so good"]]),
         ("5.1,3.5\n4.9,3.0\n", {"header": False}, [[5.1, 3.5], [4.9, 3.0]]),
         ("1990,1991\n1,2\n", {"header": True}, [[1, 2]]),
         ("?,red\n4,blue\n", {"header": False}, [["?", "red"], ["4", "blue"]]),
@@ -413,6 +421,11 @@ def test_a_row_far_down_that_is_too_short_is_found(read, compress):
         UnreadableDatasetError, match="row 40002 ends after 1 of 2 values; the file may be cut short"
     ):
         read(compress(b"a,b\n" + b"1,\n3,4\n" * 20_000 + b"1"))
+
+
+def test_a_value_far_down_that_has_no_name_is_found(read):
+    with pytest.raises(UnreadableDatasetError, match="rows have more values than the header has names"):
+        read("a,b\n" + "1,2,\n" * 90_000 + "1,2,3\n")
 
 
 def test_bytes_far_down_that_are_no_utf8_are_found(read):

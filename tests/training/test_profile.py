@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from include.errors import RefineryError
 from include.training import SourceOptions, profile_dataset
-from include.training.errors import NoFeaturesError, UnreadableDatasetError
+from include.training.errors import NoFeaturesError, SourceOptionError, UnreadableDatasetError
 
 
 @pytest.fixture
@@ -58,6 +58,7 @@ ROWS = "".join(f"{i};{i * 1.5:.2f};{'yes' if i % 2 else 'no'}\n".replace(".", ",
         ("x;y\n1.234,5;2\n2.500,5;3\n", {"separator": ";", "decimal": ",", "thousands": "."}),
         ("5.1,3.5,setosa\n4.9,3.0,setosa\n4.7,3.2,other\n", {"header": False}),
         ("x\ty\n1\t2\n", {"separator": "\t"}),
+        (b"x,y\n\x81,2\na,3\n\x81,5\n", {"encoding": "latin-1"}),
     ],
 )
 def test_options_that_the_file_needs_are_proposed(profile, content, options):
@@ -133,6 +134,13 @@ def test_text_with_some_numbers_stays_text(profile):
 
     assert found.columns[0].kind == "text"
     assert found.options == SourceOptions(dtypes={"grade": "str"})
+
+
+def test_a_file_in_want_of_too_many_options_says_of_which(profile):
+    rows = "".join(f"{','.join(f'bad{j}' if j == i else '1' for j in range(25))}\n" for i in range(25))
+
+    with pytest.raises(SourceOptionError, match=r"set source.null_values to "):
+        profile(",".join(f"x{j}" for j in range(25)) + "\n" + rows)
 
 
 @pytest.mark.parametrize("compress", [bytes, gzip.compress])

@@ -11,14 +11,17 @@ from __future__ import annotations
 import argparse
 import shutil
 import statistics
+import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from include.local.rest_api import RestApi
-from include.local.stack import running_stack
-
 PROJECT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(PROJECT))
+
+from include.local.rest_api import RestApi  # noqa: E402 - found from any folder
+from include.local.stack import running_stack  # noqa: E402
+
 PORT = 8097
 FIRST_DATE = datetime(2026, 2, 1, tzinfo=UTC)
 CONTESTANTS = ("petrol_consumption", "by_hand")

@@ -54,7 +54,7 @@ def _describe(model: LoadedModel) -> str:
     manifest = model.manifest
     run, config = manifest["provenance"].get("run") or {}, manifest["provenance"].get("config") or {}
     lines = {
-        "model": repr(model.estimator),
+        "model": " ".join(repr(model.estimator).split()),
         "metrics": "  ".join(f"{name} {value:.4g}" for name, value in manifest["metrics"].items()),
         "run": f"{run.get('dag_id')} {run.get('run_id')}",
         "config": config.get("path"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -141,7 +141,8 @@ def _check_path(path: str, parts: tuple[str, ...], twins: list[str]) -> Problem 
 def _unused_variables(layers: SharedLayers) -> Iterator[Problem]:
     for name, node in layers.variables.declared.items():
         if name not in layers.variables.used:
-            yield node.key_problem("unused-variable", ("vars", name), "no config uses it; remove it")
+            problem = node.key_problem("unused-variable", ("vars", name), "no config uses it; remove it")
+            yield replace(problem, severity="warning")
 
 
 def _known_ids(configs_dir: Path) -> Iterator[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from include.config.problems import Problem, Severity
+from include.config.problems import Problem
 from include.config.text import secrets
 
 if TYPE_CHECKING:
@@ -61,9 +61,7 @@ class SourceFile:
         """Return a line, counted from 0; empty past the end."""
         return self._lines[number] if number < len(self._lines) else ""
 
-    def problem(
-        self, code: str, message: str, start: Mark, end: Mark, *, key: str = "", severity: Severity = "error"
-    ) -> Problem:
+    def problem(self, code: str, message: str, start: Mark, end: Mark, *, key: str = "") -> Problem:
         """Report what is wrong between two marks; a range over several lines is shown to its first line's end."""
         line = self.line(start.line)
         last = end.column if end.line == start.line else len(line)
@@ -71,11 +69,10 @@ class SourceFile:
             path=self.path,
             line=start.line + 1,
             column=start.column + 1,
-            key=secrets.blank_secrets(key, self.secrets),
-            message=secrets.blank_secrets(message, self.secrets),
+            key=_escape(secrets.blank_secrets(key, self.secrets)),
+            message=_escape(secrets.blank_secrets(message, self.secrets)),
             code=code,
-            severity=severity,
-            excerpt=_CONTROL.sub("\ufffd", secrets.blank_secrets(line, self.secrets)),
+            excerpt=_replace_unprintable(secrets.blank_secrets(line, self.secrets)),
             width=max(1, last - start.column),
         )
 
@@ -147,6 +144,16 @@ def _read_bytes(file: Path | str) -> bytes:
         return b"".join(chunks)
     finally:
         os.close(descriptor)
+
+
+def _escape(text: str) -> str:
+    """Write what a terminal would obey, and what would end the line, as escapes."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def _replace_unprintable(line: str) -> str:
+    """Replace the same without moving what stands behind it."""
+    return "".join(one if one.isprintable() or one == "\t" else "\ufffd" for one in line)
 
 
 def _explain_os_error(error: OSError) -> str:

@@ -63,6 +63,8 @@ def choose_roles(table: pd.DataFrame, spec: TrainingSpec) -> Roles:
     if not features:
         raise NoFeaturesError(target, columns)
     left_out.pop(target, None)
+    # Parquet written by pandas may keep a column as row labels.
+    left_out |= {str(name): "holds the rows' labels" for name in table.index.names if name is not None}
     return Roles(target, tuple(features), left_out)
 
 

@@ -98,6 +98,11 @@ def _read_file(path: Path, options: SourceOptions, rows: int | None) -> Dataset:
         raise UnreadableDatasetError(path, f"it cannot be read as {file_format}: {error}") from error
     if table.empty:
         raise EmptyDatasetError(path, f"the file has columns ({listed(table.columns)}) but no rows")
+    if not table.columns.is_unique:
+        duplicates = table.columns[table.columns.duplicated()].unique()
+        raise UnreadableDatasetError(
+            path, f"more than one column has the name {listed(duplicates)}; rename them"
+        )
     typed = file_format in TYPED_FORMATS
     return Dataset(_apply_options(path, table, options, typed=typed), typed)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     import pandas as pd
 
@@ -59,9 +62,18 @@ def evaluate(task: str, target: pd.Series[Any], predictions: Predictions) -> Eva
     class that sorts last; with more, f1 is the mean weighted by the classes' rows and roc_auc the mean over each
     class against the rest.
     """
-    if task == REGRESSION:
-        return _evaluate_regression(target, predictions)
-    return _evaluate_classification(target, predictions)
+    judge = _evaluate_regression if task == REGRESSION else _evaluate_classification
+    evaluation = judge(target, predictions)
+    metrics, notes = split_finite(evaluation.metrics)
+    return replace(evaluation, metrics=metrics, notes=evaluation.notes + notes)
+
+
+def split_finite(metrics: Mapping[str, float]) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Part the metrics that are numbers from those that are not: these become notes, since no gate can judge them."""
+    finite = {name: value for name, value in metrics.items() if math.isfinite(value)}
+    return finite, tuple(
+        f"{name} is left out: it is {metrics[name]}" for name in metrics if name not in finite
+    )
 
 
 def _evaluate_regression(target: pd.Series[Any], predictions: Predictions) -> Evaluation:

@@ -76,7 +76,9 @@ def fit_and_evaluate(built: BuiltEstimator, split: Split) -> Evaluation:
         built.estimator.fit(split.train_features, split.train_target)
     with _running(built, "predict", split.test_features):
         predictions = predict(built.estimator, task, split.test_features)
-    return evaluate(task, split.test_target, predictions)
+    _check_predictions(built.name, task, predictions)
+    with contained():
+        return evaluate(task, split.test_target, predictions)
 
 
 def find_task(estimator: Any, target: pd.Series[Any]) -> str:
@@ -95,7 +97,9 @@ def find_task(estimator: Any, target: pd.Series[Any]) -> str:
 
 def predict(estimator: Any, task: str, features: pd.DataFrame) -> Predictions:
     """Ask a fitted estimator for the values, or the classes and their scores, of rows."""
-    values = estimator.predict(features)
+    import numpy as np
+
+    values = np.asarray(estimator.predict(features))
     if task == REGRESSION:
         return Predictions(values)
     classes = tuple(getattr(estimator, "classes_", sorted(set(values))))
@@ -116,6 +120,14 @@ def _check_target(estimator: str, task: str, split: Split) -> None:
         raise OneClassError(
             str(target.name), values[0], "all rows" if everywhere else "the rows to learn from"
         )
+
+
+def _check_predictions(estimator: str, task: str, predictions: Predictions) -> None:
+    import numpy as np
+
+    if task == REGRESSION and (lost := int((~np.isfinite(predictions.values)).sum())):
+        reason = f"{lost} of {len(predictions.values)} predictions are no finite numbers; scale the features and the target"
+        raise FitError(estimator, "predict", reason)
 
 
 def _is_number(target: pd.Series[Any]) -> bool:

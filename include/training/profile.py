@@ -155,19 +155,23 @@ def _propose_drop(table: pd.DataFrame) -> dict[str, str]:
 
 def _reason_to_drop(column: pd.Series[Any]) -> str | None:
     try:
-        if reason := useless(column):
-            return reason
+        reason = useless(column)
     except ColumnRoleError:
         return "has no name in the header"
+    return reason or _reason_in_values(column, _kind(column))
+
+
+def _reason_in_values(column: pd.Series[Any], kind: str) -> str | None:
+    if kind == "other":
+        return "holds neither numbers nor text"
     distinct = column.nunique()
-    if distinct == 1 and len(column) > 1:
+    if distinct == 1 < len(column):
         return "holds one value only"
-    if distinct == len(column) > _BINARY and column.dtype.kind in "OSUiu":
-        if _ID_NAME.fullmatch(str(column.name).strip()):
-            return "names the rows"
-        if column.dtype.kind not in "iu" and _kind(column) == "text":
-            return "holds a different text in every row"
-    return None
+    if distinct < len(column) or distinct <= _BINARY or column.dtype.kind == "f":
+        return None
+    if _ID_NAME.fullmatch(str(column.name).strip()):
+        return "names the rows"
+    return "holds a different text in every row" if kind == "text" else None
 
 
 def _profile_column(column: pd.Series[Any]) -> ColumnProfile:

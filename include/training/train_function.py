@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 import numbers
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from include.training.containment import user_code
 from include.training.errors import MetricsError, ModelInterfaceError, NoModelFileError
 from include.training.estimators import check_params
+from include.training.evaluation import split_finite
 from include.training.user_code import TRAIN
 
 if TYPE_CHECKING:
@@ -47,10 +47,8 @@ def run_train_function(
         # As text: a script may join or open its paths in any way that it likes.
         returned = module.function(str(dataset), str(model_path), **params)
     _check_model_file(module.file, model_path)
-    metrics = _check_metrics(module.file, returned)
-    finite = {name: value for name, value in metrics.items() if math.isfinite(value)}
-    notes = [f"{name} is left out: it is {metrics[name]}" for name in metrics if name not in finite]
-    return {"metrics": finite, "notes": notes}
+    metrics, notes = split_finite(_check_metrics(module.file, returned))
+    return {"metrics": metrics, "notes": list(notes)}
 
 
 def _check_model_file(file: Path, model_path: Path) -> None:

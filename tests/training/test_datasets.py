@@ -9,6 +9,8 @@ import zipfile
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import zstandard
 from hypothesis import HealthCheck, given, settings
@@ -106,6 +108,26 @@ def test_parquet_is_known_by_its_bytes(tmp_path, name):
     pd.DataFrame({"x": [1, 2], "y": [0.5, 1.5]}).to_parquet(tmp_path / name)
 
     assert read_dataset(tmp_path / name, SourceOptions()).table["y"].tolist() == [0.5, 1.5]
+
+
+def test_parquet_with_two_columns_of_one_name_is_refused(tmp_path):
+    table = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"])
+    pq.write_table(table, tmp_path / "table.parquet")
+
+    with pytest.raises(
+        UnreadableDatasetError, match=r"more than one column has the name 'a'|it cannot be read"
+    ):
+        read_dataset(tmp_path / "table.parquet", SourceOptions())
+
+
+def test_row_labels_of_parquet_are_left_out_and_listed(tmp_path, train_petrol):
+    path = tmp_path / "table.parquet"
+    pd.DataFrame({"id": range(9), "x": range(9), "y": range(9)}).set_index("id").to_parquet(path)
+
+    data = train_petrol(dataset=path, model=ClassModel("sklearn.linear_model.Ridge")).manifest["data"]
+
+    assert [feature["name"] for feature in data["features"]] == ["x"]
+    assert data["left_out"] == {"id": "holds the rows' labels"}
 
 
 def test_json_lines_keep_their_types(read):

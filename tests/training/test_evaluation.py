@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import f1_score, roc_auc_score
 
+from include.training.errors import FitError
 from include.training.evaluation import CLASSIFICATION, REGRESSION, Predictions, evaluate
 from include.training.spec import ClassModel
 
@@ -22,6 +23,30 @@ def test_regression_is_judged_by_four_metrics():
     assert evaluation.metrics == pytest.approx(
         {"mae": 1, "mse": 5 / 3, "rmse": math.sqrt(5 / 3), "r2": -1 / 14}
     )
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
+def test_metrics_beyond_all_numbers_are_left_out_with_a_note():
+    evaluation = evaluate(REGRESSION, pd.Series([1e200, 0.0]), Predictions(np.array([0.0, 1.0])))
+
+    assert evaluation.metrics.keys() == {"mae"}
+    assert evaluation.notes[0] == "mse is left out: it is inf"
+
+
+def test_a_model_that_predicts_no_numbers_is_refused(train_module):
+    source = """
+        import numpy as np
+
+        class Lost:
+            def fit(self, X, y): ...
+
+            def predict(self, X):
+                return np.full(len(X), np.nan)
+
+        build_model = Lost
+        """
+    with pytest.raises(FitError, match="Lost failed to predict: 10 of 10 predictions are no finite numbers"):
+        train_module(source)
 
 
 def test_r2_of_one_row_is_left_out_with_a_note():

@@ -115,6 +115,16 @@ def test_the_task_follows_from_the_target(profile, values, task):
     assert profile("x,z\n" + "".join(f"{i},{value}\n" for i, value in enumerate(values))).task == task
 
 
+def test_nested_values_are_proposed_to_be_dropped(tmp_path):
+    path = tmp_path / "table.parquet"
+    pd.DataFrame({"tags": [["a"], ["b"], []], "x": [1, 2, 4], "y": [0.5, 1.5, 3]}).to_parquet(path)
+
+    found = profile_dataset(path, SourceOptions())
+
+    assert found.drop == {"tags": "holds neither numbers nor text"}
+    assert found.target == "y"
+
+
 def test_a_column_that_is_called_target_is_the_target(profile):
     assert profile("x,Target,z\n1,2,3\n2,3,5\n").target == "Target"
 

@@ -50,6 +50,20 @@ class TestWhatFits:
         keys = ["2026/B.csv", "2026/a.csv", "2026/a10.csv", "2026/a9.csv", "2026/b.csv"]
         assert list_objects(PATTERN, client=client) == [S3Url("data", key, "eu-west-3") for key in keys]
 
+    def test_they_are_sorted_where_the_server_lists_in_no_order_as_directory_buckets_do(
+        self, put, make_client, endpoint
+    ):
+        put("2026/a.csv", "2026/b.csv", "2026/c.csv")
+        client = make_client(endpoint, attempts=2)
+
+        def reverse(parsed, **_) -> None:
+            parsed["Contents"].reverse()
+
+        client.meta.events.register("after-call.s3.ListObjectsV2", reverse)
+        keys = [url.key for url in list_objects(PATTERN, client=client)]
+        client.meta.events.unregister("after-call.s3.ListObjectsV2", reverse)
+        assert keys == ["2026/a.csv", "2026/b.csv", "2026/c.csv"]
+
     @pytest.mark.parametrize(
         ("pattern", "expected"),
         [

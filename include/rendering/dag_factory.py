@@ -125,7 +125,7 @@ def _chained(tasks: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def _source_options(config: PipelineConfig) -> dict[str, Any] | None:
-    options = config.source.model_dump(exclude={"url", "connection"}, exclude_defaults=True)
+    options = config.source.model_dump(exclude={"url", "connection"}, exclude_unset=True)
     if config.drop:
         options["drop"] = list(config.drop)
     return options or None

@@ -132,7 +132,7 @@ def _source_options(config: PipelineConfig) -> dict[str, Any] | None:
 
 
 def _callback(notify: NotifyConfig, event: str) -> dict[str, Any] | None:
-    notifiers = [notifier.model_dump(exclude_defaults=True) for notifier in getattr(notify, event)]
+    notifiers = [notifier.model_dump(exclude_none=True) for notifier in getattr(notify, event)]
     return {"callback": f"{OPERATORS}.Notification", "notifiers": notifiers} if notifiers else None
 
 

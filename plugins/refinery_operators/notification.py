@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
-MESSAGE = "{{ dag.dag_id }}, run {{ run_id }}: {{ reason | default('') }}"
-SUBJECT = "{{ dag.dag_id }}: run {{ run_id }}"
+MESSAGE = "{{ dag_run.dag_id }}: run {{ run_id }} is {{ dag_run.state }}"
+SUBJECT = MESSAGE
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ PROVIDERS = {
         f"{_AMAZON}.chime",
         "ChimeNotifier",
         {"message": "message", "connection": "chime_conn_id"},
-        {"message": MESSAGE},
+        {"message": MESSAGE, "connection": "chime_default"},
     ),
 }
 

@@ -1,0 +1,131 @@
+"""Who is told how a run went: each way of the allow-list, with its provider's own notifier."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from refinery_operators import Notification
+from refinery_operators.notification import PROVIDERS
+
+
+@pytest.fixture(scope="module")
+def moto():
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def queue(moto, monkeypatch):
+    """An SQS queue, and aws_default that leads to it."""
+    extra = {"endpoint_url": moto, "region_name": "us-east-1"}
+    connection = {"conn_type": "aws", "login": "refinery", "password": "secret", "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(connection))
+    sqs = boto3.client(
+        "sqs",
+        endpoint_url=moto,
+        region_name="us-east-1",
+        aws_access_key_id="refinery",
+        aws_secret_access_key="secret",
+    )
+    url = sqs.create_queue(QueueName="ml")["QueueUrl"]
+    yield SimpleNamespace(
+        url=url,
+        messages=lambda: [
+            message["Body"] for message in sqs.receive_message(QueueUrl=url).get("Messages", [])
+        ],
+    )
+    sqs.delete_queue(QueueUrl=url)
+
+
+@pytest.fixture
+def run_context():
+    return {
+        "dag": None,
+        "dag_run": SimpleNamespace(dag_id="churn", run_id="manual__2026-01-31", state="failed"),
+        "run_id": "manual__2026-01-31",
+    }
+
+
+def test_a_message_reaches_its_queue(queue, run_context):
+    Notification(notifiers=[{"sqs": {"queue": queue.url, "message": "Look at {{ run_id }}."}}])(run_context)
+    assert queue.messages() == ["Look at manual__2026-01-31."]
+
+
+def test_a_message_that_nobody_wrote_names_pipeline_run_and_state(queue, run_context):
+    Notification(notifiers=[{"sqs": {"queue": queue.url}}])(run_context)
+    (message,) = queue.messages()
+    assert message == "churn: run manual__2026-01-31 is failed"
+
+
+def test_a_way_that_fails_is_logged_and_stops_no_other(queue, run_context, capfd):
+    no_such_queue = queue.url + "-gone"
+    with caplog.at_level(logging.ERROR):
+        Notification(notifiers=[{"sqs": {"queue": no_such_queue}}, {"sqs": {"queue": queue.url}}])(
+            run_context
+        )
+    assert "Could not notify by sqs" in caplog.text
+    assert len(queue.messages()) == 1
+
+
+@pytest.mark.parametrize(
+    ("way", "settings"),
+    [
+        ("slack", {"channel": "#ml", "message": "Hi", "connection": "slack_default"}),
+        (
+            "smtp",
+            {
+                "to": ["a@example.com"],
+                "sender": "b@example.com",
+                "subject": "S",
+                "message": "M",
+                "connection": "c",
+            },
+        ),
+        (
+            "ses",
+            {
+                "to": ["a@example.com"],
+                "sender": "b@example.com",
+                "subject": "S",
+                "message": "M",
+                "region": "eu-west-3",
+            },
+        ),
+        (
+            "sns",
+            {
+                "topic": "arn:aws:sns:eu-west-3:123456789012:ml",
+                "subject": "S",
+                "message": "M",
+                "region": "eu-west-3",
+            },
+        ),
+        (
+            "sqs",
+            {"queue": "https://sqs.eu-west-3.amazonaws.com/1/ml", "message": "M", "connection": "aws_prod"},
+        ),
+        ("chime", {"message": "M", "connection": "chime_default"}),
+    ],
+)
+@pytest.mark.parametrize("all_settings", [True, False], ids=["all settings", "only what is required"])
+def test_every_setting_of_a_config_is_one_of_the_notifier(way, settings, all_settings):
+    required = {"channel", "to", "topic", "queue"} | ({"sender"} if way == "ses" else set())
+    given = settings if all_settings else {key: value for key, value in settings.items() if key in required}
+    assert PROVIDERS[way].make(given).notify
+
+
+def test_the_ways_are_those_of_the_config_language():
+    from include.config.keys.notify import Notifier
+
+    assert set(PROVIDERS) == set(Notifier.model_fields)
+    for way, provider in PROVIDERS.items():
+        section = Notifier.model_fields[way].annotation.__args__[0]
+        assert set(provider.arguments) == set(section.model_fields)

@@ -102,12 +102,7 @@ class _Reader:
     def _node(self, event: _Event, depth: int) -> Node:
         if isinstance(event, events.AliasEvent):
             return self._alias(event)
-        if event.tag is not None:
-            self._report(
-                event,
-                "tag",
-                f'the tag "{_short_tag(event.tag)}" is not allowed; a config holds plain values only',
-            )
+        self._refuse_tag(event)
         if isinstance(event, events.ScalarEvent):
             node = self._scalar(event)
         elif depth >= _MAX_DEPTH:
@@ -175,12 +170,7 @@ class _Reader:
     def _key(self, event: _Event) -> str:
         if not isinstance(event, events.ScalarEvent):
             raise self._bad_key(event)
-        if event.tag is not None:
-            self._report(
-                event,
-                "tag",
-                f'the tag "{_short_tag(event.tag)}" is not allowed; a config holds plain values only',
-            )
+        self._refuse_tag(event)
         if event.value == "<<" and event.implicit[0]:
             self._report(
                 event, "merge-key", "merge keys (<<) are not read; put what pipelines share into defaults.yml"
@@ -198,6 +188,7 @@ class _Reader:
             raise self._unreadable(event, "unknown-alias", message)
         node = anchored.with_value(anchored.value)
         node.start, node.end = event.start_mark, event.end_mark
+        node.key_start = node.key_end = None
         return node
 
     def _bad_key(self, event: _Event) -> _UnreadableError:
@@ -209,6 +200,11 @@ class _Reader:
         problem = self._source.problem("syntax", BARE_TEMPLATE, start, end, key=join_key(self._path))
         return _UnreadableError(problem)
 
+    def _refuse_tag(self, event: _Event) -> None:
+        if event.tag is not None:
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self._report(event, "tag", f'the tag "{tag}" is not allowed; a config holds plain values only')
+
     def _report(self, event: _Event, code: str, message: str) -> None:
         self._problems.append(self._problem(event, code, message))
 
@@ -217,7 +213,3 @@ class _Reader:
 
     def _unreadable(self, event: _Event, code: str, message: str) -> _UnreadableError:
         return _UnreadableError(self._problem(event, code, message))
-
-
-def _short_tag(tag: str) -> str:
-    return tag.replace("tag:yaml.org,2002:", "!!")

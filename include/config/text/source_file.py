@@ -91,11 +91,14 @@ class SourceFile:
         return _LINE_BREAK.split(self.text)
 
     @cached_property
+    def secret_spans(self) -> list[tuple[int, int]]:
+        """Where secrets begin and end in the text."""
+        return secrets.find_secrets(self.text)
+
+    @cached_property
     def secrets(self) -> list[str]:
         """The secrets in the text, longest first."""
-        return sorted(
-            {self.text[begin:end] for begin, end in secrets.find_secrets(self.text)}, key=len, reverse=True
-        )
+        return sorted({self.text[begin:end] for begin, end in self.secret_spans}, key=len, reverse=True)
 
 
 def read_source(file: Path | str, path: str, problems: list[Problem]) -> SourceFile | None:
@@ -178,7 +181,7 @@ def _check_text(source: SourceFile, problems: list[Problem]) -> bool:
     """Report what no parser needs to find; return whether the text is worth parsing."""
     text = source.text
     problems += [
-        source.problem_at("secret", secrets.MESSAGE, begin, end) for begin, end in secrets.find_secrets(text)
+        source.problem_at("secret", secrets.MESSAGE, begin, end) for begin, end in source.secret_spans
     ]
     if found := _CONTROL.search(text):
         message = f"the control character U+{ord(found[0]):04X} is not allowed; remove it"

@@ -60,6 +60,7 @@ _CASES = (
         "block scalar", "", "only +, - or the indentation may follow | or >; begin the text on the next line"
     ),
     _Case("plain scalar", "tab", "a tab in the indentation; YAML wants spaces"),
+    _Case("plain scalar", "':'", 'a blank is missing after this ":", or quotes around the text'),
     _Case("directive", "", _DIRECTIVE, at_context=True),
     _Case("", "incompatible YAML", _DIRECTIVE),
     _Case("", "directive", _DIRECTIVE),

@@ -8,6 +8,6 @@ from pathlib import Path
 project = Path(__file__).resolve().parents[1]
 sys.path[:0] = [folder for folder in (str(project), str(project / "plugins")) if folder not in sys.path]
 
-from include.rendering import load_dags  # noqa: E402 - with a git bundle the project is not on the path before
+from include.rendering.loader import load_dags  # noqa: E402 - with a git bundle the project is not on the path before
 
 globals().update(load_dags(project))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-from airflow.sdk import Asset
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 if TYPE_CHECKING:
+    from airflow.sdk import Asset
+
     from include.urls import HttpUrl, S3Url
 
 VARIABLE_MARKS = ("{{", "*")
@@ -29,6 +30,15 @@ def make_asset(uri: str) -> Asset:
 
     The check does no more than ask for a bucket; a test holds that the asset equals the one that Airflow makes of the URI.
     """
+    from airflow.sdk import Asset  # here, so that a pipeline can be written as text without Airflow
+
     asset = Asset(name=uri, uri=f"x-{uri}")
-    object.__setattr__(asset, "uri", uri)
+    object.__setattr__(asset, "uri", _normalise(uri))
     return asset
+
+
+def _normalise(uri: str) -> str:
+    parts = urlsplit(uri)
+    path = parts.path.rstrip("/") or "/"
+    query = urlencode(sorted(parse_qsl(parts.query)))
+    return urlunsplit(parts._replace(path=path, query=query, fragment=""))

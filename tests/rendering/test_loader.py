@@ -8,8 +8,8 @@ import pytest
 from airflow.sdk import Asset, AssetAll, AssetAny
 
 from include.config import ConfigError
-from include.rendering import BrokenConfigsError, load_dags, report_broken_configs
 from include.rendering.assets import make_asset
+from include.rendering.loader import BrokenConfigsError, load_dags, report_broken_configs
 
 PARSING_CONTEXT = "_AIRFLOW_PARSING_CONTEXT_DAG_ID"  # what Airflow sets for a task's start
 
@@ -120,7 +120,17 @@ class TestAssets:
         assert [asset.uri for asset in dag.get_task("download_dataset").inlets] == ["s3://datasets/churn.csv"]
         assert [asset.uri for asset in dag.get_task("upload_model").outlets] == ["s3://models/churn"]
 
-    @pytest.mark.parametrize("uri", ["s3://models/churn", "https://example.com/churn.csv"])
+    @pytest.mark.parametrize(
+        "uri",
+        [
+            "s3://models/churn",
+            "s3://models",
+            "s3://models/a b/caf\u00e9#1.csv",
+            "https://example.com/churn.csv",
+            "https://example.com/churn.csv?b=1&a=%20",
+            "https://example.com",
+        ],
+    )
     def test_an_asset_equals_the_one_that_airflow_makes_of_its_uri(self, uri):
         assert make_asset(uri) == Asset(uri)
 
@@ -153,7 +163,8 @@ class TestBrokenConfigs:
 class TestATasksStart:
     def test_only_the_config_that_is_asked_for_is_read(self, configs, monkeypatch):
         configs.write(
-            "team_a/churn", text="source: s3://data/x.csv\nmodel: random_forest\noutput: s3://models/c/{{ ds }}/\n"
+            "team_a/churn",
+            text="source: s3://data/x.csv\nmodel: random_forest\noutput: s3://models/c/{{ ds }}/\n",
         )
         configs.write("broken", text="source: [\n")
         monkeypatch.setenv(PARSING_CONTEXT, "team_a.churn")

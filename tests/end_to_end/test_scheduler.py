@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import time
 from types import SimpleNamespace
@@ -25,19 +26,24 @@ BROKEN = {
     "bad_cron": "source: s3://datasets/x.csv\nmodel: random_forest\noutput: s3://models/x/{{ ds }}/\nschedule: '61 * * * *'\n",
     "no_bucket": "source: s3://\nmodel: random_forest\noutput: s3://models/y/{{ ds }}/\n",
 }
-HEALTHY = ("petrol_consumption", "diabetes_progression", "wine_cultivar")
+FOLLOWER = """
+source: s3://datasets/wine_cultivar.csv
+model: wine_classifier
+output: s3://models/follower/{{ ds }}/
+schedule: {assets: [s3://models/petrol_consumption/]}
+"""
+HEALTHY = ("petrol_consumption", "diabetes_progression", "wine_cultivar", "follower")
 
 
 @pytest.fixture(scope="module")
 def airflow(project, tmp_path_factory):
     """Airflow over a copy of the project with eight broken configs among the good ones."""
-    import shutil
-
     copy = tmp_path_factory.mktemp("stack") / "project"
     for name in ("configs", "dags", "include", "plugins"):
         shutil.copytree(project / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name, text in BROKEN.items():
         (copy / "configs" / f"{name}.yml").write_text(text)
+    (copy / "configs" / "follower.yml").write_text(FOLLOWER)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -66,6 +72,25 @@ def test_a_triggered_run_leaves_a_model_under_its_date(airflow, score_in_a_fresh
     scores = score_in_a_fresh_process(tmp_path / "model.pkl", dataset)
     assert scores == pytest.approx({name: manifest["metrics"][name] for name in scores})
     assert manifest["provenance"]["run"]["run_id"] == run_id
+
+
+def test_a_pipeline_that_follows_a_model_runs_when_there_is_a_new_one(airflow):
+    deadline = time.monotonic() + 60
+    while not model_dates(airflow, "follower") and time.monotonic() < deadline:
+        time.sleep(0.5)
+
+    run, *_ = airflow.api.call("GET", "dags/follower/dagRuns")["dag_runs"]
+    assert run["run_type"] == "asset_triggered"
+    assert run["logical_date"] is None
+    assert model_dates(airflow, "follower") == [run["run_after"][:10]]
+
+
+def test_the_event_of_a_new_model_tells_where_it_is_and_how_good(airflow):
+    events = airflow.api.call("GET", "assets/events?source_dag_id=petrol_consumption")["asset_events"]
+    extras = {event["extra"]["prefix"]: event["extra"]["metrics"] for event in events}
+
+    assert {event["uri"] for event in events} == {"s3://models/petrol_consumption"}
+    assert extras["s3://models/petrol_consumption/2026-01-31/"]["mae"] == pytest.approx(48.339, abs=5e-4)
 
 
 def test_a_run_without_a_logical_date_goes_by_the_day_it_was_triggered(airflow):

@@ -100,6 +100,53 @@ class TestTheFourSteps:
         clean_up.execute(context)
 
 
+class TestSeveralFiles:
+    """Three regions' sales: a list of them, or a pattern that fits them, is one dataset."""
+
+    PARTS = ("north", "south", "west")
+
+    @pytest.fixture(autouse=True)
+    def stored(self, s3, tmp_path):
+        for number, part in enumerate(self.PARTS):
+            rows = [f"{10 * number + row},{2 * (10 * number + row)}" for row in range(10)]
+            s3.put_object(
+                Bucket="datasets", Key=f"{tmp_path.name}/{part}.csv", Body="\n".join(["x,y", *rows]).encode()
+            )
+
+    @pytest.fixture(params=["a list", "a pattern"])
+    def source(self, request, tmp_path):
+        folder = f"s3://datasets/{tmp_path.name}"
+        return (
+            f"{folder}/*.csv"
+            if request.param == "a pattern"
+            else [f"{folder}/{part}.csv" for part in self.PARTS]
+        )
+
+    def test_xcom_holds_their_count_size_and_common_hash(self, steps, source, context):
+        download, *_ = steps(source=source)
+        returned = download.execute(context)
+        assert returned == {"count": 3, "size": returned["size"], "sha256": returned["sha256"]}
+        assert returned["size"] > 100
+
+    def test_an_object_that_went_between_two_attempts_is_not_read(self, steps, s3, context, tmp_path):
+        download, *_ = steps(source=f"s3://datasets/{tmp_path.name}/*.csv")
+        download.execute(context)
+        s3.delete_object(Bucket="datasets", Key=f"{tmp_path.name}/north.csv")
+        assert download.execute(context)["count"] == 2
+        names = sorted(path.name for path in download.workspace_of(context).dataset_dir.iterdir())
+        assert names == ["1-south.csv", "2-west.csv"]
+
+    def test_each_url_of_a_list_is_templated(self, steps, context):
+        download, *_ = steps(source=["s3://datasets/{{ ds }}/a.csv", "s3://datasets/{{ ds }}/*.parquet"])
+        download.render_template_fields(context, jinja2.Environment(autoescape=False))
+        assert download.source == ["s3://datasets/2026-01-31/a.csv", "s3://datasets/2026-01-31/*.parquet"]
+
+    def test_a_pattern_that_fits_nothing_fails_at_once_with_its_sentence(self, steps, s3, context):
+        download, *_ = steps(source="s3://datasets/no-such-folder/*.csv")
+        with pytest.raises(AirflowFailException, match='under prefix "no-such-folder/"'):
+            download.execute(context)
+
+
 class TestErrors:
     def test_what_a_retry_cannot_mend_fails_at_once_with_its_sentence(self, steps, s3, context):
         download, *_ = steps(source="s3://datasets/no_such_file.csv")

@@ -79,8 +79,9 @@ def read_pipelines(
     source = read_source(file, path, problems)
     own = read_yaml(source, problems) if source else None
     if own is None:
+        layers.environment.variables.note_uses(source.text if source else "")
         return [], problems or [Problem(path, 1, 1, "", _EMPTY, "empty-file")]
-    problems += [*layers.problems, *below.problems]
+    problems += below.problems
     tree = expand_short_forms(own)
     if below.tree is not None:
         tree = merge_layers(below.tree, tree)
@@ -123,8 +124,9 @@ def _make(
 
 
 def _resolve(tree: Node, combination: dict[str, Node], layers: SharedLayers, problems: list[Problem]) -> Node:
-    variables = layers.variables.with_matrix(combination)
-    if "matrix" in tree.entries and not combination:
+    variables = layers.environment.variables.with_matrix(combination)
+    matrix = tree.entries.get("matrix")
+    if matrix and matrix.value is not None and not combination:
         variables = variables.awaiting_matrix()  # the matrix itself is reported
     resolved = choose_model_key(variables.substitute(tree, (), problems))
     check_values(resolved, problems)
@@ -139,7 +141,7 @@ def _combinations(
     matrix = tree.entries.get("matrix")
     if matrix is None or matrix.value is None:
         return single
-    matrix = layers.variables.substitute(matrix, ("matrix",), problems)
+    matrix = layers.environment.variables.substitute(matrix, ("matrix",), problems)
     if not isinstance(matrix.value, dict) or not validate_matrix(matrix, problems):
         return single
     combinations = expand_matrix(matrix)

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import os
-from collections import defaultdict
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.config.checks.model_modules import ModelModules, check_library_class
 from include.config.checks.outputs import check_shared_outputs
 from include.config.errors import ConfigError, UnknownPipelineError
-from include.config.layers.names import (
-    DEFAULTS,
-    ENVIRONMENTS,
-    MAX_DAG_ID_LENGTH,
-    SUFFIXES,
-    check_name,
-    join_dag_id,
-    split_dag_id,
-)
-from include.config.layers.shared import LOCAL, SharedLayers, find_config, twin_problem
+from include.config.files import find_config, find_configs, show_path, twin_problem
+from include.config.layers.environment import LOCAL
+from include.config.layers.names import DEFAULTS, ENVIRONMENTS, split_dag_id
+from include.config.layers.shared import SharedLayers
 from include.config.pipeline import Pipeline, read_pipelines
 from include.config.problems import Problem, has_errors, sort_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from include.config.checks.model_modules import CheckClass
     from include.config.text.node import Node
@@ -64,12 +56,12 @@ def load_pipeline(configs_dir: Path, dag_id: str, *, environment: str = LOCAL) -
     if not files or parts is None:
         raise UnknownPipelineError(dag_id, configs_dir.name, tuple(_known_ids(configs_dir)))
     if len(files) > 1:
-        raise ConfigError((twin_problem(_shown(configs_dir, files[0]), files[1].name),))
+        raise ConfigError((twin_problem(show_path(configs_dir, files[0]), files[1].name),))
     pipelines, problems = read_pipelines(files[0], parts, SharedLayers(configs_dir, environment), only=dag_id)
     if has_errors(problems):
         raise ConfigError(sort_problems(problems))
     if not pipelines:
-        raise UnknownPipelineError(dag_id, _shown(configs_dir, files[0]))
+        raise UnknownPipelineError(dag_id, show_path(configs_dir, files[0]))
     return pipelines[0]
 
 
@@ -92,13 +84,13 @@ def load_project(
         found = modules.check(tree)
         return [*found, *check_library_class(tree, check_class)] if check_class else found
 
-    problems = [*layers.problems, *layers.below(()).problems]
+    problems = list(layers.below(()).problems)
     pipelines: list[Pipeline] = []
-    for file, parts, name_problem in _find_configs(configs_dir):
-        if name_problem:
-            problems.append(name_problem)
+    for config in find_configs(configs_dir, problems):
+        if config.problem:
+            problems.append(config.problem)
         else:
-            loaded, found = read_pipelines(file, parts, layers, check=check)
+            loaded, found = read_pipelines(config.file, config.parts, layers, check=check)
             pipelines += loaded
             problems += found
     shared = check_shared_outputs(pipelines)
@@ -107,51 +99,16 @@ def load_project(
     return Project(tuple(sorted(healthy, key=lambda pipeline: pipeline.dag_id)), sort_problems(problems))
 
 
-def _find_configs(configs_dir: Path) -> Iterator[tuple[Path, tuple[str, ...], Problem | None]]:
-    """Find every config with its path below the folder, and what is wrong with its name."""
-    for folder, folders, names in os.walk(configs_dir):
-        above = Path(folder).relative_to(configs_dir).parts
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and (*above, name) != (ENVIRONMENTS,)
-        )
-        of_stem: dict[str, list[str]] = defaultdict(list)
-        for name in sorted(names):
-            stem = name.removesuffix(".yml").removesuffix(".yaml")
-            if name.endswith(SUFFIXES) and stem != DEFAULTS:
-                of_stem[stem].append(name)
-        for stem, twins in of_stem.items():
-            for name in twins:
-                file = configs_dir.joinpath(*above, name)
-                yield file, (*above, stem), _check_path(_shown(configs_dir, file), (*above, stem), twins)
-
-
-def _check_path(path: str, parts: tuple[str, ...], twins: list[str]) -> Problem | None:
-    if len(twins) > 1:
-        other = next(name for name in twins if not path.endswith(f"/{name}"))
-        return twin_problem(path, other)
-    for part in parts:
-        if message := check_name(part):
-            return Problem(path, 1, 1, "", message, "bad-name")
-    if (length := len(join_dag_id(parts))) > MAX_DAG_ID_LENGTH:
-        message = f"makes a DAG id of {length} characters; Airflow takes {MAX_DAG_ID_LENGTH}"
-        return Problem(path, 1, 1, "", message, "bad-id")
-    return None
-
-
 def _unused_variables(layers: SharedLayers) -> Iterator[Problem]:
-    for name, node in layers.variables.declared.items():
-        if name not in layers.variables.used:
+    for name, node in layers.environment.variables.declared.items():
+        if name not in layers.environment.variables.used:
             problem = node.key_problem("unused-variable", ("vars", name), "no config uses it; remove it")
             yield replace(problem, severity="warning")
 
 
 def _known_ids(configs_dir: Path) -> Iterator[str]:
-    return (".".join(parts) for _, parts, problem in _find_configs(configs_dir) if problem is None)
+    return (".".join(config.parts) for config in find_configs(configs_dir, []) if config.problem is None)
 
 
 def _is_reserved(parts: tuple[str, ...]) -> bool:
     return parts[-1] == DEFAULTS or parts[0] == ENVIRONMENTS
-
-
-def _shown(configs_dir: Path, file: Path) -> str:
-    return f"{configs_dir.name}/{file.relative_to(configs_dir).as_posix()}"

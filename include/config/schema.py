@@ -9,8 +9,9 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from include.config.durations import format_duration
 from include.config.keys.pipeline import PipelineConfig
+from include.config.layers.environment import LOCAL
 from include.config.layers.names import DEFAULTS
-from include.config.layers.shared import LOCAL, SharedLayers
+from include.config.layers.shared import SharedLayers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -139,3 +139,10 @@ def test_an_environment_goes_over_the_defaults(configs, write):
     write("configs/environments/prod.yml", "defaults: {retries: 9, owner: operations}\n")
     pipeline = load_pipeline(configs, "team_a.churn", environment="prod")
     assert (pipeline.config.retries, pipeline.config.owner) == (9, "operations")
+
+
+def test_a_folder_that_is_not_there_is_a_problem(tmp_path):
+    project = load_project(tmp_path / "configs", models_dir=tmp_path / "include/models")
+    assert [str(problem) for problem in project.problems] == [
+        "configs:1:1: this folder cannot be read: no such file or directory"
+    ]

@@ -56,6 +56,10 @@ class Variables:
         """Take the same variables for a layer below the matrix."""
         return Variables(self.declared, self._place, used=self.used, awaits_matrix=True)
 
+    def note_uses(self, text: str) -> None:
+        """Take the names in a text that could not be parsed as used, so that no one is told to remove them."""
+        self.used.update(match["name"] for match in _VARIABLE.finditer(text))
+
     def substitute(self, node: Node, path: tuple[str | int, ...], problems: list[Problem]) -> Node:
         """Replace every ${name} below a node; the node itself is returned where there is none."""
         value = node.value

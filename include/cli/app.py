@@ -2,30 +2,62 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from functools import partial
 
 import typer
 
 from include.cli.demo import demo
+from include.cli.explain import explain
+from include.cli.list_pipelines import list_pipelines
 from include.cli.load import load
+from include.cli.new import new
+from include.cli.render import render
+from include.cli.schema import schema
 from include.cli.stack import down, up
+from include.cli.terminal import print_error
+from include.cli.validate import validate
 from include.errors import RefineryError
 
+NAME = "refinery"
+
 app = typer.Typer(
-    name="refinery",
+    name=NAME,
     help="Machine-learning training pipelines as reviewed YAML, on Apache Airflow.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, up, down, load):
-    app.command()(command)
+_configs = partial(app.command, rich_help_panel="Configs")
+_runs = partial(app.command, rich_help_panel="Runs and models")
+_configs()(new)
+_configs()(validate)
+_configs("list")(list_pipelines)
+_configs()(explain)
+_configs()(render)
+_configs()(schema)
+_runs()(demo)
+_runs()(up)
+_runs()(down)
+_runs()(load)
 
 
 def main() -> None:
     """Run the command line; an error that the user can act on is one message and exit status 1."""
     try:
-        app()
+        app(prog_name=NAME)
     except RefineryError as error:
-        typer.secho(str(error), fg=typer.colors.RED, err=True)
+        print_error(error)
         sys.exit(1)
+    finally:
+        _close_output()
+
+
+def _close_output() -> None:
+    """Write out what is left, and let it go where the reader has gone, as `head` does."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

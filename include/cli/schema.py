@@ -1,0 +1,47 @@
+"""``refinery schema``: the JSON Schema for editors and the reference page, made from the code that reads configs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from include.cli import project
+
+
+def schema(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit with status 1 if a file is stale.")
+    ] = False,
+) -> None:
+    """Write configs/schema.json and docs/configuration.md.
+
+    By the schema, editors complete keys and mark mistakes while you write; the page tells of every key.
+
+    Example: `refinery schema --check`
+    """
+    stale = [file for file, text in _files().items() if not file.exists() or file.read_text("utf-8") != text]
+    for file in stale:
+        shown = file.relative_to(project.PROJECT)
+        if check:
+            typer.echo(f"{shown} is stale; renew it with: refinery schema")
+            continue
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(_files()[file], "utf-8")
+        typer.echo(f"Wrote {shown}")
+    if not stale:
+        typer.echo("Both files are fresh.", err=True)
+    elif check:
+        raise typer.Exit(1)
+
+
+def _files() -> dict[Path, str]:
+    from include.config import configuration_page, project_schema
+
+    written = json.dumps(project_schema(project.CONFIGS), indent=2) + "\n"
+    return {
+        project.CONFIGS / "schema.json": written,
+        project.PROJECT / "docs" / "configuration.md": configuration_page(),
+    }

@@ -1,0 +1,68 @@
+"""What the commands print: colours and folded tables for people at a terminal, plain lines for everyone else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+import typer
+
+from include.config.errors import ConfigError
+from include.config.reports import render_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from include.errors import RefineryError
+
+# Wider than any line: what goes into a pipe or a file is not folded.
+_UNFOLDED = 100_000
+_RED, _RESET = "\033[31m", "\033[0m"
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Tell whether a person reads, or types, at the other end."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def use_color(stream: TextIO) -> bool:
+    """Tell whether a stream takes colours: in a terminal, unless NO_COLOR says otherwise."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR")
+
+
+def print_error(error: RefineryError) -> None:
+    """Print an error to standard error."""
+    color = use_color(sys.stderr)
+    if isinstance(error, ConfigError):
+        typer.echo(render_problems(error.problems, color=color), err=True, color=color)
+    else:
+        typer.echo(f"{_RED}{error}{_RESET}" if color else str(error), err=True, color=color)
+
+
+def print_table(
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    is_faint: Callable[[Sequence[str]], bool] = lambda _: False,
+) -> None:
+    """Print a table to standard output; in a terminal its last two columns are folded where they do not fit.
+
+    Args:
+        headers: The columns' names.
+        rows: The cells of each row.
+        is_faint: Tells which rows matter less.
+    """
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False, width=None if is_terminal(sys.stdout) else _UNFOLDED)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for index, header in enumerate(headers):
+        table.add_column(header, overflow="fold", no_wrap=index < len(headers) - 2)
+    for row in rows:
+        table.add_row(*map(Text, row), style="dim" if is_faint(row) else None)
+    with console.capture() as captured:
+        console.print(table)
+    typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))

@@ -61,7 +61,9 @@ def build_dag(pipeline: Pipeline) -> DAG:
     for task in config["tasks"].values():
         for key in task.keys() & {"inlets", "outlets"}:
             task[key] = [make_asset(uri) for uri in task[key]]
-    dag: DAG = DagBuilder(pipeline.dag_id, config, {}, yml_dag=pipeline.text).build()["dag"]
+    builder = DagBuilder(pipeline.dag_id, {}, {}, yml_dag=pipeline.text)
+    builder.dag_config = config  # set past the constructor, which copies deeply: a tenth of the whole parse
+    dag: DAG = builder.build()["dag"]
     return dag
 
 

@@ -73,11 +73,15 @@ def _bring(url: S3Url | HttpUrl, folder: Path, connection: str) -> Path:
     from include.storage.s3_source import S3Source
 
     if isinstance(url, HttpUrl):
-        return _copy_beginning(HttpSource(url), folder / f"beginning-of-{url.file_name}")
+        return _copy_beginning(HttpSource(url), folder / _file_name(url))
     with s3_access(project.PROJECT, url, connection) as client:
         if url.is_pattern:
             url = list_objects(url, client=client)[0]
-        return _copy_beginning(S3Source(url, client), folder / f"beginning-of-{url.file_name}")
+        return _copy_beginning(S3Source(url, client), folder / _file_name(url))
+
+
+def _file_name(url: S3Url | HttpUrl) -> str:
+    return url.file_name if url.file_name.strip(".") else "dataset"
 
 
 def _copy_beginning(source: Source, path: Path) -> Path:

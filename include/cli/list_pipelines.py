@@ -11,7 +11,7 @@ import typer
 
 from include.cli import project
 from include.cli.next_run import describe_schedule, find_next_run
-from include.cli.terminal import is_terminal, print_table
+from include.cli.terminal import align, is_terminal, print_table
 
 if TYPE_CHECKING:
     from include.config import Pipeline
@@ -58,12 +58,16 @@ def _describe(pipeline: Pipeline, now: datetime) -> dict[str, Any]:
 
 def _print(pipelines: tuple[Pipeline, ...], now: datetime) -> None:
     rows = [_row(pipeline, now) for pipeline in pipelines]
-    if is_terminal(sys.stdout):
-        # Six columns fit no terminal: what is read and written goes below the model.
-        folded = [(*row[:3], "\n".join(row[3:])) for row in rows]
-        print_table((*HEADERS[:3], ", ".join(HEADERS[3:])), folded)
-    else:
+    if not is_terminal(sys.stdout):
         print_table(HEADERS, rows)
+        return
+    # Six columns fit no terminal: what is read and written goes below.
+    header, *lines = align([row[:4] for row in (HEADERS, *rows)])
+    typer.secho(header, bold=True)
+    for line, row in zip(lines, rows, strict=True):
+        typer.echo(line)
+        for url in row[4:]:
+            typer.secho(f"  {url}", dim=True)
 
 
 def _row(pipeline: Pipeline, now: datetime) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ def find_next_run(config: PipelineConfig, now: datetime) -> datetime | None:
     """
     if not isinstance(config.schedule, str) or config.schedule in ("@once", "@continuous"):
         return None
-    from croniter import croniter  # type: ignore[import-untyped]
+    from croniter import croniter
 
     zone = ZoneInfo(config.timezone)
     # A run that is due at the first moment itself is not left out.

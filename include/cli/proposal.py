@@ -89,7 +89,7 @@ def write_config(proposal: Proposal) -> str:
     lines = [
         f"# yaml-language-server: $schema={schema}",
         f"# Proposed from the first {profile.rows:,} rows; docs/configuration.md tells of every key.",
-        *(f"# Look: {note}." for note in map(_one_line, profile.notes)),
+        *(f"# Look: {note}" for note in map(_one_line, profile.notes)),
         f"description: {_text(f'{target}, predicted from {count} columns of {name}.')}",
         f"schedule: {_text(proposal.schedule)}"
         if proposal.schedule

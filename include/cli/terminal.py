@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from include.errors import RefineryError
 
-# Wider than any line: what goes into a pipe or a file is not folded.
-_UNFOLDED = 100_000
 _RED, _RESET = "\033[31m", "\033[0m"
 
 
@@ -40,6 +38,14 @@ def print_error(error: RefineryError) -> None:
         typer.echo(f"{_RED}{error}{_RESET}" if color else str(error), err=True, color=color)
 
 
+def align(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return each row as a line, its cells below those of the other rows."""
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+
+
 def print_table(
     headers: Sequence[str],
     rows: Sequence[Sequence[str]],
@@ -53,16 +59,16 @@ def print_table(
         rows: The cells of each row.
         is_faint: Tells which rows matter less.
     """
+    if not is_terminal(sys.stdout):
+        typer.echo("\n".join(align([headers, *rows])))
+        return
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False, width=None if is_terminal(sys.stdout) else _UNFOLDED)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for index, header in enumerate(headers):
         table.add_column(header, overflow="fold", no_wrap=index < len(headers) - 2)
     for row in rows:
         table.add_row(*map(Text, row), style="dim" if is_faint(row) else None)
-    with console.capture() as captured:
-        console.print(table)
-    typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+    Console(highlight=False).print(table)

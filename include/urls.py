@@ -134,13 +134,15 @@ def parse_prefix_url(text: str) -> S3Url:
         The prefix, its key ending with "/" unless it is empty.
 
     Raises:
-        InvalidUrlError: The text is no S3 URL, or holds a secret.
+        InvalidUrlError: The text is no S3 URL, holds a wildcard or a secret.
     """
     url = _parse(text)
     if isinstance(url, HttpUrl):
         raise InvalidUrlError(
             text, "is not on S3; an output is a prefix such as s3://bucket/folder/{{ ds }}/."
         )
+    if url.is_pattern:
+        raise InvalidUrlError(text, f"has a {WILDCARD} in it; an output is one prefix.")
     if not url.key or url.key.endswith("/"):
         return url
     return S3Url(url.bucket, _checked_key(text, url.key + "/"), url.region)

@@ -217,6 +217,10 @@ class TestPrefixes:
         with pytest.raises(InvalidUrlError, match="not on S3"):
             parse_prefix_url("https://example.com/models/")
 
+    def test_a_wildcard_names_no_prefix(self):
+        with pytest.raises(InvalidUrlError, match="an output is one prefix"):
+            parse_prefix_url("s3://models/churn*/")
+
 
 class TestRefused:
     @pytest.mark.parametrize(

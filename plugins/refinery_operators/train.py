@@ -61,10 +61,10 @@ class TrainModelOperator(PipelineOperator):
         """Train the model and return its metrics."""
         workspace = self.workspace_of(context)
         files = read_identity(workspace.identity_file)
-        paths = tuple(workspace.dataset_dir / file.file_name for file in files)
+        dataset = workspace.dataset_dir / files[0].file_name if len(files) == 1 else workspace.dataset_dir
         result = train(
             self.training_spec(),
-            paths[0] if len(paths) == 1 else paths,
+            dataset,
             workspace.model_dir,
             provenance=run_provenance(context, dataset=describe_dataset(files), config=self.config),
         )
@@ -82,6 +82,6 @@ class TrainModelOperator(PipelineOperator):
             params=self.model.get("params") or {},
             target=self.target,
             features=tuple(self.features) if self.features else None,
-            source=SourceOptions(**self.source_options or {}),
+            source=SourceOptions.from_dict(self.source_options or {}),
             **self.evaluate or {},
         )

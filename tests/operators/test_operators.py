@@ -128,6 +128,25 @@ class TestSeveralFiles:
         assert returned == {"count": 3, "size": returned["size"], "sha256": returned["sha256"]}
         assert returned["size"] > 100
 
+    def test_they_are_trained_on_as_one_table_and_named_in_the_manifest(
+        self, steps, source, s3, context, tmp_path
+    ):
+        download, train, upload, _ = steps(
+            source=source, model={"class": "sklearn.linear_model.LinearRegression"}
+        )
+        downloaded = download.execute(context)
+        assert train.execute(context)["r2"] == pytest.approx(1)
+        upload.execute(context)
+
+        manifest = json.load(s3.get_object(Bucket="models", Key=f"{tmp_path.name}/manifest.json")["Body"])
+        dataset = manifest["provenance"]["dataset"]
+        names = [file["url"].rpartition("/")[2] for file in dataset["files"]]
+        assert names == ["north.csv", "south.csv", "west.csv"]
+        assert {key: dataset[key] for key in ("size", "sha256")} == {
+            key: downloaded[key] for key in ("size", "sha256")
+        }
+        assert manifest["data"]["rows"] == 30
+
     def test_an_object_that_went_between_two_attempts_is_not_read(self, steps, s3, context, tmp_path):
         download, *_ = steps(source=f"s3://datasets/{tmp_path.name}/*.csv")
         download.execute(context)

@@ -1,0 +1,265 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+BAD = "source: s3://datasets/bad.csv\nmodel: random_forest\noutput: s3://models/bad/{{ ds }}/\nshedule: '@daily'\n"
+BAD_REPORT = """\
+configs/bad.yml:4:1: shedule: unknown key; did you mean "schedule"?
+    4 | shedule: '@daily'
+      | ^^^^^^^
+"""
+UNUSED = "vars:\n  bucket: models\n"
+
+
+class TestReport:
+    def test_healthy_configs(self, refinery):
+        refinery.write("configs/churn.yml")
+        refinery.write("configs/team_a/churn.yml")
+        done = refinery("validate")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "2 pipelines, no problems\n")
+
+    def test_errors(self, refinery):
+        refinery.write("configs/churn.yml")
+        refinery.write("configs/bad.yml", BAD)
+        done = refinery("validate")
+        assert (done.returncode, done.stdout) == (1, BAD_REPORT)
+        assert done.stderr == "1 error in 1 file; 1 pipeline without errors\n"
+
+    def test_warnings_alone_are_shown_and_are_no_failure(self, refinery):
+        refinery.write("configs/churn.yml")
+        refinery.write("configs/environments/local.yml", UNUSED)
+        done = refinery("validate")
+        assert done.returncode == 0
+        assert "configs/environments/local.yml:2:3: warning: vars.bucket:" in done.stdout
+        assert done.stderr == "1 warning in 1 file; 1 pipeline without errors\n"
+
+    def test_it_is_the_text_of_airflows_import_error(self, refinery):
+        from include.config import ConfigError, load_project
+
+        refinery.write("configs/bad.yml", BAD)
+        read = load_project(refinery.root / "configs", models_dir=refinery.root / "include/models")
+        assert refinery("validate").stdout.rstrip("\n") == str(ConfigError(read.problems))
+
+    def test_a_model_module_is_checked_by_its_signature(self, refinery):
+        refinery.write(
+            "configs/bad.yml", BAD.replace("random_forest", "{module: random_forest, params: {n_trees: 3}}")
+        )
+        assert "configs/bad.yml:2:41: model.params.n_trees: " in refinery("validate").stdout
+
+
+class TestFormats:
+    def test_json(self, refinery):
+        refinery.write("configs/bad.yml", BAD)
+        (problem,) = json.loads(refinery("validate", "--format", "json").stdout)
+        assert (problem["path"], problem["line"], problem["code"]) == ("configs/bad.yml", 4, "unknown-key")
+
+    def test_json_without_problems(self, refinery):
+        assert json.loads(refinery("validate", "--format", "json").stdout) == []
+
+    def test_github(self, refinery):
+        refinery.write("configs/bad.yml", BAD)
+        done = refinery("validate", "--format", "github")
+        assert done.stdout == (
+            "::error file=configs/bad.yml,line=4,col=1,endColumn=8,title=unknown-key::"
+            'shedule: unknown key; did you mean "schedule"?\n'
+        )
+        assert done.returncode == 1
+
+    def test_sarif(self, refinery):
+        refinery.write("configs/bad.yml", BAD)
+        log = json.loads(refinery("validate", "--format", "sarif").stdout)
+        assert log["version"] == "2.1.0"
+        assert [result["ruleId"] for result in log["runs"][0]["results"]] == ["unknown-key"]
+
+    def test_another_is_refused(self, refinery):
+        done = refinery("validate", "--format", "xml")
+        assert done.returncode == 2
+        assert "'sarif'" in done.stderr
+
+
+class TestChosenFiles:
+    @pytest.mark.parametrize(
+        ("chosen", "reported"),
+        [
+            (["configs/bad.yml"], ["configs/bad.yml"]),
+            (["configs/good.yml"], []),
+            (["configs/team_a"], ["configs/team_a/bad.yml"]),
+            (["configs/good.yml", "configs/team_a/bad.yml"], ["configs/team_a/bad.yml"]),
+            (["configs"], ["configs/bad.yml", "configs/team_a/bad.yml"]),
+        ],
+    )
+    def test_they_alone_are_reported_on(self, refinery, chosen, reported):
+        refinery.write("configs/good.yml")
+        refinery.write("configs/bad.yml", BAD)
+        refinery.write("configs/team_a/bad.yml", BAD.replace("models/bad", "models/other"))
+        done = refinery("validate", *chosen, "--format", "json")
+        assert [problem["path"] for problem in json.loads(done.stdout)] == reported
+        assert done.returncode == bool(reported)
+
+    @pytest.mark.parametrize(
+        "layer", ["configs/defaults.yml", "configs/team_a/defaults.yml", "configs/environments/local.yml"]
+    )
+    def test_what_breaks_a_layer_below_them_is_reported_too(self, refinery, layer):
+        refinery.write("configs/team_a/good.yml")
+        refinery.write(layer, "retrys: 3\n")
+        assert f"{layer}:1:1: retrys: " in refinery("validate", "configs/team_a/good.yml").stdout
+
+    def test_layers_of_others_are_not(self, refinery):
+        refinery.write("configs/good.yml")
+        refinery.write("configs/team_a/defaults.yml", "retrys: 3\n")
+        refinery.write("configs/team_a/other.yml")
+        assert refinery("validate", "configs/good.yml").returncode == 0
+
+    def test_they_are_compared_with_all_others(self, refinery):
+        refinery.write("configs/a.yml")
+        refinery.write("configs/b.yml", refinery.read("configs/a.yml"))
+        done = refinery("validate", "configs/b.yml")
+        assert done.returncode == 1
+        assert "configs/b.yml:3:" in done.stdout
+        assert "configs/a.yml:3:" not in done.stdout.replace("configs/a.yml)", "")
+
+    def test_they_are_found_from_any_folder(self, refinery):
+        refinery.write("configs/team_a/bad.yml", BAD)
+        assert refinery("validate", "bad.yml", cwd="configs/team_a").stdout == BAD_REPORT.replace(
+            "/bad.yml", "/team_a/bad.yml"
+        )
+
+    @pytest.mark.parametrize(
+        ("chosen", "message"),
+        [
+            ("configs/chrun.yml", "configs/chrun.yml does not exist.\n"),
+            ("include/models/random_forest.py", "include/models/random_forest.py is not in configs/.\n"),
+        ],
+    )
+    def test_what_is_no_config_is_refused(self, refinery, chosen, message):
+        done = refinery("validate", chosen)
+        assert (done.returncode, done.stdout, done.stderr) == (1, "", message)
+
+
+class TestEnvironments:
+    @pytest.fixture(autouse=True)
+    def environment(self, refinery):
+        refinery.write(
+            "configs/churn.yml",
+            "source: s3://${data}/x.csv\nmodel: random_forest\noutput: s3://models/{{ ds }}/\n",
+        )
+        refinery.write("configs/environments/prod.yml", "vars: {data: datasets}\n")
+
+    @pytest.mark.parametrize(
+        ("arguments", "variables"), [(["--env", "prod"], {}), ([], {"REFINERY_ENV": "prod"})]
+    )
+    def test_one_is_chosen(self, refinery, arguments, variables):
+        assert refinery("validate", *arguments, **variables).returncode == 0
+
+    def test_by_default_it_is_local(self, refinery):
+        assert '"data" is not declared' in refinery("validate").stdout
+
+    def test_an_unknown_one_is_refused_whatever_files_are_chosen(self, refinery):
+        done = refinery("validate", "configs/churn.yml", "--env", "prud")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert 'there is no environment "prud"; did you mean "prod"?' in done.stderr
+
+
+RIDGE = "sklearn.linear_model.Ridge"
+
+
+class TestLibraryClasses:
+    @pytest.mark.parametrize(
+        ("model", "problems"),
+        [
+            (f"{RIDGE}", []),
+            (f"{{class: {RIDGE}, params: {{alpha: 0.5, solver: svd}}}}", []),
+            (f"{{class: {RIDGE}, params: {{alpha: '{{{{ params.alpha }}}}'}}}}", []),
+            (
+                "sklearn.linear_model.Rigde",
+                [
+                    '2:8: model: there is no sklearn.linear_model.Rigde; did you mean "sklearn.linear_model.Ridge"?'
+                ],
+            ),
+            (
+                "sklearn.linear_modle.Ridge",
+                ['2:8: model: there is no sklearn.linear_modle; did you mean "sklearn.linear_model"?'],
+            ),
+            (
+                "sklearn.metrics.r2_score",
+                ["2:8: model: sklearn.metrics.r2_score: it is no estimator class with a fit method"],
+            ),
+            (
+                f"{{class: {RIDGE}, params: {{alfa: 1}}}}",
+                [
+                    (
+                        '2:53: model.params.alfa: Ridge takes no parameter "alfa"; did you mean alpha? '
+                        "(it takes alpha, fit_intercept, copy_X, max_iter, tol, solver, positive, random_state)"
+                    )
+                ],
+            ),
+            (
+                f"{{class: {RIDGE}, params: {{solver: autp, alpha: -1, tol: 1e-3}}}}",
+                [
+                    (
+                        '2:53: model.params.solver: the "solver" parameter of Ridge must be a str among '
+                        "'auto', 'cholesky', 'lbfgs', 'lsqr', 'sag', 'saga', 'sparse_cg', 'svd'; it is 'autp'"
+                    ),
+                    (
+                        '2:67: model.params.alpha: the "alpha" parameter of Ridge must be a float in the range [0.0, inf) '
+                        "or an array-like; it is -1"
+                    ),
+                ],
+            ),
+            (
+                "sklearn.ensemble.StackingRegressor",
+                ["2:8: model: StackingRegressor needs estimators under params"],
+            ),
+        ],
+    )
+    def test_the_class_and_its_params_are_checked(self, refinery, model, problems):
+        refinery.write(
+            "configs/churn.yml",
+            f"source: s3://data/x.csv\nmodel: {model}\noutput: s3://models/{{{{ ds }}}}/\n",
+        )
+        done = refinery("validate")
+        found = [
+            line.removeprefix("configs/churn.yml:")
+            for line in done.stdout.splitlines()
+            if line.startswith("configs")
+        ]
+        assert found == problems
+        assert done.returncode == bool(problems)
+
+    def test_only_the_named_part_of_the_library_is_imported(self, refinery):
+        refinery.write(
+            "configs/churn.yml",
+            f"source: s3://data/x.csv\nmodel: {RIDGE}\noutput: s3://models/{{{{ ds }}}}/\n",
+        )
+        modules = refinery.modules("validate")
+        assert "sklearn.linear_model" in modules
+        assert not modules & {"airflow", "sklearn.ensemble", "sklearn.cluster", "boto3"}
+
+    def test_nothing_is_imported_for_modules(self, refinery):
+        refinery.write("configs/churn.yml")
+        assert not refinery.modules("validate") & {
+            "airflow",
+            "dagfactory",
+            "sklearn",
+            "pandas",
+            "numpy",
+            "boto3",
+            "requests",
+        }
+
+
+class TestColours:
+    def test_only_in_a_terminal(self, refinery):
+        refinery.write("configs/bad.yml", BAD)
+        status, shown = refinery.in_terminal("validate")
+        assert status == 1
+        assert "\033[31m^^^^^^^\033[0m" in shown
+        assert "\033" not in refinery("validate").stdout
+
+    @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+    def test_not_where_they_are_not_wanted(self, refinery, environment):
+        refinery.write("configs/bad.yml", BAD)
+        _, shown = refinery.in_terminal("validate", **environment)
+        assert BAD_REPORT in shown

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from include.errors import RefineryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 class CommandError(RefineryError):
@@ -24,12 +24,17 @@ class NoSuchPipelineError(CommandError):
     """
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
-        from include.config.problems import suggest_name
-
         self.name = name
         self.known = tuple(sorted(known))
-        holding = [one for one in self.known if name in one]
-        super().__init__(f'There is no pipeline "{name}"{suggest_name(name, holding or self.known)}')
+        longer = [one for one in self.known if name in one]
+        super().__init__(f'There is no pipeline "{name}"{self._offer(longer)}')
+
+    def _offer(self, longer: Sequence[str]) -> str:
+        from include.config.problems import list_names, suggest_name
+
+        if not longer:
+            return suggest_name(self.name, self.known)
+        return f"; choose from {list_names(longer)}" if len(longer) > 1 else f'; did you mean "{longer[0]}"?'
 
 
 class NotAConfigError(CommandError):

@@ -62,9 +62,10 @@ def read_pipeline(name: str, environment: str) -> Pipeline:
     try:
         return load_pipeline(CONFIGS, name, environment=environment)
     except UnknownPipelineError as error:
-        # A matrix makes names that no file has.
+        # A matrix makes names that no file has, and none of its file's own name.
         made = {pipeline.dag_id for pipeline in read_project(environment).pipelines}
-        raise NoSuchPipelineError(name, made | set(error.known)) from error
+        files = {one.partition("__")[0] for one in made}
+        raise NoSuchPipelineError(name, made | (set(error.known) - files)) from error
 
 
 def default_environment() -> str:

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import json
+
+from include.config import configuration_page, project_schema
+
+
+def test_both_files_are_written(refinery):
+    done = refinery("schema")
+    assert (done.returncode, done.stdout) == (0, "Wrote configs/schema.json\nWrote docs/configuration.md\n")
+    assert refinery.read("docs/configuration.md") == configuration_page()
+    assert json.loads(refinery.read("configs/schema.json")) == project_schema(refinery.root / "configs")
+
+
+def test_fresh_files_pass_the_check(refinery):
+    refinery("schema")
+    done = refinery("schema", "--check")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "Both files are fresh.\n")
+
+
+def test_a_stale_file_fails_the_check_and_is_left(refinery):
+    refinery("schema")
+    refinery.write("docs/configuration.md", "old")
+    done = refinery("schema", "--check")
+    assert (done.returncode, done.stdout) == (
+        1,
+        "docs/configuration.md is stale; renew it with: refinery schema\n",
+    )
+    assert refinery.read("docs/configuration.md") == "old"
+
+
+def test_what_the_defaults_give_is_not_asked_of_a_config(refinery):
+    refinery.write("configs/defaults.yml", "model: random_forest\n")
+    refinery("schema")
+    assert json.loads(refinery.read("configs/schema.json"))["required"] == ["source", "output"]

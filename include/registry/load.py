@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from include.errors import RefineryError
-from include.storage import MANIFEST, download_object, read_object
-from include.storage.errors import ObjectNotFoundError
+from include.registry.errors import ModelNotFoundError, NoManifestError, NothingPromotedError
+from include.registry.manifest import StoredManifest, parse_manifest, read_manifest
+from include.registry.promotion import read_latest
+from include.registry.versions import read_version
+from include.storage import MANIFEST, download_object
 from include.training import load_model_file, predict_file
 from include.training.model_file import MODEL_FILE
-from include.urls import S3Url, parse_prefix_url
+from include.urls import parse_prefix_url
 
 if TYPE_CHECKING:
     import pandas as pd
     from mypy_boto3_s3 import S3Client
 
-
-class ModelNotFoundError(RefineryError):
-    """A place that holds no model, or a manifest that describes none.
-
-    Attributes:
-        location: The prefix or folder.
-    """
-
-    def __init__(self, location: str, problem: str) -> None:
-        self.location = location
-        super().__init__(f"{location} holds no model: {problem}.")
+    from include.registry.series import ModelSeries
 
 
 @dataclass(frozen=True)
@@ -55,6 +46,33 @@ class LoadedModel:
         return predict_file(self.estimator, self.manifest, file)
 
 
+def load_version(series: ModelSeries, version: str | None = None, *, client: S3Client) -> LoadedModel:
+    """Load a pipeline's latest model, or the one of a date.
+
+    The latest is loaded only if its manifest is the one that was promoted.
+
+    Args:
+        series: The pipeline's models.
+        version: The model's name, mostly its date; None is the latest.
+        client: The client for the bucket.
+
+    Raises:
+        NothingPromotedError: No model was promoted yet.
+        NoSuchVersionError: There is none of this name.
+        DamagedPointerError: latest.json cannot be understood.
+        ManifestChangedError: The latest model's manifest was changed since.
+        TrainingError: The model file is not the one that the manifest describes, or cannot be loaded.
+        RemoteError: S3 refuses or cannot be reached.
+    """
+    if version is not None:
+        return _load_files(read_version(series, version, client=client), client)
+    latest = read_latest(series, client=client)
+    if latest is None:
+        raise NothingPromotedError(str(series.latest_url))
+    manifest = read_manifest(latest.url, client=client, expected_sha256=latest.manifest_sha256)
+    return _load_files(manifest, client)
+
+
 def load_model(location: str, *, client: S3Client | None = None) -> LoadedModel:
     """Load the model under an S3 prefix, or in a local folder, once its SHA-256 is that of the manifest.
 
@@ -76,31 +94,26 @@ def load_model(location: str, *, client: S3Client | None = None) -> LoadedModel:
         import boto3
 
         client = boto3.client("s3")
-    manifest = _read_manifest(prefix, client)
-    expected = _model_sha256(str(prefix), manifest)
+    return _load_files(read_manifest(prefix, client=client), client)
+
+
+def _load_files(manifest: StoredManifest, client: S3Client) -> LoadedModel:
+    prefix = manifest.prefix
+    expected = _model_sha256(str(prefix), manifest.content)
     with tempfile.TemporaryDirectory(prefix="refinery-model-") as folder:
-        model_url = S3Url(prefix.bucket, prefix.key + MODEL_FILE, prefix.region)
         file = Path(folder) / MODEL_FILE
-        download_object(model_url, file, client=client)
-        return LoadedModel(load_model_file(file, expected), manifest, str(prefix))
+        download_object(replace(prefix, key=prefix.key + MODEL_FILE), file, client=client)
+        return LoadedModel(load_model_file(file, expected), manifest.content, str(prefix))
 
 
 def _load_folder(folder: Path) -> LoadedModel:
     try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
+        content = (folder / MANIFEST).read_bytes()
     except FileNotFoundError as error:
-        raise ModelNotFoundError(str(folder), f"there is no {MANIFEST}") from error
+        raise NoManifestError(str(folder)) from error
+    manifest = parse_manifest(content, str(folder))
     expected = _model_sha256(str(folder), manifest)
     return LoadedModel(load_model_file(folder / MODEL_FILE, expected), manifest, str(folder))
-
-
-def _read_manifest(prefix: S3Url, client: S3Client) -> dict[str, Any]:
-    url = S3Url(prefix.bucket, prefix.key + MANIFEST, prefix.region)
-    try:
-        manifest: dict[str, Any] = json.loads(read_object(url, client=client))
-    except ObjectNotFoundError as error:
-        raise ModelNotFoundError(str(prefix), f"there is no {MANIFEST} (a run may have failed)") from error
-    return manifest
 
 
 def _model_sha256(location: str, manifest: dict[str, Any]) -> str:

@@ -1,8 +1,10 @@
 """S3, plain http(s) and the workspace of a run: how datasets come in and models go out."""
 
 from include.storage.clients import client_config
+from include.storage.conditional_write import VersionedObject, read_versioned, replace_object
 from include.storage.download import download_dataset, download_datasets, download_object
 from include.storage.identity import DatasetIdentity, describe_dataset, read_identity, write_identity
+from include.storage.listing import ListedObject, list_prefix
 from include.storage.read import read_object
 from include.storage.retry import RetryPolicy
 from include.storage.upload import MANIFEST, upload_model
@@ -11,15 +13,20 @@ from include.storage.workspace import Workspace
 __all__ = [
     "MANIFEST",
     "DatasetIdentity",
+    "ListedObject",
     "RetryPolicy",
+    "VersionedObject",
     "Workspace",
     "client_config",
     "describe_dataset",
     "download_dataset",
     "download_datasets",
     "download_object",
+    "list_prefix",
     "read_identity",
     "read_object",
+    "read_versioned",
+    "replace_object",
     "upload_model",
     "write_identity",
 ]

@@ -12,11 +12,13 @@ StorageError
         CredentialsError            none, unknown, wrong or expired
         ObjectArchivedError
         RequestRefusedError         any other refusal
+            NotSupportedError
         ThrottledError              retryable
         ServerFailedError           retryable
         EndpointUnreachableError    retryable
         ConnectionDroppedError      retryable
         ObjectChangedError          retryable
+        WriteConflictError          retryable
         DataCorruptedError          retryable
     DiskFullError                   retryable
     LocalFileError
@@ -163,6 +165,12 @@ class RequestRefusedError(RemoteError):
     explanation = "The request for {location} was refused."
 
 
+class NotSupportedError(RequestRefusedError):
+    """The server does not know this kind of request, or one of its conditions."""
+
+    explanation = "The server of {location} does not support the request."
+
+
 class ThrottledError(RemoteError):
     """The server asked for fewer requests, and did so until the attempts ran out."""
 
@@ -202,6 +210,13 @@ class ObjectChangedError(RemoteError):
 
     retryable = True
     explanation = "{location} was replaced while it was read. Run again when its writer has finished."
+
+
+class WriteConflictError(RemoteError):
+    """Another writer replaced the object after it was read and before it was written."""
+
+    retryable = True
+    explanation = "{location} was replaced by another writer at the same moment. Run again."
 
 
 class DataCorruptedError(RemoteError):

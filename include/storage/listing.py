@@ -1,10 +1,11 @@
-"""Finds the objects that a pattern such as s3://bucket/folder/*.csv stands for."""
+"""Lists objects: those that a pattern such as s3://bucket/folder/*.csv stands for, or all under a prefix."""
 
 from __future__ import annotations
 
 import fnmatch
 import logging
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.storage.errors import (
@@ -18,10 +19,11 @@ from include.storage.s3_errors import s3_errors
 from include.urls import WILDCARD, S3Url
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator
 
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef, ObjectTypeDef
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,38 @@ MOST_OBJECTS = 10_000
 
 # In the error when nothing fits.
 _NAMED_OTHERS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ListedObject:
+    """An object as a listing tells of it.
+
+    Attributes:
+        key: Its key.
+        size: Its size in bytes.
+        last_modified: When it was written.
+    """
+
+    key: str
+    size: int
+    last_modified: dt.datetime
+
+
+def list_prefix(
+    prefix: S3Url, *, client: S3Client, policy: RetryPolicy | None = None
+) -> Iterator[ListedObject]:
+    """Yield every object under a prefix, subfolders included, at a request for each thousand.
+
+    Args:
+        prefix: What the keys begin with.
+        client: The client for the bucket.
+        policy: How often and how patiently to try again.
+
+    Raises:
+        RemoteError: The bucket cannot be listed; retryable where trying again later may help.
+    """
+    for item in _items(prefix, prefix.key, client, policy or RetryPolicy()):
+        yield ListedObject(item["Key"], item["Size"], item["LastModified"])
 
 
 def list_objects(
@@ -76,17 +110,24 @@ def _expression(pattern: str) -> re.Pattern[str]:
 
 def _keys(pattern: S3Url, prefix: str, client: S3Client, policy: RetryPolicy) -> Iterator[str]:
     """Yield the keys that begin with a prefix, without those in subfolders and the folder's own marker."""
+    items = _items(pattern, prefix, client, policy, Delimiter="/")
+    return (item["Key"] for item in items if not item["Key"].endswith("/"))
+
+
+def _items(
+    url: S3Url, prefix: str, client: S3Client, policy: RetryPolicy, **options: Any
+) -> Iterator[ObjectTypeDef]:
     token: str | None = ""
     while token is not None:
-        page = policy.retrying()(_page, pattern, prefix, token, client)
-        yield from (item["Key"] for item in page.get("Contents", []) if not item["Key"].endswith("/"))
+        start = {"ContinuationToken": token} if token else {}
+        page = policy.retrying()(_page, url, client, Prefix=prefix, **start, **options)
+        yield from page.get("Contents", [])
         token = page.get("NextContinuationToken")
 
 
-def _page(pattern: S3Url, prefix: str, token: str, client: S3Client) -> ListObjectsV2OutputTypeDef:
-    start: Any = {"ContinuationToken": token} if token else {}
+def _page(url: S3Url, client: S3Client, **options: Any) -> ListObjectsV2OutputTypeDef:
     try:
-        with s3_errors(str(pattern), client):
-            return client.list_objects_v2(Bucket=pattern.bucket, Prefix=prefix, Delimiter="/", **start)
+        with s3_errors(str(url), client):
+            return client.list_objects_v2(Bucket=url.bucket, **options)
     except AccessDeniedError as error:
         raise ListingDeniedError(error.location, endpoint=error.endpoint, detail=error.detail) from error

@@ -33,6 +33,8 @@ _BY_CODE: dict[str, type[errors.RemoteError]] = {
     "RequestTimeout": errors.ConnectionDroppedError,
     "BadDigest": errors.DataCorruptedError,
     "PreconditionFailed": errors.ObjectChangedError,
+    "ConditionalRequestConflict": errors.ObjectChangedError,
+    "NotImplemented": errors.NotSupportedError,
     "InvalidRange": errors.ObjectChangedError,
 }
 # HEAD requests have no body, so their only code is the status.

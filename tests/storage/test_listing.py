@@ -11,7 +11,7 @@ from include.storage.errors import (
     ThrottledError,
     TooManyObjectsError,
 )
-from include.storage.listing import list_objects
+from include.storage.listing import list_objects, list_prefix
 from include.urls import S3Url
 
 PATTERN = S3Url("data", "2026/*.csv", "eu-west-3")
@@ -29,19 +29,26 @@ def put(client):
 
 
 @pytest.fixture
-def fitting(proxied, impatient):
-    """List the keys that fit a pattern, through the proxy, two keys a page."""
+def two_a_page(proxied):
+    """Have two keys listed a page."""
 
     def two_a_page(params, **_) -> None:
         params["MaxKeys"] = 2
+
+    proxied.meta.events.register("provide-client-params.s3.ListObjectsV2", two_a_page)
+    yield
+    proxied.meta.events.unregister("provide-client-params.s3.ListObjectsV2", two_a_page)
+
+
+@pytest.fixture
+def fitting(proxied, impatient, two_a_page):
+    """List the keys that fit a pattern, through the proxy, two keys a page."""
 
     def fitting(key: str) -> list[str]:
         urls = list_objects(replace(PATTERN, key=key), client=proxied, policy=impatient)
         return [url.key for url in urls]
 
-    proxied.meta.events.register("provide-client-params.s3.ListObjectsV2", two_a_page)
-    yield fitting
-    proxied.meta.events.unregister("provide-client-params.s3.ListObjectsV2", two_a_page)
+    return fitting
 
 
 class TestWhatFits:
@@ -174,3 +181,28 @@ class TestNothingToList:
         with pytest.raises(ListingDeniedError, match=r"s3:ListBucket.*name each object"):
             fitting("2026/*.csv")
         assert len(proxy.requests) == 1
+
+
+def test_a_prefix_is_listed_whole_with_its_subfolders(proxied, impatient, put):
+    put("churn/1/model.pkl", "churn/1/rejected/x/card.html", "churn/latest.json", "churn.txt", "wine/1")
+    found = list(list_prefix(S3Url("data", "churn/"), client=proxied, policy=impatient))
+    assert {item.key: item.size for item in found} == {
+        "churn/1/model.pkl": 17,
+        "churn/1/rejected/x/card.html": 28,
+        "churn/latest.json": 17,
+    }
+    assert all(item.last_modified.tzinfo for item in found)
+
+
+def test_a_prefix_of_many_objects_takes_a_request_for_each_page(proxy, proxied, impatient, put, two_a_page):
+    put(*(f"churn/{number}" for number in range(5)))
+    proxy.plan()
+    found = list(list_prefix(S3Url("data", "churn/"), client=proxied, policy=impatient))
+    assert len(found) == 5
+    assert len(proxy.requests) == 3
+
+
+def test_a_prefix_that_may_not_be_listed_is_told(proxy, proxied, impatient):
+    proxy.plan(proxy.refuse(403, "AccessDenied"))
+    with pytest.raises(ListingDeniedError, match="s3://data/churn/"):
+        list(list_prefix(S3Url("data", "churn/"), client=proxied, policy=impatient))

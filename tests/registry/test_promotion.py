@@ -1,0 +1,307 @@
+"""Which model is the latest: the newest that was promoted, whoever else writes at the same time."""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+
+import pytest
+
+from include.registry import promote, promote_if_newer, read_latest, rollback
+from include.registry.errors import (
+    DamagedPointerError,
+    ModelNotFoundError,
+    NoEarlierModelError,
+    NoSuchVersionError,
+    NothingPromotedError,
+)
+from include.storage import RetryPolicy
+from include.storage.errors import WriteConflictError
+
+DAYS = [f"2026-01-{day:02}" for day in range(1, 6)]
+
+
+@pytest.fixture
+def upload(client, series, put_model):
+    """Put a model of a date and promote it, as the last step of a run does."""
+
+    def upload(day: str, **changes):
+        return promote_if_newer(series, put_model(client, day, **changes), by=f"run of {day}", client=client)
+
+    return upload
+
+
+@pytest.fixture
+def dates(client, series):
+    """Give the date of the latest model, then those of the history."""
+
+    def dates() -> list[str]:
+        latest = read_latest(series, client=client)
+        return [f"{entry.date:%Y-%m-%d}" for entry in latest.promotions]
+
+    return dates
+
+
+def test_the_first_model_ever_becomes_the_latest(client, series, upload):
+    assert read_latest(series, client=client) is None
+
+    result = upload("2026-01-31")
+
+    assert result.promoted
+    assert str(result) == "s3://models/churn/2026-01-31/ is the latest model now."
+    stored = json.loads(client.get_object(Bucket="models", Key="churn/latest.json")["Body"].read())
+    assert stored.pop("promoted_at")
+    assert len(stored.pop("manifest_sha256")) == 64
+    assert stored == {
+        "prefix": "s3://models/churn/2026-01-31/",
+        "date": "2026-01-31T00:00:00Z",
+        "run_id": "scheduled__2026-01-31",
+        "metrics": {"r2": 0.5},
+        "gate": None,
+        "promoted_by": "run of 2026-01-31",
+        "action": "upload",
+        "newest_date": "2026-01-31T00:00:00Z",
+        "history": [],
+    }
+
+
+def test_a_newer_model_becomes_the_latest_and_the_former_goes_into_the_history(upload, dates):
+    for day in DAYS[:3]:
+        assert upload(day).promoted
+    assert dates() == ["2026-01-03", "2026-01-02", "2026-01-01"]
+
+
+def test_a_backfill_of_older_dates_leaves_it_alone(upload, dates):
+    upload("2026-01-31")
+    for day in DAYS:
+        result = upload(day)
+        assert not result.promoted
+        assert str(result) == "s3://models/churn/2026-01-31/ stays the latest model."
+    assert dates() == ["2026-01-31"]
+
+
+def test_a_backfill_leaves_a_model_alone_that_was_rolled_back_to(client, series, upload, dates):
+    upload("2026-01-10")
+    upload("2026-01-20")
+    rollback(series, by="ann", client=client)
+
+    assert not upload("2026-01-15").promoted
+    assert upload("2026-01-21").promoted
+    assert dates()[:2] == ["2026-01-21", "2026-01-10"]
+
+
+def test_a_rerun_of_the_latest_run_is_promoted_with_its_new_manifest(client, series, upload):
+    first = upload("2026-01-31").latest
+    rerun = upload("2026-01-31", metrics={"r2": 0.9}).latest
+    assert rerun.metrics == {"r2": 0.9}
+    assert rerun.manifest_sha256 != first.manifest_sha256
+    assert read_latest(series, client=client) == rerun
+
+
+def test_a_rerun_of_a_model_that_was_rolled_back_to_is_promoted_too(client, series, upload):
+    upload("2026-01-10")
+    upload("2026-01-20")
+    rollback(series, by="ann", client=client)
+    assert upload("2026-01-10", metrics={"r2": 0.9}).promoted
+
+
+def test_promoting_twice_changes_nothing(client, series, upload, put_model, dates):
+    """As when the answer to the first write was lost."""
+    upload("2026-01-31")
+    assert not upload("2026-01-31").promoted
+    assert dates() == ["2026-01-31"]
+
+
+def test_a_run_without_a_logical_date_counts_from_when_it_was_due(upload):
+    run = {"run_id": "manual__x", "logical_date": None, "run_after": "2026-02-01T10:00:00+00:00"}
+    upload("2026-01-31")
+    assert upload("2026-02-01", provenance={"run": run}).promoted
+    assert not upload("2026-01-30").promoted
+
+
+def test_a_prefix_without_a_manifest_is_not_promoted(client, series):
+    with pytest.raises(ModelNotFoundError, match=r"there is no manifest\.json"):
+        promote_if_newer(series, series.prefix_of("2026-01-31"), by="x", client=client)
+    assert read_latest(series, client=client) is None
+
+
+class TestRacing:
+    """Runs that end at once, on a server with conditional writes."""
+
+    def test_two_runs_at_once_lose_none_a_hundred_times(self, strict_client, series, put_model):
+        first = date(2026, 1, 1)
+        barrier = threading.Barrier(2)
+
+        def run(day: int) -> bool:
+            prefix = put_model(strict_client, str(first + timedelta(days=day)))
+            barrier.wait()
+            return promote_if_newer(series, prefix, by=f"run {day}", client=strict_client).promoted
+
+        with ThreadPoolExecutor(2) as pool:
+            for race in range(100):
+                # The newer and the older run take turns in starting first.
+                days = (2 * race + 1, 2 * race) if race % 2 else (2 * race, 2 * race + 1)
+                promoted = dict(zip(days, pool.map(run, days), strict=True))
+                newer, older = max(days), min(days)
+                latest = read_latest(series, client=strict_client)
+                assert promoted[newer]
+                assert latest.promoted_by == f"run {newer}"
+                # An older run that was told that it was promoted is in the history; one that came later is not.
+                assert (f"run {older}" in [entry.promoted_by for entry in latest.history]) == promoted[older]
+
+    def test_ten_first_models_at_once_lose_none(self, strict_client, series, put_model):
+        prefixes = [put_model(strict_client, f"2026-01-{day:02}") for day in range(1, 11)]
+        barrier = threading.Barrier(10)
+
+        def run(prefix) -> bool:
+            barrier.wait()
+            return promote_if_newer(series, prefix, by=str(prefix), client=strict_client).promoted
+
+        with ThreadPoolExecutor(10) as pool:
+            promoted = list(pool.map(run, prefixes))
+
+        latest = read_latest(series, client=strict_client)
+        assert latest.prefix == str(prefixes[-1])
+        said = {str(prefix) for prefix, was in zip(prefixes, promoted, strict=True) if was}
+        assert {entry.prefix for entry in latest.promotions} == said
+
+    def test_it_gives_up_when_others_are_always_faster(self, strict_client, series, put_model):
+        prefix = put_model(strict_client, "2026-01-31")
+        other = str(put_model(strict_client, "2026-01-30"))
+        promote_if_newer(series, prefix, by="x", client=strict_client)
+        newer = put_model(strict_client, "2026-02-01")
+        text = strict_client.get_object(Bucket="models", Key="churn/latest.json")["Body"].read().decode()
+        writes = []
+
+        def write_first(params, **_) -> None:
+            if "IfMatch" in params:
+                writes.append(f"{text} {' ' * len(writes)}")
+                strict_client.put_object(Bucket="models", Key="churn/latest.json", Body=writes[-1])
+
+        strict_client.meta.events.register("provide-client-params.s3.PutObject", write_first)
+        try:
+            with pytest.raises(WriteConflictError, match="another writer") as caught:
+                promote_if_newer(series, newer, by="y", client=strict_client, patience=RetryPolicy(3, 0, 0))
+        finally:
+            strict_client.meta.events.unregister("provide-client-params.s3.PutObject", write_first)
+        assert caught.value.retryable
+        assert len(writes) == 3
+        assert read_latest(series, client=strict_client).prefix == str(prefix) != other
+
+
+class TestByHand:
+    """What people may do: promote and roll back, with who and when in the history."""
+
+    def test_promote_makes_an_older_model_the_latest(self, client, series, upload, dates):
+        for day in DAYS:
+            upload(day)
+        result = promote(series, "2026-01-02", by="ann@desk", client=client)
+        assert (result.latest.promoted_by, result.latest.action) == ("ann@desk", "promote")
+        assert result.latest.promoted_at.tzinfo
+        assert dates()[:2] == ["2026-01-02", "2026-01-05"]
+
+    def test_promote_names_the_nearest_version(self, client, series, upload):
+        upload("2026-01-31")
+        with pytest.raises(NoSuchVersionError, match="did you mean '2026-01-31'") as caught:
+            promote(series, "2026-01-13", by="ann", client=client)
+        assert caught.value.known == ("2026-01-31",)
+
+    def test_each_rollback_goes_one_model_further_back(self, client, series, upload, dates):
+        for day in DAYS[:3]:
+            upload(day)
+        assert rollback(series, by="ann", client=client).latest.action == "rollback"
+        assert dates()[0] == "2026-01-02"
+        rollback(series, by="bob", client=client)
+        assert dates()[0] == "2026-01-01"
+        with pytest.raises(NoEarlierModelError, match="names no earlier model"):
+            rollback(series, by="cem", client=client)
+        entries = read_latest(series, client=client).promotions
+        assert [entry.promoted_by for entry in entries[:2]] == ["bob", "ann"]
+
+    def test_a_rollback_undoes_a_promotion_by_hand(self, client, series, upload, dates):
+        for day in DAYS[:3]:
+            upload(day)
+        promote(series, "2026-01-01", by="ann", client=client)
+        rollback(series, by="ann", client=client)
+        assert dates()[0] == "2026-01-03"
+
+    def test_a_rollback_passes_over_what_a_rerun_replaced(self, client, series, upload, dates):
+        upload("2026-01-01")
+        upload("2026-01-02")
+        upload("2026-01-02", metrics={"r2": 0.1})
+        rollback(series, by="ann", client=client)
+        assert dates()[0] == "2026-01-01"
+
+    def test_a_rollback_to_a_model_that_is_gone_is_refused(self, client, series, upload, dates):
+        upload("2026-01-01")
+        upload("2026-01-02")
+        client.delete_object(Bucket="models", Key="churn/2026-01-01/manifest.json")
+        with pytest.raises(NoEarlierModelError, match=r"2026-01-01/, the model before, is not there"):
+            rollback(series, by="ann", client=client)
+        assert dates()[0] == "2026-01-02"
+
+    def test_there_is_nothing_to_roll_back_before_the_first_promotion(self, client, series):
+        with pytest.raises(NothingPromotedError, match=r"s3://models/churn/latest\.json does not exist"):
+            rollback(series, by="ann", client=client)
+
+    def test_the_history_keeps_the_last_twenty_and_what_people_chose(self, client, series, upload):
+        start = date(2026, 1, 1)
+        upload("2026-01-01")
+        upload("2026-01-02")
+        promote(series, "2026-01-01", by="ann", client=client)
+        for day in range(2, 32):
+            upload(str(start + timedelta(days=day)))
+        history = read_latest(series, client=client).history
+        assert len(history) == 21
+        assert (history[-1].promoted_by, history[-1].action) == ("ann", "promote")
+
+
+class TestDamaged:
+    """A latest.json that cannot be understood is told, never guessed at, and can be mended."""
+
+    @pytest.mark.parametrize(
+        ("changes", "problem"),
+        [
+            (b"{", "Invalid JSON"),
+            (b"", "Invalid JSON"),
+            (b"\xff\xfe", "Invalid JSON"),
+            (b"[]", "should be an object"),
+            (b"{}", "prefix: Field required"),
+            ({"date": "31.1.2026"}, "date: "),
+            ({"metrics": [1]}, "metrics: "),
+            ({"action": "guess"}, "action: "),
+            ({"history": [{"prefix": 7}]}, r"history\.0\.prefix: "),
+            ({"prefix": "s3://elsewhere/churn/2026-01-31/"}, "no prefix of this pipeline's models"),
+            ({"prefix": "s3://models/churn/../wine/2026-01-31/"}, "no prefix of this pipeline's models"),
+            ({"prefix": "http://models/"}, "is not on S3"),
+        ],
+    )
+    def test_it_is_a_clear_error(self, strict_client, series, put_model, changes, problem):
+        prefix = put_model(strict_client, "2026-01-31")
+        content = promote_if_newer(series, prefix, by="x", client=strict_client).latest.to_json()
+        damaged = (
+            changes if isinstance(changes, bytes) else json.dumps(json.loads(content) | changes).encode()
+        )
+        strict_client.put_object(Bucket="models", Key="churn/latest.json", Body=damaged)
+
+        with pytest.raises(
+            DamagedPointerError, match=rf"churn/latest\.json is damaged: .*{problem}"
+        ) as caught:
+            read_latest(series, client=strict_client)
+        assert "refinery promote NAME DATE" in str(caught.value)
+        with pytest.raises(DamagedPointerError):
+            promote_if_newer(series, put_model(strict_client, "2026-02-01"), by="x", client=strict_client)
+        with pytest.raises(DamagedPointerError):
+            rollback(series, by="x", client=strict_client)
+        left = strict_client.get_object(Bucket="models", Key="churn/latest.json")["Body"].read()
+        assert left == damaged
+
+    def test_promoting_by_hand_mends_it(self, client, series, upload, dates):
+        upload("2026-01-30")
+        upload("2026-01-31")
+        client.put_object(Bucket="models", Key="churn/latest.json", Body=b"{")
+        promote(series, "2026-01-31", by="ann", client=client)
+        assert dates() == ["2026-01-31"]
+        assert upload("2026-02-01").promoted

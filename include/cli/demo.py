@@ -34,7 +34,7 @@ def demo(
 
     What they upload stays under .local/s3/BUCKET/KEY as plain files. Exit status 1 if a pipeline failed.
 
-    Example: refinery demo --date 2026-01-31
+    Example: `refinery demo --date 2026-01-31`
     """
     from rich.console import Console
     from rich.live import Live

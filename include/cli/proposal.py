@@ -83,14 +83,15 @@ def write_config(proposal: Proposal) -> str:
     """Return a proposal as YAML, the schema's line first."""
     profile, target = proposal.profile, proposal.target
     drop = _drop(profile, target)
-    count = len(profile.columns) - len(drop) - 1
+    features = len(profile.columns) - len(drop) - 1
+    columns = "1 column" if features == 1 else f"{features} columns"
     name = proposal.source.rpartition("/")[2]
     schema = "../" * (len(proposal.path.parts) - 1) + "schema.json"
     lines = [
         f"# yaml-language-server: $schema={schema}",
         f"# Proposed from the first {profile.rows:,} rows; docs/configuration.md tells of every key.",
         *(f"# Look: {note}" for note in map(_one_line, profile.notes)),
-        f"description: {_text(f'{target}, predicted from {count} columns of {name}.')}",
+        f"description: {_text(f'{target}, predicted from {columns} of {name}.')}",
         f"schedule: {_text(proposal.schedule)}"
         if proposal.schedule
         else '# schedule: "@daily"  # runs when triggered only',

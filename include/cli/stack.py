@@ -20,7 +20,7 @@ def up(
 ) -> None:
     """Start Airflow and the embedded S3 server, and stay until Ctrl-C or `refinery down`.
 
-    Example: refinery up --port 8081
+    Example: `refinery up --port 8081`
     """
     from include.local.stack import running_stack
 
@@ -40,7 +40,7 @@ def up(
 def down() -> None:
     """Stop what `refinery up` started, and all its processes.
 
-    Example: refinery down
+    Example: `refinery down`
     """
     from include.local.stack import stop_stack
 

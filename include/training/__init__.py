@@ -1,23 +1,37 @@
 """Training: a dataset's file and a model's name in; model file, metrics and manifest out."""
 
-from include.training.errors import TrainingError
+from include.training.errors import GateFailedError, TrainingError
+from include.training.evaluation import HeldOut
+from include.training.gates import GateResult
+from include.training.latest import LatestModel
 from include.training.model_file import load_model_file
+from include.training.outcome import Trained
 from include.training.prediction import predict_file
 from include.training.profile import ColumnProfile, DatasetProfile, profile_dataset
+from include.training.requirements import needs_latest, parse_requirements
 from include.training.source_options import SourceOptions
 from include.training.spec import ClassModel, ModuleModel, TrainingSpec
+from include.training.table_profile import TableProfile
 from include.training.training import TrainingResult, train
 
 __all__ = [
     "ClassModel",
     "ColumnProfile",
     "DatasetProfile",
+    "GateFailedError",
+    "GateResult",
+    "HeldOut",
+    "LatestModel",
     "ModuleModel",
     "SourceOptions",
+    "TableProfile",
+    "Trained",
     "TrainingError",
     "TrainingResult",
     "TrainingSpec",
     "load_model_file",
+    "needs_latest",
+    "parse_requirements",
     "predict_file",
     "profile_dataset",
     "train",

@@ -28,11 +28,13 @@ class Roles:
         target: The column to predict.
         features: The columns to learn from, in order.
         left_out: The others, each with the reason.
+        time: The column that tells when a row was, None where no such is named.
     """
 
     target: str
     features: tuple[str, ...]
     left_out: dict[str, str]
+    time: str | None
 
 
 def choose_roles(table: pd.DataFrame, spec: TrainingSpec) -> Roles:
@@ -48,12 +50,16 @@ def choose_roles(table: pd.DataFrame, spec: TrainingSpec) -> Roles:
     """
     columns = list(table.columns)
     target = _find_target([column for column in columns if not _is_blank(table[column])], spec.target)
+    time = None if spec.time_column is None else _find(columns, spec.time_column, "evaluate.time_column")
     dropped = {_find(columns, name, "drop"): "named in drop" for name in spec.source.drop}
     if target in dropped:
         raise ColumnRoleError(target, "is the target and stands in drop; take it out of drop")
+    if target == time:
+        raise ColumnRoleError(target, "is the target and evaluate.time_column; name another target")
     if spec.features is None:
+        reasons = dict.fromkeys([time] if time else [], "tells the time of the rows") | dropped
         left_out = {
-            column: reason for column in columns if (reason := dropped.get(column) or useless(table[column]))
+            column: reason for column in columns if (reason := reasons.get(column) or useless(table[column]))
         }
         features = [column for column in columns if column != target and column not in left_out]
     else:
@@ -65,7 +71,7 @@ def choose_roles(table: pd.DataFrame, spec: TrainingSpec) -> Roles:
     left_out.pop(target, None)
     # Parquet written by pandas may keep a column as row labels.
     left_out |= {str(name): "holds the rows' labels" for name in table.index.names if name is not None}
-    return Roles(target, tuple(features), left_out)
+    return Roles(target, tuple(features), left_out, time)
 
 
 def useless(column: pd.Series[Any]) -> str | None:

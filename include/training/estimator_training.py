@@ -2,63 +2,111 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from include.training.baseline import measure_baseline
 from include.training.columns import Roles, check_target, choose_roles
+from include.training.cross_validation import Spread, cross_validate
 from include.training.datasets import read_dataset
-from include.training.fitting import Split, fit_and_evaluate, split_rows
+from include.training.fitting import find_task, fit_and_evaluate
+from include.training.metrics import MetricChoice, find_metrics
 from include.training.model_file import write_model
 from include.training.numbers_as_text import check_numbers
+from include.training.outcome import Outcome
+from include.training.seeding import seeded_generators
+from include.training.splitting import Split, split_folds, split_rows
+from include.training.table_profile import TableProfile, profile_table
+from include.training.warning_signs import find_warning_signs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from include.training.estimators import BuiltEstimator
+    import pandas as pd
+
+    from include.training.estimators import Learner
+    from include.training.fitting import Fitted
     from include.training.spec import TrainingSpec
 
 
-def train_estimator(
-    spec: TrainingSpec, built: BuiltEstimator, dataset: Path, model_path: Path
-) -> dict[str, Any]:
-    """Read the dataset, fit the estimator, judge it on held-out rows, and write it.
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    split: Split
+    data: dict[str, Any]
+    profile: TableProfile
+    spread: Spread | None
 
-    Returns:
-        What the manifest says of data, split, seeds, evaluation, metrics and notes.
+
+def train_estimator(spec: TrainingSpec, learner: Learner, dataset: Path, model_path: Path) -> Outcome:
+    """Read the dataset, fit the estimator, judge it on held-out rows, and write it.
 
     Raises:
         TrainingError: In the kinds that reading, fitting and writing raise.
     """
-    split, data = _read_split(spec, dataset)
-    evaluation = fit_and_evaluate(built, split)
-    write_model(built.estimator, model_path)
-    return {
-        "data": data,
-        "split": {
-            "test_size": spec.test_size,
-            "random_state": spec.random_state,
-            "train_rows": len(split.train_target),
-            "test_rows": len(split.test_target),
-        },
-        "seeds": {"random_state": spec.random_state, "set_on_estimator": list(built.seeded)},
-        "evaluation": {"task": evaluation.task, "definitions": evaluation.definitions},
-        "metrics": evaluation.metrics,
-        "notes": list(evaluation.notes),
-    }
+    choice = MetricChoice(
+        None if spec.metrics is None else find_metrics(spec.metrics), find_metrics(spec.require)
+    )
+    prepared = _prepare(spec, learner, dataset, choice)
+    with seeded_generators(spec.random_state):
+        fitted = fit_and_evaluate(learner, prepared.split, choice)
+    write_model(fitted.model, model_path)
+    baseline = measure_baseline(fitted.held_out.task, prepared.split, fitted.metrics)
+    return Outcome(
+        metrics=fitted.evaluation.metrics,
+        left_out=fitted.evaluation.left_out,
+        sections=_describe(spec, learner, prepared, fitted) | {"baseline": baseline},
+        warnings=find_warning_signs(fitted, prepared.split, baseline),
+        model=fitted.model,
+        held_out=fitted.held_out,
+        profile=prepared.profile,
+    )
 
 
-def _read_split(spec: TrainingSpec, dataset: Path) -> tuple[Split, dict[str, Any]]:
+def _prepare(spec: TrainingSpec, learner: Learner, dataset: Path, choice: MetricChoice) -> _Prepared:
     # The whole table is let go when this returns: only its two parts stay in memory.
     read = read_dataset(dataset, spec.source)
     table = read.table
     roles = choose_roles(table, spec)
     if not read.typed:
         check_numbers(dataset, table, (roles.target, *roles.features), spec.source)
-    check_target(table[roles.target])
-    split = split_rows(table[list(roles.features)], table[roles.target], spec.test_size, spec.random_state)
-    return split, _describe_data(table, roles)
+    features, target = table[list(roles.features)], table[roles.target]
+    check_target(target)
+    times = None if roles.time is None else table[roles.time]
+    rows = split_rows(spec, target, times)
+    spread = None
+    if spec.cross_validation:
+        folds = split_folds(spec, find_task(learner.unfitted, target), target, times)
+        with seeded_generators(spec.random_state):
+            spread = cross_validate(learner, features, target, folds, choice)
+    split = Split.of(features, target, *rows)
+    return _Prepared(split, _describe_data(table, roles), profile_table(features, target), spread)
 
 
-def _describe_data(table: Any, roles: Roles) -> dict[str, Any]:
+def _describe(spec: TrainingSpec, learner: Learner, prepared: _Prepared, fitted: Fitted) -> dict[str, Any]:
+    spread = prepared.spread
+    measured = {}
+    if spread is not None:
+        measured = {
+            "cross_validation": {"folds": spread.folds, "mean": spread.mean},
+            "spread": spread.spread,
+        }
+    return {
+        "data": prepared.data,
+        "split": {
+            "test_size": spec.test_size,
+            "random_state": spec.random_state,
+            "stratify": spec.stratify,
+            "time_column": spec.time_column,
+            "train_rows": len(prepared.split.train_target),
+            "test_rows": len(prepared.split.test_target),
+        },
+        "seeds": {"random_state": spec.random_state, "set_on_estimator": list(learner.seeded)},
+        "evaluation": {"task": fitted.evaluation.task, "definitions": fitted.evaluation.definitions},
+        **measured,
+    }
+
+
+def _describe_data(table: pd.DataFrame, roles: Roles) -> dict[str, Any]:
     dtypes = table.dtypes
     return {
         "rows": len(table),

@@ -2,18 +2,48 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from include.training.containment import user_code
 from include.training.errors import FitError, ModelInterfaceError, ModelParamsError
+from include.training.seeding import seed_estimator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    import pandas as pd
+
     from include.training.user_code import UserModule
+
+
+class Learner(Protocol):
+    """What makes a fitted model from rows.
+
+    Attributes:
+        unfitted: The estimator that is to be fitted; None where only the fitted one is known.
+        file: The user's file that its code may be from, None for a library's class.
+        seeded: Its params that were open and were set to the config's random_state.
+    """
+
+    @property
+    def unfitted(self) -> Any: ...  # noqa: D102 - see Attributes
+    @property
+    def file(self) -> Path | None: ...  # noqa: D102
+    @property
+    def seeded(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+
+    def fit(self, features: pd.DataFrame, target: pd.Series[Any]) -> Any:
+        """Give a model fitted to the rows; to be called once."""
+
+    def anew(self) -> Self:
+        """Give one that has not been fitted and shares nothing with this one's model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +51,35 @@ class BuiltEstimator:
     """An estimator, ready to be fitted.
 
     Attributes:
-        estimator: The estimator itself.
+        unfitted: The estimator itself; its fit changes it.
         file: The user's file that its code may be from, None for a library's class.
         seeded: Its params that were None and were set to the config's random_state.
     """
 
-    estimator: Any
+    unfitted: Any
     file: Path | None
     seeded: tuple[str, ...]
 
     @property
     def name(self) -> str:
         """The estimator's class."""
-        return type(self.estimator).__name__
+        return type(self.unfitted).__name__
+
+    def fit(self, features: pd.DataFrame, target: pd.Series[Any]) -> Any:
+        """Fit the estimator in place."""
+        self.unfitted.fit(features, target)
+        return self.unfitted
+
+    def anew(self) -> Self:
+        """Copy the estimator.
+
+        Raises:
+            FitError: A part of it, such as a lock, cannot be copied.
+        """
+        try:
+            return replace(self, unfitted=copy.deepcopy(self.unfitted))
+        except Exception as error:  # a class's own __deepcopy__ may raise anything
+            raise FitError(self.name, "be copied for cross-validation", str(error)) from error
 
 
 def build_from_module(module: UserModule, params: Mapping[str, Any], random_state: int) -> BuiltEstimator:
@@ -47,9 +93,9 @@ def build_from_module(module: UserModule, params: Mapping[str, Any], random_stat
     check_params("build_model", module.function, params)
     with user_code(module.file, "build_model"):
         estimator = module.function(**params)
-    _check_estimator(module.file, estimator)
+    check_model(module.file, "build_model", estimator, ("fit", "predict"))
     with user_code(module.file, "set_params"):
-        seeded = _seed(estimator, random_state)
+        seeded = seed_estimator(estimator, random_state)
     return BuiltEstimator(estimator, module.file, seeded)
 
 
@@ -68,8 +114,8 @@ def build_from_class(
         estimator = estimator_class(**params)
     except (TypeError, ValueError) as error:
         raise FitError(name, "be made", str(error)) from error
-    _check_estimator(name, estimator)
-    return BuiltEstimator(estimator, None, _seed(estimator, random_state))
+    check_model(name, name, estimator, ("fit", "predict"))
+    return BuiltEstimator(estimator, None, seed_estimator(estimator, random_state))
 
 
 def check_params(
@@ -100,33 +146,31 @@ def check_params(
         raise ModelParamsError(model, unknown=unknown, missing=missing, accepted=accepted)
 
 
-def _check_estimator(model: object, estimator: Any) -> None:
+def check_model(model: object, function: str, estimator: Any, methods: Sequence[str]) -> None:
+    """Check that what a user's function returned can be used as a model.
+
+    Args:
+        model: Where it is from, in messages.
+        function: The function that returned it.
+        estimator: What it returned.
+        methods: The methods that are needed of it.
+
+    Raises:
+        ModelInterfaceError: It is no model.
+    """
     if inspect.isclass(estimator):
         name = estimator.__name__
         raise ModelInterfaceError(
-            model, f"build_model returned the class {name}: return an instance, {name}(...)."
+            model, f"{function} returned the class {name}: return an instance, {name}(...)."
         )
     if estimator is None:
         raise ModelInterfaceError(
-            model, "build_model returned nothing: end it with a return of the estimator."
+            model, f"{function} returned nothing: end it with a return of the estimator."
         )
-    lacking = [method for method in ("fit", "predict") if not hasattr(estimator, method)]
+    lacking = [method for method in methods if not hasattr(estimator, method)]
     if lacking:
         kind = type(estimator).__name__
         raise ModelInterfaceError(
             model,
             f"a {kind} has no {' and no '.join(lacking)} method: a regressor or a classifier is needed.",
         )
-
-
-def _seed(estimator: Any, random_state: int) -> tuple[str, ...]:
-    if not hasattr(estimator, "get_params"):
-        return ()
-    unset = sorted(
-        name
-        for name, value in estimator.get_params(deep=True).items()
-        if value is None and name.split("__")[-1] == "random_state"
-    )
-    if unset:
-        estimator.set_params(**dict.fromkeys(unset, random_state))
-    return tuple(unset)

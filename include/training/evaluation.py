@@ -3,22 +3,44 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+import warnings
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from include.training.metrics import CLASSIFICATION, REGRESSION, MetricChoice
+from include.training.replay import replay
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     import pandas as pd
 
-REGRESSION = "regression"
-CLASSIFICATION = "classification"
+    from include.training.metrics import Metric
+    from include.training.replay import Replay
+
+__all__ = [
+    "CLASSIFICATION",
+    "REGRESSION",
+    "Evaluation",
+    "HeldOut",
+    "Predictions",
+    "evaluate",
+    "split_finite",
+]
 
 # With two classes, the one that sorts last is the positive one, as in scikit-learn.
 _BINARY = 2
 # R2 compares with the rows' mean, which needs another row.
 _FEWEST_ROWS_FOR_R2 = 2
+# What these scorers say of two classes they refuse to say of more: the scorer that does, and how it sums up.
+_OF_ONE_CLASS = {
+    "f1": ("f1_weighted", "mean over the classes, weighted by their rows"),
+    "jaccard": ("jaccard_weighted", "mean over the classes, weighted by their rows"),
+    "precision": ("precision_weighted", "mean over the classes, weighted by their rows"),
+    "recall": ("recall_weighted", "mean over the classes, weighted by their rows"),
+    "roc_auc": ("roc_auc_ovr", "mean over the classes, each against the rest"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +50,42 @@ class Predictions:
     Attributes:
         values: The predicted value or class of each row.
         classes: The classes that the model knows, sorted; none for a regressor.
-        scores: For each row the probability of each class, or, of two classes, any score of the one that sorts
-            last; None where the model gives none.
+        probabilities: For each row the probability of each class; None where the model gives none.
+        decision: For each row any score of the one of two classes that sorts last; None where there is none.
     """
 
     values: np.ndarray[Any, Any]
     classes: tuple[Any, ...] = ()
-    scores: np.ndarray[Any, Any] | None = None
+    probabilities: np.ndarray[Any, Any] | None = None
+    decision: np.ndarray[Any, Any] | None = None
+
+    @property
+    def scores(self) -> np.ndarray[Any, Any] | None:
+        """One score a row for the last of two classes; for more classes, the probability of each."""
+        if self.probabilities is None:
+            return self.decision
+        return self.probabilities[:, 1] if len(self.classes) == _BINARY else self.probabilities
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """The rows that a model was judged on, and what it said of them.
+
+    Attributes:
+        features: The rows' features.
+        actual: The rows' target, named as its column.
+        predicted: What the model predicts.
+        scores: As `Predictions.scores`.
+        classes: The classes that the model knows, sorted; None for a regressor.
+        task: "regression" or "classification".
+    """
+
+    features: pd.DataFrame
+    actual: pd.Series[Any]
+    predicted: np.ndarray[Any, Any]
+    scores: np.ndarray[Any, Any] | None
+    classes: list[Any] | None
+    task: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,84 +96,101 @@ class Evaluation:
         task: "regression" or "classification".
         metrics: Each metric's value; all are finite.
         definitions: How a metric that has several common meanings was computed.
-        notes: Metrics that were left out, and why.
+        left_out: Metrics that have no value, each with the reason.
     """
 
     task: str
     metrics: dict[str, float]
     definitions: dict[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The metrics that are left out, a sentence each."""
+        return tuple(f"{name} is left out: {reason}" for name, reason in self.left_out.items())
 
 
-def evaluate(task: str, target: pd.Series[Any], predictions: Predictions) -> Evaluation:
+def evaluate(
+    task: str, target: pd.Series[Any], predictions: Predictions, metrics: Sequence[Metric] | None = None
+) -> Evaluation:
     """Compare predictions with what was so.
 
-    Regression: mae, mse, rmse; r2 where two rows or more are held out. Classification: accuracy; f1; roc_auc where
-    the model gives scores, and its classes are those of the rows. With two classes f1 and roc_auc are those of the
-    class that sorts last; with more, f1 is the mean weighted by the classes' rows and roc_auc the mean over each
-    class against the rest.
+    With two classes, metrics of one class, as f1 and roc_auc, are those of the class that sorts last; with more, f1,
+    jaccard, precision and recall are the mean weighted by the classes' rows, and roc_auc the mean over each class
+    against the rest.
+
+    Args:
+        task: "regression" or "classification".
+        target: What was so.
+        predictions: What the model says.
+        metrics: What to measure; None are the task's usual metrics.
     """
-    judge = _evaluate_regression if task == REGRESSION else _evaluate_classification
-    evaluation = judge(target, predictions)
-    metrics, notes = split_finite(evaluation.metrics)
-    return replace(evaluation, metrics=metrics, notes=evaluation.notes + notes)
+    metrics = MetricChoice().for_task(task) if metrics is None else metrics
+    order = [] if task == REGRESSION else _all_classes(target, predictions)
+    model, actual = replay(task, target, predictions, order)
+    evaluation = Evaluation(task, {})
+    for metric in metrics:
+        scorer, definition = _define(metric, order)
+        value, problem = _measure(scorer, model, actual)
+        if model.asked_for_scores:
+            problem = _scores_problem(target, predictions) or problem
+        if problem:
+            evaluation.left_out[metric.name] = problem
+            continue
+        # Zero times -1 is a negative zero.
+        evaluation.metrics[metric.name] = value if metric.higher_is_better else -value + 0.0
+        if definition:
+            evaluation.definitions[metric.name] = definition
+    return evaluation
 
 
-def split_finite(metrics: Mapping[str, float]) -> tuple[dict[str, float], tuple[str, ...]]:
-    """Part the metrics that are numbers from those that are not: these become notes, since no gate can judge them."""
+def split_finite(metrics: Mapping[str, float]) -> tuple[dict[str, float], dict[str, str]]:
+    """Part the metrics that are numbers from those that are not, which no gate can judge; these with the reason."""
     finite = {name: value for name, value in metrics.items() if math.isfinite(value)}
-    return finite, tuple(
-        f"{name} is left out: it is {metrics[name]}" for name in metrics if name not in finite
-    )
+    return finite, {name: f"it is {value}" for name, value in metrics.items() if name not in finite}
 
 
-def _evaluate_regression(target: pd.Series[Any], predictions: Predictions) -> Evaluation:
-    from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
-
-    squared_error = float(mean_squared_error(target, predictions.values))
-    metrics = {
-        "mae": float(mean_absolute_error(target, predictions.values)),
-        "mse": squared_error,
-        "rmse": squared_error**0.5,
-    }
-    if len(target) < _FEWEST_ROWS_FOR_R2:
-        return Evaluation(REGRESSION, metrics, notes=("r2 is left out: it needs two held-out rows or more",))
-    return Evaluation(REGRESSION, metrics | {"r2": float(r2_score(target, predictions.values))})
+def _define(metric: Metric, order: list[Any]) -> tuple[str, str]:
+    if metric.scorer in _OF_ONE_CLASS and len(order) > _BINARY:
+        return _OF_ONE_CLASS[metric.scorer]
+    if len(order) == _BINARY and metric.scorer in (*_OF_ONE_CLASS, "average_precision"):
+        return metric.scorer, f"of class {order[-1]}"
+    return metric.scorer, ""
 
 
-def _evaluate_classification(target: pd.Series[Any], predictions: Predictions) -> Evaluation:
-    from sklearn.metrics import accuracy_score, f1_score
+def _measure(scorer: str, model: Replay, actual: Any) -> tuple[float, str]:
+    """Give a scorer's value, or the reason why there is none."""
+    from sklearn.metrics import get_scorer
 
-    seen = sorted({*predictions.classes, *target.unique()})
-    averaging: dict[str, Any] = {"average": "weighted"}
-    definitions = {"f1": "mean over the classes, weighted by their rows"}
-    if len(seen) == _BINARY:
-        averaging = {"pos_label": seen[-1]}
-        definitions = {"f1": f"of class {seen[-1]}"}
-    metrics = {
-        "accuracy": float(accuracy_score(target, predictions.values)),
-        "f1": float(f1_score(target, predictions.values, zero_division=0.0, **averaging)),
-    }
-    if problem := _roc_auc_problem(target, predictions):
-        return Evaluation(CLASSIFICATION, metrics, definitions, (f"roc_auc is left out: {problem}",))
-    roc_auc, definition = _roc_auc(target, predictions)
-    return Evaluation(CLASSIFICATION, metrics | {"roc_auc": roc_auc}, definitions | {"roc_auc": definition})
+    model.asked_for_scores = False
+    if scorer == "r2" and len(actual) < _FEWEST_ROWS_FOR_R2:
+        return 0.0, "it needs two held-out rows or more"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what has no value is told as left out
+        try:
+            value = float(get_scorer(scorer)(model, actual, actual))
+        except (ValueError, TypeError, AttributeError) as error:
+            return 0.0, str(error).partition("\n")[0]
+    return value, "" if math.isfinite(value) else f"it is {abs(value)}"
 
 
-def _roc_auc_problem(target: pd.Series[Any], predictions: Predictions) -> str | None:
+def _scores_problem(target: pd.Series[Any], predictions: Predictions) -> str:
     held_out = set(target.unique())
     if absent := [str(name) for name in predictions.classes if name not in held_out]:
         return f"no held-out row is of class {', '.join(absent)}"
-    if unknown := [str(name) for name in sorted(held_out.difference(predictions.classes))]:
+    if unknown := [str(name) for name in _sorted(held_out.difference(predictions.classes))]:
         return f"no row to learn from is of class {', '.join(unknown)}"
-    return "the model gives no probabilities" if predictions.scores is None else None
+    return "the model gives no probabilities" if predictions.scores is None else ""
 
 
-def _roc_auc(target: pd.Series[Any], predictions: Predictions) -> tuple[float, str]:
-    from sklearn.metrics import roc_auc_score
+def _all_classes(target: pd.Series[Any], predictions: Predictions) -> list[Any]:
+    import pandas as pd
 
-    classes, scores = predictions.classes, predictions.scores
-    if len(classes) == _BINARY:
-        return float(roc_auc_score(target == classes[-1], scores)), f"of class {classes[-1]}"
-    score = roc_auc_score(target, scores, multi_class="ovr", labels=list(classes))
-    return float(score), "mean over the classes, each against the rest"
+    return _sorted({*predictions.classes, *target.unique(), *pd.unique(predictions.values)})
+
+
+def _sorted(classes: set[Any]) -> list[Any]:
+    try:
+        return sorted(classes)
+    except TypeError:  # a model of one's own may predict text where the target holds numbers
+        return sorted(classes, key=str)

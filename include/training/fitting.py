@@ -12,9 +12,10 @@ from include.training.errors import (
     OneClassError,
     OutOfMemoryError,
     TargetTypeError,
-    TooFewRowsError,
+    TrainingError,
 )
-from include.training.evaluation import CLASSIFICATION, REGRESSION, Evaluation, Predictions, evaluate
+from include.training.evaluation import Evaluation, HeldOut, Predictions, evaluate
+from include.training.metrics import CLASSIFICATION, REGRESSION
 from include.training.unusable_columns import explain_refusal
 
 if TYPE_CHECKING:
@@ -22,63 +23,56 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from include.training.estimators import BuiltEstimator
+    from include.training.estimators import Learner
+    from include.training.metrics import Metric, MetricChoice
+    from include.training.splitting import Split
 
 _BINARY = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
-    """A table's rows, parted into those to learn from and those held out.
+class Fitted:
+    """A fitted model, judged.
 
     Attributes:
-        train_features: Features of the rows to learn from.
-        test_features: Features of the rows held out.
-        train_target: Target of the rows to learn from.
-        test_target: Target of the rows held out.
+        model: The model.
+        metrics: What it was judged by.
+        evaluation: How good it is.
+        held_out: The rows that tell it.
     """
 
-    train_features: pd.DataFrame
-    test_features: pd.DataFrame
-    train_target: pd.Series[Any]
-    test_target: pd.Series[Any]
+    model: Any
+    metrics: tuple[Metric, ...]
+    evaluation: Evaluation
+    held_out: HeldOut
 
 
-def split_rows(features: pd.DataFrame, target: pd.Series[Any], test_size: float, random_state: int) -> Split:
-    """Part the rows at random, as scikit-learn's `train_test_split` does.
-
-    Raises:
-        TooFewRowsError: One of the parts would be empty.
-    """
-    from sklearn.model_selection import train_test_split
-
-    try:
-        parts = train_test_split(features, target, test_size=test_size, random_state=random_state)
-    except ValueError as error:
-        raise TooFewRowsError(len(target), test_size) from error
-    return Split(*parts)
-
-
-def fit_and_evaluate(built: BuiltEstimator, split: Split) -> Evaluation:
-    """Fit the estimator in place, then predict the held-out rows.
+def fit_and_evaluate(learner: Learner, split: Split, choice: MetricChoice) -> Fitted:
+    """Fit a model, then predict the held-out rows and measure how well.
 
     Raises:
         TargetTypeError: A regressor was given text to predict.
         OneClassError: A classifier was given one class.
+        MetricTaskError: The config asks for a metric of another task.
         UnusableColumnsError: Features hold what the estimator cannot take.
         FitError: The estimator refused for another reason.
         UserCodeError: The user's own estimator raised.
         OutOfMemoryError: Memory ran out.
     """
-    task = find_task(built.estimator, split.train_target)
-    _check_target(built.name, task, split)
-    with _running(built, "fit", split.train_features):
-        built.estimator.fit(split.train_features, split.train_target)
-    with _running(built, "predict", split.test_features):
-        predictions = predict(built.estimator, task, split.test_features)
-    _check_predictions(built.name, task, predictions)
+    if learner.unfitted is not None:
+        task = find_task(learner.unfitted, split.train_target)
+        _check_target(learner.name, task, split)
+        choice.for_task(task)
+    with _running(learner, "fit", split.train_features):
+        model = learner.fit(split.train_features, split.train_target)
+    task = find_task(model if learner.unfitted is None else learner.unfitted, split.train_target)
+    metrics = choice.for_task(task)
+    with _running(learner, "predict", split.test_features):
+        predictions = predict(model, task, split.test_features)
+    _check_predictions(learner.name, task, predictions)
     with contained():
-        return evaluate(task, split.test_target, predictions)
+        evaluation = evaluate(task, split.test_target, predictions, metrics)
+    return Fitted(model, metrics, evaluation, _held_out(task, split, predictions))
 
 
 def find_task(estimator: Any, target: pd.Series[Any]) -> str:
@@ -104,11 +98,22 @@ def predict(estimator: Any, task: str, features: pd.DataFrame) -> Predictions:
         return Predictions(values)
     classes = tuple(getattr(estimator, "classes_", sorted(set(values))))
     if hasattr(estimator, "predict_proba"):
-        probabilities = estimator.predict_proba(features)
-        return Predictions(values, classes, probabilities[:, 1] if len(classes) == _BINARY else probabilities)
+        probabilities = np.asarray(estimator.predict_proba(features))
+        return Predictions(values, classes, probabilities=probabilities)
     if len(classes) == _BINARY and hasattr(estimator, "decision_function"):
-        return Predictions(values, classes, estimator.decision_function(features))
+        return Predictions(values, classes, decision=np.asarray(estimator.decision_function(features)))
     return Predictions(values, classes)
+
+
+def _held_out(task: str, split: Split, predictions: Predictions) -> HeldOut:
+    return HeldOut(
+        features=split.test_features,
+        actual=split.test_target,
+        predicted=predictions.values,
+        scores=predictions.scores,
+        classes=None if task == REGRESSION else list(predictions.classes),
+        task=task,
+    )
 
 
 def _check_target(estimator: str, task: str, split: Split) -> None:
@@ -137,16 +142,18 @@ def _is_number(target: pd.Series[Any]) -> bool:
 
 
 @contextlib.contextmanager
-def _running(built: BuiltEstimator, doing: str, features: pd.DataFrame) -> Iterator[None]:
+def _running(learner: Learner, doing: str, features: pd.DataFrame) -> Iterator[None]:
     try:
         with contained():
             yield
+    except TrainingError:
+        raise
     except MemoryError as error:
         rows, columns = features.shape
-        raise OutOfMemoryError(f"{doing} of {built.name} with {rows} rows of {columns} columns") from error
+        raise OutOfMemoryError(f"{doing} of {learner.name} with {rows} rows of {columns} columns") from error
     except (Exception, SystemExit) as error:
-        if built.file is not None and line_in(built.file, error):
+        if learner.file is not None and line_in(learner.file, error):
             problem = f"raised {type(error).__name__}: {error}"
-            raise user_code_error(built.file, f"{built.name}.{doing}", problem, error) from error
-        refusal = explain_refusal(built.name, error, features)
-        raise refusal or FitError(built.name, doing, f"{type(error).__name__}: {error}") from error
+            raise user_code_error(learner.file, f"{learner.name}.{doing}", problem, error) from error
+        refusal = explain_refusal(learner.name, error, features)
+        raise refusal or FitError(learner.name, doing, f"{type(error).__name__}: {error}") from error

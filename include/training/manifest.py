@@ -12,6 +12,7 @@ from include.training.output import json_ready
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from include.training.outcome import Outcome
     from include.training.spec import TrainingSpec
 
 # Raised when a reader of older manifests would misread a new one.
@@ -24,20 +25,18 @@ def build_manifest(
     *,
     provenance: Mapping[str, Any],
     model: Mapping[str, Any],
-    outcome: Mapping[str, Any],
-    files: Mapping[str, Any],
+    outcome: Outcome,
     libraries: Mapping[str, str],
     created_at: str,
     duration_seconds: float,
 ) -> dict[str, Any]:
-    """Assemble the manifest, as plain values that JSON can say.
+    """Assemble the manifest but for its gates and files, as plain values that JSON can say.
 
     Args:
         spec: What was asked for.
         provenance: Where the config and the dataset came from and which run it was; kept as it is.
         model: The model's name, and the hash of its code where that is the user's.
-        outcome: What the training found: metrics and notes, and of an estimator also data, split, seeds, evaluation.
-        files: Size and SHA-256 of each file beside the manifest.
+        outcome: What the training found: of an estimator also data, split, seeds, evaluation, baseline and spread.
         libraries: Versions of the libraries in use.
         created_at: The moment of the training's end, in ISO 8601 with its offset.
         duration_seconds: How long the training took.
@@ -47,10 +46,12 @@ def build_manifest(
         "created_at": created_at,
         "duration_seconds": round(duration_seconds, 3),
         "model": dict(model),
-        **outcome,
+        **outcome.sections,
+        "metrics": outcome.metrics,
+        "notes": [f"{name} is left out: {reason}" for name, reason in outcome.left_out.items()],
+        "warnings": list(outcome.warnings),
         "params": dict(spec.params),
         "source": spec.source.to_dict(),
-        "files": dict(files),
         "environment": {
             "python": platform.python_version(),
             "platform": platform.platform(),

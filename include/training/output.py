@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from include.training.model_file import MODEL_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 MANIFEST_FILE = "manifest.json"
+# A folder of its own, so that what is below the output's folder itself is a model or nothing.
+REPORT_DIR = "rejected"
 _STAGING = ".partial"
 
 
@@ -36,6 +38,28 @@ def staged_output(output_dir: Path) -> Iterator[Path]:
             (staging / name).replace(output_dir / name)
     finally:
         shutil.rmtree(staging)
+
+
+def keep_report(
+    staging: Path, output_dir: Path, manifest: Mapping[str, Any], *, without: Iterable[str]
+) -> Path:
+    """Put the report on a rejected model in place: a manifest, and the staged files but for the model's.
+
+    Args:
+        staging: The folder that `staged_output` gave.
+        output_dir: The folder that it is for.
+        manifest: The manifest but for its files.
+        without: The model's files.
+
+    Returns:
+        The report's folder.
+    """
+    report = output_dir / REPORT_DIR
+    for name in without:
+        (staging / name).unlink()
+    write_json(staging / MANIFEST_FILE, {**manifest, "files": describe_files(staging)})
+    shutil.copytree(staging, report)
+    return report
 
 
 def list_files(folder: Path) -> list[str]:
@@ -74,5 +98,6 @@ def _remove_earlier(output_dir: Path) -> None:
     # The manifest goes first: without it, what else is there is no model.
     (output_dir / MANIFEST_FILE).unlink(missing_ok=True)
     (output_dir / MODEL_FILE).unlink(missing_ok=True)
-    if (output_dir / _STAGING).exists():
-        shutil.rmtree(output_dir / _STAGING)
+    for folder in (_STAGING, REPORT_DIR):
+        if (output_dir / folder).exists():
+            shutil.rmtree(output_dir / folder)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from include.training.source_options import SourceOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -50,9 +50,16 @@ class TrainingSpec:
         params: Keyword arguments of the model's function or class.
         target: The column to predict, by name or position (negative from the end); None is the last one.
         features: The columns to learn from, in this order; None is all others.
+        source: How to read the dataset.
         test_size: The share of the rows held out for evaluation, between 0 and 1.
         random_state: Seed of the split, and of the estimators that are given none.
-        source: How to read the dataset.
+        stratify: Whether each class of the target is held out by the same share.
+        time_column: The column that tells when a row was: the last rows are held out then. It is no feature unless
+            named in `features`. None holds rows out at random.
+        cross_validation: The number of folds to measure the metrics' spread over, 2 or more; None measures none.
+        metrics: Names of the metrics; None are the usual ones of the model's task.
+        require: Gates by metric, as {"mae": {"max": 60, "no_worse_than_latest": "10%"}}; see `gates`.
+        gate: What a failed gate does: "fail" rejects the model, "warn" marks it.
     """
 
     model: ModuleModel | ClassModel
@@ -60,6 +67,12 @@ class TrainingSpec:
     params: Mapping[str, Any] = field(default_factory=dict)
     target: str | int | None = None
     features: tuple[str, ...] | None = None
+    source: SourceOptions = field(default_factory=SourceOptions)
     test_size: float = 0.2
     random_state: int = 0
-    source: SourceOptions = field(default_factory=SourceOptions)
+    stratify: bool = False
+    time_column: str | None = None
+    cross_validation: int | None = None
+    metrics: Sequence[str] | None = None
+    require: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    gate: str = "fail"

@@ -16,11 +16,20 @@ def summarize(manifest: Mapping[str, Any]) -> str:
     lines = [f"Trained {name} in {manifest['duration_seconds']:.1f} s"]
     if data := manifest.get("data"):
         lines += _data_lines(data, manifest["split"], manifest["evaluation"]["task"])
-    metrics = ", ".join(f"{metric} {value:.4g}" for metric, value in manifest["metrics"].items())
-    lines.append(f"  metrics   {metrics or 'none'}")
+    lines.append(f"  metrics   {_numbers(manifest['metrics']) or 'none'}")
+    if baseline := manifest.get("baseline"):
+        lines.append(f"  baseline  {_numbers(baseline)}")
+    if spread := manifest.get("spread"):
+        folds = manifest["cross_validation"]["folds"]
+        lines.append(f"  spread    {_numbers(spread)} (standard deviation over {folds} folds)")
     for file, facts in manifest["files"].items():
         lines.append(f"  file      {file}, {_size(facts['size'])}, sha256 {facts['sha256'][:12]}")
     lines += [f"  note      {note}" for note in manifest["notes"]]
+    lines += [f"  warning   {warning}" for warning in manifest["warnings"]]
+    lines += [
+        f"  gate      {'passed' if gate['passed'] else 'FAILED'}: {gate['sentence']}"
+        for gate in manifest["gates"]
+    ]
     return "\n".join(lines)
 
 
@@ -34,10 +43,20 @@ def _data_lines(data: Mapping[str, Any], split: Mapping[str, Any], task: str) ->
         f"  features  {len(features)}: {listed(features)}",
         (
             f"  rows      {data['rows']}: {split['train_rows']} to learn from, {split['test_rows']} held out "
-            f"(test_size {split['test_size']:g}, random_state {split['random_state']})"
+            f"(test_size {split['test_size']:g}, {_chosen_by(split)})"
         ),
         *(f"  left out  {listed(names)}: {reason}" for reason, names in reasons.items()),
     ]
+
+
+def _chosen_by(split: Mapping[str, Any]) -> str:
+    if split["time_column"] is not None:
+        return f"the last by {split['time_column']!r}"
+    return f"random_state {split['random_state']}{', stratified' if split['stratify'] else ''}"
+
+
+def _numbers(metrics: Mapping[str, float]) -> str:
+    return ", ".join(f"{metric} {value:.4g}" for metric, value in metrics.items())
 
 
 def _size(size: int) -> str:

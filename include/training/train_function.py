@@ -11,6 +11,8 @@ from include.training.containment import user_code
 from include.training.errors import MetricsError, ModelInterfaceError, NoModelFileError
 from include.training.estimators import check_params
 from include.training.evaluation import split_finite
+from include.training.outcome import Outcome
+from include.training.seeding import seeded_generators
 from include.training.user_code import TRAIN
 
 if TYPE_CHECKING:
@@ -23,12 +25,11 @@ _PATH_ARGUMENTS = 2
 
 
 def run_train_function(
-    module: UserModule, params: Mapping[str, Any], dataset: Path, model_path: Path
-) -> dict[str, Any]:
+    module: UserModule, params: Mapping[str, Any], dataset: Path, model_path: Path, random_state: int
+) -> Outcome:
     """Call `train(dataset_path, model_path, **params)` with both paths as text, and check what it leaves.
 
-    Returns:
-        What the manifest says of metrics and notes.
+    The generators that it may draw from without a seed of its own are seeded.
 
     Raises:
         ModelInterfaceError: It does not take two paths.
@@ -43,12 +44,12 @@ def run_train_function(
         advice = "train must take the dataset's path and the model's path as its first two arguments."
         raise ModelInterfaceError(module.file, advice) from error
     check_params(TRAIN, module.function, params, given_by_position=_PATH_ARGUMENTS)
-    with user_code(module.file, TRAIN):
+    with user_code(module.file, TRAIN), seeded_generators(random_state):
         # As text: a script may join or open its paths in any way that it likes.
         returned = module.function(str(dataset), str(model_path), **params)
     _check_model_file(module.file, model_path)
-    metrics, notes = split_finite(_check_metrics(module.file, returned))
-    return {"metrics": metrics, "notes": list(notes)}
+    metrics, left_out = split_finite(_check_metrics(module.file, returned))
+    return Outcome(metrics, left_out)
 
 
 def _check_model_file(file: Path, model_path: Path) -> None:

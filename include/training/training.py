@@ -7,20 +7,37 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from include.training.errors import GateFailedError
 from include.training.estimator_training import train_estimator
 from include.training.estimators import build_from_class, build_from_module
+from include.training.fit_function import prepare_fit_function
+from include.training.gates import REJECTED, check_gates, conclude
+from include.training.latest import may_know_rows, measure_latest
 from include.training.library_classes import find_estimator_class
 from include.training.manifest import build_manifest, find_libraries
+from include.training.metrics import find_metrics
 from include.training.model_file import MODEL_FILE
-from include.training.output import MANIFEST_FILE, describe_files, staged_output, write_json
+from include.training.outcome import Outcome, Trained
+from include.training.output import MANIFEST_FILE, describe_files, keep_report, staged_output, write_json
+from include.training.requirements import Requirement, parse_requirements
 from include.training.spec import ClassModel, TrainingSpec
 from include.training.summary import summarize
 from include.training.train_function import run_train_function
-from include.training.user_code import TRAIN, UserModule, import_model_module
+from include.training.user_code import FIT, TRAIN, UserModule, import_model_module
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+    from include.training.evaluation import HeldOut
+    from include.training.gates import GateResult
+    from include.training.latest import LatestModel
+
+_WARN = "warn"
+_KNOWN_ROWS = (
+    "The latest model may have learned from rows that are held out now, since the dataset or its split is another "
+    "than it had; that is in its favour."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +48,48 @@ class TrainingResult:
         metrics: The metrics; all are finite.
         manifest: The manifest as written.
         summary: A few lines of text for people.
+        model: The fitted model; None where a `train` function kept it to itself.
+        held_out: The rows that it was judged on; None likewise.
     """
 
     metrics: dict[str, float]
     manifest: dict[str, Any]
     summary: str
+    model: Any
+    held_out: HeldOut | None
 
 
 def train(
-    spec: TrainingSpec, dataset: Path, output_dir: Path, *, provenance: Mapping[str, Any]
+    spec: TrainingSpec,
+    dataset: Path,
+    output_dir: Path,
+    *,
+    provenance: Mapping[str, Any],
+    latest: LatestModel | None = None,
+    write_extras: Callable[[Path, Trained], None] | None = None,
 ) -> TrainingResult:
     """Train a model and write model.pkl and manifest.json: both, whole, or neither.
+
+    A model that fails a gate leaves a report instead, in the folder that the error names: manifest.json and what
+    `write_extras` wrote, without the model.
 
     Args:
         spec: What to train, and how to judge it.
         dataset: The dataset's file.
         output_dir: The folder to write to; made if it is not there.
         provenance: What the manifest shall say about the config, the dataset's origin and the run.
+        latest: The latest promoted model, for gates that compare with it; None where there is none yet.
+        write_extras: Called with a folder and the judged model before the manifest is written: files that it writes
+            there are kept beside the model, and the manifest lists them.
 
     Raises:
-        TrainingError: In one of its kinds: the dataset, the model's code or the fit is at fault. Never retryable.
+        TrainingError: In one of its kinds: the dataset, the model's code or the fit is at fault, or the model is not
+            good enough (GateFailedError). Never retryable.
     """
     started = time.monotonic()
-    with staged_output(output_dir.absolute()) as staging:
+    requirements = parse_requirements(spec.require)
+    output_dir = output_dir.absolute()
+    with staged_output(output_dir) as staging:
         user_module = _import_user_module(spec)
         outcome = _make_model(spec, user_module, dataset.absolute(), staging / MODEL_FILE)
         manifest = build_manifest(
@@ -61,13 +97,19 @@ def train(
             provenance=provenance,
             model=_describe_model(spec, user_module),
             outcome=outcome,
-            files=describe_files(staging),
             libraries=find_libraries(user_module.module if user_module else None),
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             duration_seconds=time.monotonic() - started,
         )
+        gates = _judge(spec, requirements, outcome, latest, manifest)
+        model_files = describe_files(staging)
+        if write_extras is not None:
+            write_extras(staging, Trained(outcome.model, outcome.held_out, outcome.profile, manifest))
+        if manifest["gate"] == REJECTED:
+            raise GateFailedError(gates, keep_report(staging, output_dir, manifest, without=model_files))
+        manifest["files"] = describe_files(staging)
         write_json(staging / MANIFEST_FILE, manifest)
-    return TrainingResult(manifest["metrics"], manifest, summarize(manifest))
+    return TrainingResult(outcome.metrics, manifest, summarize(manifest), outcome.model, outcome.held_out)
 
 
 def _import_user_module(spec: TrainingSpec) -> UserModule | None:
@@ -76,17 +118,38 @@ def _import_user_module(spec: TrainingSpec) -> UserModule | None:
 
 def _make_model(
     spec: TrainingSpec, user_module: UserModule | None, dataset: Path, model_path: Path
-) -> dict[str, Any]:
+) -> Outcome:
     if user_module is None:
         estimator_class = find_estimator_class(str(spec.model))
-        return train_estimator(
-            spec, build_from_class(estimator_class, spec.params, spec.random_state), dataset, model_path
-        )
+        built = build_from_class(estimator_class, spec.params, spec.random_state)
+        return train_estimator(spec, built, dataset, model_path)
     if user_module.function_name == TRAIN:
-        return run_train_function(user_module, spec.params, dataset, model_path)
-    return train_estimator(
-        spec, build_from_module(user_module, spec.params, spec.random_state), dataset, model_path
-    )
+        return run_train_function(user_module, spec.params, dataset, model_path, spec.random_state)
+    if user_module.function_name == FIT:
+        function = prepare_fit_function(user_module, spec.params, spec.random_state)
+        return train_estimator(spec, function, dataset, model_path)
+    built = build_from_module(user_module, spec.params, spec.random_state)
+    return train_estimator(spec, built, dataset, model_path)
+
+
+def _judge(
+    spec: TrainingSpec,
+    requirements: Sequence[Requirement],
+    outcome: Outcome,
+    latest: LatestModel | None,
+    manifest: dict[str, Any],
+) -> tuple[GateResult, ...]:
+    compared = [r.metric for r in requirements if r.no_worse_than_latest is not None]
+    measured = None
+    if compared and latest is not None:
+        metrics = find_metrics(compared) if outcome.held_out is not None else ()
+        measured = measure_latest(latest, outcome.held_out, metrics)
+        if may_know_rows(latest, manifest):
+            manifest["notes"].append(_KNOWN_ROWS)
+    results = check_gates(requirements, outcome.metrics, outcome.left_out, measured)
+    manifest["gates"] = [result.to_dict() for result in results]
+    manifest["gate"] = conclude(results, warn_only=spec.gate == _WARN)
+    return results
 
 
 def _describe_model(spec: TrainingSpec, user_module: UserModule | None) -> dict[str, Any]:

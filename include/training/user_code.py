@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 BUILD_MODEL = "build_model"
 TRAIN = "train"
+FIT = "fit"
+_FUNCTIONS = (BUILD_MODEL, FIT, TRAIN)
 # Where a pickle finds a module's classes again, in a process that has the project on its path.
 _PACKAGE = "include.models"
 _MODULE_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -40,7 +42,7 @@ class UserModule:
         file: Its source file.
         sha256: Hash of the very source that was run.
         module: The module.
-        function_name: The one it defines: "build_model" or "train".
+        function_name: The one it defines: "build_model", "fit" or "train".
     """
 
     file: Path
@@ -61,16 +63,16 @@ def import_model_module(model: ModuleModel, models_dir: Path) -> UserModule:
     Raises:
         ModelNotFoundError: No module of that name is there.
         ModelImportError: It has a syntax error, or lacks a package.
-        ModelInterfaceError: It defines neither or both of `build_model` and `train`.
+        ModelInterfaceError: It defines none, or more than one, of `build_model`, `fit` and `train`.
         UserCodeError: Its code raised or left the process.
     """
     file = _find_file(model.name, models_dir)
     source = file.read_bytes()
     module = _execute(f"{_PACKAGE}.{model.name}", file, source)
-    defined = [name for name in (BUILD_MODEL, TRAIN) if callable(getattr(module, name, None))]
+    defined = [name for name in _FUNCTIONS if callable(getattr(module, name, None))]
     if len(defined) != 1:
-        found = "both build_model and train" if defined else "neither build_model nor train"
-        raise ModelInterfaceError(file, f"it defines {found}: define exactly one of them as a function.")
+        found = f"defines {' and '.join(defined)}" if defined else "defines no function that brings a model"
+        raise ModelInterfaceError(file, f"it {found}: define exactly one of {', '.join(_FUNCTIONS)}.")
     return UserModule(file, hashlib.sha256(source).hexdigest(), module, defined[0])
 
 

@@ -58,7 +58,7 @@ def test_r2_of_one_row_is_left_out_with_a_note():
 
 def test_of_two_classes_f1_and_roc_auc_are_those_of_the_one_that_sorts_last():
     scores = np.array([0.1, 0.9, 0.4, 0.6, 0.7])
-    evaluation = evaluate(CLASSIFICATION, SIDES, Predictions(PREDICTED, ("left", "right"), scores))
+    evaluation = evaluate(CLASSIFICATION, SIDES, Predictions(PREDICTED, ("left", "right"), decision=scores))
 
     assert evaluation.metrics == pytest.approx(
         {
@@ -91,7 +91,7 @@ def test_of_many_classes_f1_is_weighted_and_roc_auc_each_against_the_rest():
     ],
 )
 def test_roc_auc_is_left_out_with_a_note_where_it_has_no_meaning(target, classes, scores, note):
-    predictions = Predictions(np.array(["a"] * len(target)), classes, scores and np.array(scores))
+    predictions = Predictions(np.array(["a"] * len(target)), classes, decision=scores and np.array(scores))
 
     evaluation = evaluate(CLASSIFICATION, pd.Series(target), predictions)
 

@@ -84,7 +84,14 @@ def test_the_manifest_says_what_the_model_was_made_of(train_petrol, tmp_path):
     }
     assert manifest["data"]["features"][0] == {"name": "Petrol_tax", "dtype": "float64"}
     assert manifest["data"]["rows"] == 48
-    assert manifest["split"] == {"test_size": 0.2, "random_state": 0, "train_rows": 38, "test_rows": 10}
+    assert manifest["split"] == {
+        "test_size": 0.2,
+        "random_state": 0,
+        "stratify": False,
+        "time_column": None,
+        "train_rows": 38,
+        "test_rows": 10,
+    }
     assert manifest["environment"]["libraries"].keys() >= {"numpy", "pandas", "sklearn"}
     assert manifest["duration_seconds"] > 0
 

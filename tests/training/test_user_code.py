@@ -43,12 +43,12 @@ OWN_ESTIMATOR = """
         (
             "x = 1\n",
             ModelInterfaceError,
-            "mine.py: it defines neither build_model nor train: define exactly one",
+            "mine.py: it defines no function that brings a model: define exactly one of build_model, fit, train.",
         ),
         (
             "def train(a, b): pass\ndef build_model(): pass\n",
             ModelInterfaceError,
-            "mine.py: it defines both build_model and train: define exactly one",
+            "mine.py: it defines build_model and train: define exactly one of build_model, fit, train.",
         ),
         (
             "def build_model(:\n",

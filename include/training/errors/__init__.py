@@ -4,10 +4,14 @@ TrainingError
 +-- DatasetError           the file or its rows cannot be trained on
 |   +-- UnreadableDatasetError (SourceOptionError), EmptyDatasetError, ColumnNotFoundError, NoFeaturesError
 |   +-- ColumnRoleError, NullTargetError, TargetTypeError, OneClassError, TooFewRowsError, UnusableColumnsError
+|   +-- SplitError
 +-- ModelCodeError         the model module or class is not what is asked for
 |   +-- ModelNotFoundError, ModelImportError, ModelInterfaceError, ModelParamsError
 |   +-- UserCodeError      the module's own code raised or left the process
 +-- FitError, OutOfMemoryError, UnpicklableModelError, NoModelFileError, MetricsError
++-- MetricError            the config asks for a metric that is none, or none of the model's task
+|   +-- UnknownMetricError, MetricTaskError
++-- RequirementError, GateFailedError
 +-- ModelFileError         a saved model cannot be loaded
     +-- ModelFileChangedError
 """
@@ -39,6 +43,14 @@ from include.training.errors.dataset import (
     UnreadableDatasetError,
     UnusableColumnsError,
 )
+from include.training.errors.evaluation import (
+    GateFailedError,
+    MetricError,
+    MetricTaskError,
+    RequirementError,
+    SplitError,
+    UnknownMetricError,
+)
 from include.training.errors.model import (
     FitError,
     ModelFileChangedError,
@@ -58,6 +70,9 @@ __all__ = [
     "DatasetError",
     "EmptyDatasetError",
     "FitError",
+    "GateFailedError",
+    "MetricError",
+    "MetricTaskError",
     "MetricsError",
     "ModelCodeError",
     "ModelFileChangedError",
@@ -71,10 +86,13 @@ __all__ = [
     "NullTargetError",
     "OneClassError",
     "OutOfMemoryError",
+    "RequirementError",
     "SourceOptionError",
+    "SplitError",
     "TargetTypeError",
     "TooFewRowsError",
     "TrainingError",
+    "UnknownMetricError",
     "UnpicklableModelError",
     "UnreadableDatasetError",
     "UnusableColumnsError",

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from include.config.checks.sections import sections_in
+from include.config.checks.sections import is_mapping, sections_in
 from include.config.durations import DURATION_PATTERN
 from include.config.keys.environment import EnvironmentConfig
 from include.config.keys.pipeline import PipelineConfig
@@ -23,6 +23,8 @@ _FRAME = Path(__file__).with_name("page.md")
 # That a variable may stand for a value, and that null is the default, the page says once.
 _UNTOLD = ({"$ref": "#/$defs/Variable"}, {"type": "null"})
 _HEADER = "| key | value | default | meaning | example |\n|---|---|---|---|---|"
+# More choices than these are told by the key's meaning.
+_MAX_CHOICES = 10
 _TYPE_WORDS = {
     "string": "text",
     "integer": "whole number",
@@ -51,6 +53,7 @@ def _sections(title: str, section: type[Section]) -> Iterator[tuple[str, type[Se
         inner = sections_in(field.annotation)
         for one in inner:
             path = f"{title}.{key}" if title else key
+            path = f"{path}.NAME" if is_mapping(field.annotation) else path
             # A key that takes one of several groups needs the groups told apart.
             yield from _sections(path if len(inner) == 1 else f"{path}: {next(iter(one.model_fields))}", one)
 
@@ -96,7 +99,7 @@ def _words(value: dict[str, Any], schema: dict[str, Any]) -> str:
 
 
 def _plain_words(value: dict[str, Any], schema: dict[str, Any]) -> str:
-    if "enum" in value:
+    if len(value.get("enum", ())) in range(1, _MAX_CHOICES):
         return " or ".join(f"`{name}`" for name in value["enum"])
     if value.get("type") == "array":
         return f"list of {_words(value['items'], schema)}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from include.config.checks.model_modules import ModelModules, check_library_class
 from include.config.checks.outputs import check_shared_outputs
+from include.config.checks.required_metrics import check_required_metrics
 from include.config.errors import ConfigError, UnknownPipelineError
 from include.config.files import find_config, find_configs, show_path, twin_problem
 from include.config.layers.environment import LOCAL
@@ -82,6 +83,8 @@ def load_project(
 
     def check(tree: Node) -> list[Problem]:
         found = modules.check(tree)
+        if "require" in tree.entries:
+            found += check_required_metrics(tree, names_its_own=modules.names_own_metrics(tree))
         return [*found, *check_library_class(tree, check_class)] if check_class else found
 
     problems = list(layers.below(()).problems)

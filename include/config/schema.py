@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic.json_schema import GenerateJsonSchema
 
 from include.config.durations import format_duration
+from include.config.keys.model import MODEL_KEYS
 from include.config.keys.pipeline import PipelineConfig
 from include.config.layers.environment import LOCAL
 from include.config.layers.names import DEFAULTS
@@ -25,7 +26,7 @@ _VARIABLE_SCHEMA = {
     "description": "A value that an environment or the matrix gives: ${name} or ${matrix.name}.",
 }
 # What a defaults.yml may give, so that an editor must not ask every config for it.
-_SUPPLIED_BY = {"source": ("url",), "output": ("url",), "model": ("module", "class")}
+_SUPPLIED_BY = {"source": ("url",), "output": ("url",), "model": MODEL_KEYS}
 _CHOICES = ("anyOf", "oneOf")
 _DESCRIBING = ("description", "default", "examples")
 _LIMITING_TEXT = ("pattern", "enum", "const", "format", "maxLength")
@@ -73,6 +74,7 @@ def _ask_for_nothing(section: dict[str, Any]) -> None:
     for form in section["anyOf"]:
         form.pop("required", None)
         form.pop("oneOf", None)
+        form.pop("dependentRequired", None)
 
 
 def _tidy(schema: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Check a model module against the config that names it, by parsing its source: nothing is imported."""
+"""Check a model's module or script against the config that names it, by parsing its source: nothing is imported."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.config.keys.model import is_allowed_class, is_module_name
+from include.config.keys.script import is_script_name
 from include.config.problems import list_names, nearest_name, suggest_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
     from typing import Any
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     CheckClass = Callable[[str, Mapping[str, Any]], list[str]]
 
 # A module defines exactly one of these; the number of leading arguments that Refinery itself gives.
-ENTRY_POINTS = {"build_model": 0, "train": 2}
+ENTRY_POINTS = {"build_model": 0, "train": 2, "fit": 2}
+_TRAIN = "train"
 
 _MAX_BYTES = 1_000_000
 
@@ -43,54 +45,85 @@ class Signature:
 
 
 class ModelModules:
-    """The modules of one folder, each parsed once in a load."""
+    """The modules and scripts of one folder, each parsed once in a load."""
 
     def __init__(self, models_dir: Path) -> None:
         """Take the folder; it is read when a module is first asked for."""
         self._models_dir = models_dir
         self._signatures: dict[str, Signature | str] = {}
+        self._scripts: dict[str, str | None] = {}
 
     def check(self, tree: Node) -> list[Problem]:
-        """Report what keeps a pipeline's module from being called with its parameters.
+        """Report what keeps a pipeline's module or script from being run with its parameters.
 
         Args:
             tree: The resolved values; they may be wrong in themselves.
         """
         model = tree.entries.get("model")
-        module = model.entries.get("module") if model else None
-        if model is None or module is None or module.is_broken or not is_module_name(module.value):
+        if model is None:
             return []
-        name = str(module.value)
-        if name not in self._signatures:
-            self._signatures[name] = self._read(name)
-        signature = self._signatures[name]
+        if script := _named(model, "script", is_script_name):
+            why = self._script_problem(str(script.value))
+            return [script.problem("bad-script", _path(script, "script"), why)] if why else []
+        module = _named(model, "module", is_module_name)
+        if module is None:
+            return []
+        signature = self._signature(str(module.value))
         if isinstance(signature, str):
             return [module.problem("bad-module", _path(module), signature)]
-        return _check_params(signature, name, model)
+        return _check_params(signature, str(module.value), model)
 
-    def _read(self, name: str) -> Signature | str:
-        file = self._models_dir / f"{name}.py"
+    def names_own_metrics(self, tree: Node) -> bool:
+        """Tell whether a pipeline's model is measured by code that may name metrics of its own; so where nothing is known."""
+        model = tree.entries.get("model")
+        if model is None or _named(model, "class", is_allowed_class):
+            return model is None
+        module = _named(model, "module", is_module_name)
+        signature = self._signature(str(module.value)) if module else ""
+        return isinstance(signature, str) or signature.function == _TRAIN
+
+    def _signature(self, name: str) -> Signature | str:
+        if name not in self._signatures:
+            self._signatures[name] = self._read_module(name)
+        return self._signatures[name]
+
+    def _script_problem(self, name: str) -> str | None:
+        if name not in self._scripts:
+            folder = self._models_dir
+            parsed = self._parse(name, (path.relative_to(folder).as_posix() for path in folder.rglob("*.py")))
+            self._scripts[name] = parsed if isinstance(parsed, str) else None
+        return self._scripts[name]
+
+    def _read_module(self, name: str) -> Signature | str:
+        tree = self._parse(f"{name}.py", (path.stem for path in self._models_dir.glob("[!_]*.py")))
+        if isinstance(tree, str):
+            return tree
+        found = {entry: signature for entry in ENTRY_POINTS if (signature := _find(tree, entry))}
+        if len(found) != 1:
+            what = " and ".join(found) or "none"
+            return (
+                f"{self._shown(f'{name}.py')} must define exactly one of {', '.join(ENTRY_POINTS)}; "
+                f"it defines {what}"
+            )
+        return next(iter(found.values()))
+
+    def _parse(self, name: str, known: Iterable[str]) -> ast.Module | str:
+        """Parse a file below the folder, or say why it cannot be; the known names are for the case that it is not there."""
+        file = self._models_dir / name
         if not file.is_file():
-            known = [path.stem for path in self._models_dir.glob("[!_]*.py")]
             return f"there is no {self._shown(name)}{suggest_name(name, known)}"
         try:
             source = file.read_bytes()
-            tree = ast.parse(source) if len(source) <= _MAX_BYTES else None
+            if len(source) <= _MAX_BYTES:
+                return ast.parse(source)
         except SyntaxError as error:
             return f"{self._shown(name)} is not valid Python: {error.msg} on line {error.lineno}"
         except (ValueError, RecursionError, MemoryError, OSError):
-            tree = None
-        if tree is None:
-            return f"{self._shown(name)} cannot be parsed; is it a Python source?"
-        found = {entry: signature for entry in ENTRY_POINTS if (signature := _find(tree, entry))}
-        if len(found) != 1:
-            wanted = " or ".join(ENTRY_POINTS)
-            what = f"both {' and '.join(found)}" if found else "neither"
-            return f"{self._shown(name)} must define {wanted}, exactly one of them; it defines {what}"
-        return next(iter(found.values()))
+            pass  # told below, as of a file that is too large
+        return f"{self._shown(name)} cannot be parsed; is it a Python source?"
 
     def _shown(self, name: str) -> str:
-        return f"{self._models_dir.parent.name}/{self._models_dir.name}/{name}.py"
+        return f"{self._models_dir.parent.name}/{self._models_dir.name}/{name}"
 
 
 def check_library_class(tree: Node, check_class: CheckClass) -> list[Problem]:
@@ -101,8 +134,8 @@ def check_library_class(tree: Node, check_class: CheckClass) -> list[Problem]:
         check_class: As of load_project.
     """
     model = tree.entries.get("model")
-    path = model.entries.get("class") if model else None
-    if model is None or path is None or path.is_broken or not is_allowed_class(path.value):
+    path = _named(model, "class", is_allowed_class) if model else None
+    if model is None or path is None:
         return []
     params = _params(model)
     given = {name: node.to_plain() for name, node in params.items()}
@@ -115,6 +148,11 @@ def _place(text: str, params: Mapping[str, Node], path: Node) -> Problem:
         if f'"{name}"' in text:
             return node.key_problem("bad-params", ("model", "params", name), text)
     return path.problem("bad-class", _path(path, "class"), text)
+
+
+def _named(model: Node, key: str, is_valid: Callable[[object], bool]) -> Node | None:
+    node = model.entries.get(key)
+    return node if node and not node.is_broken and is_valid(node.value) else None
 
 
 def _params(model: Node) -> dict[str, Node]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from include.config.keys.base import Section
 from include.config.keys.schedule import AS_ASSETS, AS_EVERY, AssetSchedule, EverySchedule
@@ -31,6 +31,11 @@ def sections_in(annotation: Any) -> list[type[Section]]:
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return [annotation]
     return [section for inner in get_args(annotation) for section in sections_in(inner)]
+
+
+def is_mapping(annotation: Any) -> bool:
+    """Tell whether a type's values are mappings whose keys their writer chooses."""
+    return get_origin(annotation) is dict or any(is_mapping(inner) for inner in get_args(annotation))
 
 
 @lru_cache(maxsize=64)

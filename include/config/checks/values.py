@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING
 
+from include.config.keys.script import PLACEHOLDERS
 from include.config.problems import suggest_name
 
 if TYPE_CHECKING:
@@ -23,13 +24,22 @@ RUN_MACROS = (
     "data_interval_end",
 )
 _DATE_KEYS = ("start_date", "end_date")
+_DATE_RULES = ("min", "max", "values")
+_TEMPLATED = (
+    ("source", "url"),
+    ("output", "url"),
+    ("model", "params"),
+    ("model", "args"),
+    ("model", "env"),
+)
 _PARAM = re.compile(r"params\.[A-Za-z_][A-Za-z0-9_]*")
 _TEMPLATE = re.compile(r"\{\{(?P<macro>.*?)\}\}", re.DOTALL)
 _STATEMENT = re.compile(r"\{[%#]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 _MISPLACED = (
-    "templates are for source, output, the params of a model and messages; this value is read before any run"
+    "templates are for source, output, the params, args and env of a model, and messages; "
+    "this value is read before any run"
 )
 
 Path = tuple[str | int, ...]
@@ -51,7 +61,7 @@ def check_values(node: Node, problems: list[Problem], path: Path = ()) -> None:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             check_values(item, problems, (*path, index))
-    elif isinstance(value, dt.date) and not (len(path) == 1 and path[0] in _DATE_KEYS):
+    elif isinstance(value, dt.date) and not _takes_dates(path):
         message = f'YAML reads {value} as a date; write "{value}" in quotes for text'
         problems.append(node.problem("ambiguous-value", path, message))
         node.is_broken = True
@@ -78,20 +88,28 @@ def _refuse_templates(text: str, path: Path) -> list[tuple[str, str]]:
             return [(brace, 'a "{{" and its "}}" must stand in pairs')]
     if templates and not _takes_templates(path):
         return [(templates[0][0], _MISPLACED)]
-    reasons = ((template[0], _explain_macro(template["macro"].strip())) for template in templates)
+    reasons = ((template[0], _explain_macro(template["macro"].strip(), path)) for template in templates)
     return [(part, reason) for part, reason in reasons if reason]
 
 
 def _takes_templates(path: Path) -> bool:
     if path[0] == "notify":
         return path[-1] in ("message", "subject")
-    return path[:2] in (("source", "url"), ("output", "url"), ("model", "params"))
+    return path[:2] in _TEMPLATED
 
 
-def _explain_macro(macro: str) -> str | None:
+def _takes_dates(path: Path) -> bool:
+    if path[:2] == ("expect", "columns"):
+        return path[3:4] in [(rule,) for rule in _DATE_RULES]
+    return len(path) == 1 and path[0] in _DATE_KEYS
+
+
+def _explain_macro(macro: str, path: Path) -> str | None:
     if macro in RUN_MACROS or _PARAM.fullmatch(macro):
         return None
     known = [*RUN_MACROS, "params.NAME"]
+    if macro in PLACEHOLDERS and path[:2] == ("model", "args"):
+        return f'a path stands in single braces; write "{{{macro}}}"'
     if "|" in macro:
         return f'a template may not filter ("|"); use a macro alone, as {{{{ {_first_name(macro)} }}}}'
     if "(" in macro:

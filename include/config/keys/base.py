@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn, TypeVar
 
@@ -13,8 +14,10 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    SerializerFunctionWrapHandler,
     Strict,
     WithJsonSchema,
+    model_serializer,
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 REFUSED = "refused"
 INCOMPLETE = "incomplete"
 EXPECTED = "expected"
+
+DAY_SCHEMA = {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
 
 T = TypeVar("T")
 
@@ -61,6 +66,14 @@ class Section(BaseModel):
         """Accept the short forms beside the keys."""
         long_form = handler(schema)
         return {"anyOf": [*cls.short_forms, long_form]} if cls.short_forms else long_form
+
+
+class SparseSection(Section):
+    """A group of which only the keys that have a value are written."""
+
+    @model_serializer(mode="wrap")
+    def _write_given(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in write(self).items() if value is not None}
 
 
 class _AcceptsOne:
@@ -144,7 +157,34 @@ class Checked:
         return text
 
 
+def is_number(value: Any) -> bool:
+    """Tell whether a value is a number in YAML's sense: neither true, nor infinite, nor NaN."""
+    return type(value) is int or (type(value) is float and math.isfinite(value))
+
+
+def _read_number(value: Any) -> Any:
+    if not is_number(value):
+        refuse("a number", kind=EXPECTED)
+    return value
+
+
+def refuse_crossed(low: Any, high: Any) -> None:
+    """Refuse a min above its max; what is None or of two kinds is no pair."""
+    if low is not None and high is not None and low > high:
+        refuse(f"is more than max, {high}", "min")
+
+
+def refuse_repeats(values: tuple[Any, ...], key: str) -> None:
+    """Refuse a list that names something twice; 1 and true are two things."""
+    seen = set()
+    for index, value in enumerate(values):
+        if (type(value), value) in seen:
+            refuse(f'names "{value}" twice', key, index)
+        seen.add((type(value), value))
+
+
 Text = Annotated[str, Field(min_length=1)]
+Number = Annotated[int | float, BeforeValidator(_read_number), WithJsonSchema({"type": "number"})]
 Items = Annotated[tuple[T, ...], Strict(strict=False)]
 OneOrMany = Annotated[tuple[T, ...], Strict(strict=False), Field(min_length=1), _AcceptsOne()]
 Duration = Annotated[
@@ -157,5 +197,5 @@ Interval = Annotated[Duration, AfterValidator(_at_least_a_second)]
 Day = Annotated[
     dt.date,
     BeforeValidator(_read_date),
-    WithJsonSchema({"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"}),
+    WithJsonSchema(DAY_SCHEMA),
 ]

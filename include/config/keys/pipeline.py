@@ -1,17 +1,21 @@
 """The keys of a pipeline: everything that a config may say."""
 
 import datetime as dt
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from include.config.keys.base import Day, Duration, Interval, Items, Section, Text, accept, refuse
+from include.config.keys.evaluate import EvaluateConfig
+from include.config.keys.expect import ExpectConfig
 from include.config.keys.matrix import MatrixConfig
 from include.config.keys.model import ModelConfig
 from include.config.keys.notify import NotifyConfig
+from include.config.keys.require import Requirements
 from include.config.keys.schedule import Schedule, Timezone
 from include.config.keys.source import SourceConfig
 from include.config.keys.urls import URL_PATTERN, PrefixUrl
+from include.config.problems import suggest_name
 
 # Airflow's own limit for a tag.
 _MAX_TAG_LENGTH = 100
@@ -30,25 +34,6 @@ class OutputConfig(Section):
         default="aws_default",
         description="The Airflow connection with the credentials.",
         examples=["aws_prod"],
-    )
-
-
-class EvaluateConfig(Section):
-    """How the model is measured."""
-
-    test_size: float = Field(
-        default=0.2,
-        gt=0,
-        lt=1,
-        description="The share of rows held out to measure the model on.",
-        examples=[0.3],
-    )
-    random_state: int = Field(
-        default=0,
-        ge=0,
-        lt=2**32,
-        description="The seed of the split: the same seed holds out the same rows.",
-        examples=[42],
     )
 
 
@@ -107,7 +92,36 @@ class PipelineConfig(Section):
         description="Columns to leave out: ids, and what is known only after the fact.",
         examples=[["customer_id"]],
     )
+    expect: ExpectConfig | None = Field(
+        default=None,
+        description="What the dataset must be like, checked before training. A dataset that breaks a rule fails the run.",
+        examples=[{"rows": {"min": 40}, "columns": {"Petrol_tax": {"type": "number", "min": 0, "nulls": 0}}}],
+    )
+    preprocess: Literal["auto", "none"] = Field(
+        default="auto",
+        description="Whether text, categories, dates and missing values are made into numbers for a library class: `auto` "
+        "where the data has them, `none` never. A module does it itself.",
+        examples=["none"],
+    )
     evaluate: EvaluateConfig = Field(default=EvaluateConfig(), description="How the model is measured.")
+    require: Requirements | None = Field(
+        default=None,
+        description="What the model must reach, by metric; one that does not is not promoted. Metrics are named as under "
+        "`evaluate`; a `train` function and a script may name their own.",
+        examples=[{"r2": {"min": 0.35}, "mae": {"max": 60, "no_worse_than_latest": "10%"}}],
+    )
+    gate: Literal["fail", "warn"] = Field(
+        default="fail",
+        description="What becomes of a model that misses a requirement: `fail` ends the run and uploads a report alone, `warn` "
+        "uploads the model marked.",
+        examples=["warn"],
+    )
+    on_unchanged: Literal["retrain", "skip"] = Field(
+        default="retrain",
+        description="Whether a run trains again (`retrain`) or ends early (`skip`) when dataset, config, model and environment are "
+        "those of the latest model.",
+        examples=["skip"],
+    )
     schedule: Schedule | None = Field(
         default=None,
         description="When it runs: a cron expression, a preset, `{every: 6h}`, or `{assets: [...]}` to follow other datasets "
@@ -203,8 +217,32 @@ class PipelineConfig(Section):
             refuse(f"{self.end_date} is before start_date {self.start_date}", "end_date")
         if isinstance(self.schedule, str) and self.schedule == "@continuous" and self.max_active_runs != 1:
             refuse("must be 1 with the schedule @continuous", "max_active_runs")
-        if isinstance(self.target, str):
-            for key, columns in (("features", self.features or ()), ("drop", self.drop)):
-                if self.target in columns:
-                    refuse(f'holds the target "{self.target}"', key, columns.index(self.target))
+        self._check_target()
+        self._check_columns_are_read()
         return self
+
+    def _check_target(self) -> None:
+        if not isinstance(self.target, str):
+            return
+        for key, columns in (("features", self.features or ()), ("drop", self.drop)):
+            if self.target in columns:
+                refuse(f'holds the target "{self.target}"', key, columns.index(self.target))
+        if self.target == self.evaluate.time_column:
+            refuse("is the target", "evaluate", "time_column")
+
+    def _check_columns_are_read(self) -> None:
+        read = self.source.columns
+        if read is None:
+            return
+        time_column = self.evaluate.time_column
+        if time_column and time_column not in read:
+            refuse(f"is not among source.columns{suggest_name(time_column, read)}", "evaluate", "time_column")
+        for name in self.expect.columns if self.expect else ():
+            if name not in read:
+                refuse(
+                    f"is not among source.columns{suggest_name(name, read)}",
+                    "expect",
+                    "columns",
+                    name,
+                    "[key]",
+                )

@@ -39,7 +39,7 @@ def _find_cron_error(text: str) -> str | None:
     fields = text.split()
     if len(fields) != len(_CRON_FIELDS):
         return _explain_count(text, len(fields))
-    from croniter import croniter  # type: ignore[import-untyped]  # slow to import, and presets do without
+    from croniter import croniter  # slow to import, and presets do without
 
     for index, (field, (name, allowed)) in enumerate(zip(fields, _CRON_FIELDS, strict=True)):
         alone = ["*"] * len(_CRON_FIELDS)

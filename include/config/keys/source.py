@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from include.config.keys.base import Checked, Items, OneOrMany, Section, Text, refuse
+from include.config.keys.base import Checked, Items, OneOrMany, Section, Text, refuse, refuse_repeats
 from include.config.keys.urls import URL_PATTERN, SourceUrl
 
 Format = Literal["csv", "tsv", "parquet", "jsonl"]
@@ -111,7 +111,7 @@ class SourceConfig(Section):
 
     @model_validator(mode="after")
     def _check_options(self) -> Self:
-        _refuse_repeats(self.columns or (), "columns")
+        refuse_repeats(self.columns or (), "columns")
         if self.inferred_format in ("parquet", "jsonl"):
             for option in _CSV_ONLY:
                 if option in self.model_fields_set:
@@ -129,9 +129,3 @@ def infer_format(url: str) -> Format | None:
     for compression in _COMPRESSIONS:
         name = name.removesuffix(compression)
     return next((kind for suffix, kind in _FORMAT_OF_SUFFIX.items() if name.endswith(suffix)), None)
-
-
-def _refuse_repeats(names: tuple[str, ...], key: str) -> None:
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            refuse(f'names "{name}" twice', key, index)

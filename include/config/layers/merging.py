@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from include.config.keys.model import MODEL_KEYS
+
 if TYPE_CHECKING:
     from include.config.text.node import Node
 
 # Half of one schedule and half of another is neither.
 _TAKEN_WHOLE = ("schedule", "matrix")
-_MODEL_NAMES = ("module", "class")
 
 
 def merge_layers(farther: Node, nearer: Node) -> Node:
@@ -44,7 +45,7 @@ def _merge_values(farther: Node, nearer: Node) -> Node:
 def _names_another_model(farther: Node, nearer: Node) -> bool:
     """Tell whether the defaults' parameters belong to a model that the nearer layer does not use."""
     below, above = (
-        {key: node.value for key, node in layer.entries.items() if key in _MODEL_NAMES}
+        {key: node.value for key, node in layer.entries.items() if key in MODEL_KEYS}
         for layer in (farther, nearer)
     )
     return bool(below and above and below != above)

@@ -1,0 +1,60 @@
+"""The keys of the evaluation: which rows a model is measured on, and by what."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from include.config.keys.base import Items, SparseSection, Text, refuse, refuse_repeats
+from include.config.keys.metrics import MetricName
+
+
+class EvaluateConfig(SparseSection):
+    """How the model is measured."""
+
+    test_size: float = Field(
+        default=0.2,
+        gt=0,
+        lt=1,
+        description="The share of rows held out to measure the model on.",
+        examples=[0.3],
+    )
+    random_state: int = Field(
+        default=0,
+        ge=0,
+        lt=2**32,
+        description="The seed of the split: the same seed holds out the same rows.",
+        examples=[42],
+    )
+    stratify: bool | None = Field(
+        default=None,
+        description="Whether the held-out rows have the classes in the shares of all rows, which only a classification has. By default not.",
+        examples=[True],
+    )
+    time_column: Text | None = Field(
+        default=None,
+        description="The column to order the rows by, so that the model is measured on the latest.",
+        examples=["sold_at"],
+    )
+    cross_validation: int | None = Field(
+        default=None,
+        ge=2,
+        le=100,
+        description="The number of folds to measure the spread of each metric by.",
+        examples=[5],
+    )
+    metrics: Annotated[Items[MetricName], Field(min_length=1)] | None = Field(
+        default=None,
+        description="The metrics: any scorer of scikit-learn by its name, or `mae`, `mse`, `rmse`. By default mae, mse, rmse and r2 "
+        "of a regression; accuracy, f1 and roc_auc of a classification.",
+        examples=[["mae", "r2"]],
+    )
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Self:
+        if self.time_column and self.stratify:
+            refuse(
+                "does not go with time_column: the latest rows are held out, whatever their classes",
+                "stratify",
+            )
+        refuse_repeats(self.metrics or (), "metrics")
+        return self

@@ -99,7 +99,7 @@ def _words(value: dict[str, Any], schema: dict[str, Any]) -> str:
 
 
 def _plain_words(value: dict[str, Any], schema: dict[str, Any]) -> str:
-    if len(value.get("enum", ())) in range(1, _MAX_CHOICES):
+    if "enum" in value and len(value["enum"]) <= _MAX_CHOICES:
         return " or ".join(f"`{name}`" for name in value["enum"])
     if value.get("type") == "array":
         return f"list of {_words(value['items'], schema)}"

@@ -1,10 +1,15 @@
 """Models as they lie under an output prefix: found, checked, loaded, promoted, compared, made again."""
 
+from include.registry.cleaning import CleaningPlan, delete_old_models
+from include.registry.comparison import ComparedValue, Comparison, compare
 from include.registry.errors import ModelNotFoundError, RegistryError
 from include.registry.latest import Latest, Promotion
 from include.registry.load import LoadedModel, load_model, load_version
 from include.registry.promotion import PromotionResult, promote, promote_if_newer, read_latest, rollback
+from include.registry.recorded_spec import record_spec
 from include.registry.series import ModelSeries
+from include.registry.unchanged import InputChanges, find_changes
+from include.registry.verification import Verification, verify
 from include.registry.versions import (
     DescribedVersion,
     Version,
@@ -14,7 +19,11 @@ from include.registry.versions import (
 )
 
 __all__ = [
+    "CleaningPlan",
+    "ComparedValue",
+    "Comparison",
     "DescribedVersion",
+    "InputChanges",
     "Latest",
     "LoadedModel",
     "ModelNotFoundError",
@@ -22,8 +31,12 @@ __all__ = [
     "Promotion",
     "PromotionResult",
     "RegistryError",
+    "Verification",
     "Version",
+    "compare",
+    "delete_old_models",
     "describe_versions",
+    "find_changes",
     "list_versions",
     "load_model",
     "load_version",
@@ -31,5 +44,7 @@ __all__ = [
     "promote_if_newer",
     "read_latest",
     "read_version",
+    "record_spec",
     "rollback",
+    "verify",
 ]

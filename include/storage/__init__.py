@@ -2,6 +2,7 @@
 
 from include.storage.clients import client_config
 from include.storage.conditional_write import VersionedObject, read_versioned, replace_object
+from include.storage.deletion import delete_objects
 from include.storage.download import download_dataset, download_datasets, download_object
 from include.storage.identity import DatasetIdentity, describe_dataset, read_identity, write_identity
 from include.storage.listing import ListedObject, list_prefix
@@ -18,6 +19,7 @@ __all__ = [
     "VersionedObject",
     "Workspace",
     "client_config",
+    "delete_objects",
     "describe_dataset",
     "download_dataset",
     "download_datasets",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import pickle
 
@@ -9,7 +10,8 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from include.local.object_store import ObjectStore
-from include.registry import ModelNotFoundError, load_model
+from include.registry import ModelNotFoundError, load_model, load_version, promote
+from include.registry.errors import ManifestChangedError, NothingPromotedError
 from include.storage import upload_model
 from include.training import ClassModel, TrainingError, TrainingSpec, train
 from include.urls import parse_prefix_url
@@ -84,3 +86,36 @@ def test_a_manifest_that_names_no_model_file_is_refused(model_dir, manifest):
     (model_dir / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(ModelNotFoundError, match=r"names no model\.pkl"):
         load_model(str(model_dir))
+
+
+class TestVersions:
+    """A pipeline's latest model, or the one of a date."""
+
+    @pytest.fixture
+    def promoted(self, model_dir, client, series):
+        """The client of a server with two models, of which the older one is the latest."""
+        for day in ("2026-01-30", "2026-01-31"):
+            upload_model(model_dir, series.prefix_of(day), client=client)
+        promote(series, "2026-01-30", by="ann", client=client)
+        return client
+
+    def test_the_latest_is_loaded(self, promoted, series):
+        model = load_version(series, client=promoted)
+        assert isinstance(model.estimator, Ridge)
+        assert model.location == "s3://models/churn/2026-01-30/"
+
+    def test_one_of_a_date_is_loaded(self, promoted, series):
+        assert load_version(series, "2026-01-31", client=promoted).location.endswith("/2026-01-31/")
+
+    def test_there_is_no_latest_before_the_first_promotion(self, client, series):
+        with pytest.raises(NothingPromotedError, match="no model was promoted yet"):
+            load_version(series, client=client)
+
+    def test_nothing_is_loaded_by_a_manifest_that_was_tampered_with(self, promoted, series):
+        """Someone who may write the prefix can make model and manifest agree, but not with what was promoted."""
+        bomb = pickle.dumps(Bomb())
+        manifest = {"files": {"model.pkl": {"sha256": hashlib.sha256(bomb).hexdigest()}}}
+        promoted.put_object(Bucket="models", Key="churn/2026-01-30/model.pkl", Body=bomb)
+        promoted.put_object(Bucket="models", Key="churn/2026-01-30/manifest.json", Body=json.dumps(manifest))
+        with pytest.raises(ManifestChangedError, match="Nothing was loaded"):
+            load_version(series, client=promoted)

@@ -1,0 +1,263 @@
+"""A model is made again from its manifest; what is not as it was is named."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+
+import pytest
+
+from include.registry import find_changes, promote_if_newer, record_spec, verify
+from include.registry import inputs as inputs_of_models
+from include.registry.errors import ModelNotFoundError, NotVerifiableError
+from include.storage import describe_dataset, download_datasets, upload_model
+from include.storage.errors import ObjectNotFoundError
+from include.training import ClassModel, ModuleModel, SourceOptions, TrainingSpec, train
+from include.urls import S3Url
+
+CONFIG = "source: s3://models/data.csv\n"
+MODULE = """
+from sklearn.ensemble import RandomForestRegressor
+
+def build_model(n_estimators=3):
+    return RandomForestRegressor(n_estimators=n_estimators)
+"""
+UNSEEDED = """
+import uuid
+from sklearn.linear_model import Ridge
+
+def build_model(n_estimators=3):
+    model = Ridge()
+    model.note = uuid.uuid4().hex
+    return model
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project with a config and a model module."""
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs/churn.yml").write_text(CONFIG)
+    (tmp_path / "include/models").mkdir(parents=True)
+    (tmp_path / "include/models/forest.py").write_text(MODULE)
+    return tmp_path
+
+
+@pytest.fixture
+def data(client):
+    """Put the dataset; of other rows where they are told."""
+
+    def put(*rows: str, key: str = "data.csv") -> S3Url:
+        lines = rows or [f"{number},{number % 7},{number * 3 % 11}" for number in range(60)]
+        client.put_object(Bucket="models", Key=key, Body="\n".join(["a,b,c", *lines]))
+        return S3Url("models", key)
+
+    put()
+    return put
+
+
+@pytest.fixture
+def spec(project):
+    return TrainingSpec(
+        model=ModuleModel("forest"),
+        models_dir=project / "include/models",
+        params={"n_estimators": 4},
+        features=("a", "b"),
+        random_state=7,
+        source=SourceOptions(separator=","),
+    )
+
+
+@pytest.fixture
+def run(client, series, project, data, tmp_path):
+    """Do what a run does: download, train, upload, promote."""
+
+    def run(spec: TrainingSpec, *urls: str, day: str = "2026-01-31", **provenance) -> S3Url:
+        folder = tmp_path / f"run-{day}"
+        sources = [S3Url("models", url) for url in urls or ("data.csv",)]
+        files = download_datasets(sources, folder / "dataset", s3=lambda _: client)
+        dataset = folder / "dataset" / (files[0].file_name if len(files) == 1 else "")
+        text = (project / "configs/churn.yml").read_text()
+        sha256 = hashlib.sha256(text.encode()).hexdigest()
+        told = {
+            "run": {"run_id": f"scheduled__{day}", "logical_date": f"{day}T00:00:00+00:00"},
+            "config": {"path": "configs/churn.yml", "text": text, "sha256": sha256},
+            "dataset": describe_dataset(files),
+            "spec": record_spec(spec),
+        }
+        train(spec, dataset, folder / "model", provenance=told | provenance)
+        prefix = series.prefix_of(day)
+        upload_model(folder / "model", prefix, client=client)
+        promote_if_newer(series, prefix, by="run", client=client)
+        return prefix
+
+    return run
+
+
+@pytest.fixture
+def check(client, project):
+    return lambda prefix: verify(prefix, client=client, s3=lambda _: client, project=project)
+
+
+@pytest.fixture
+def changes(client, series, tmp_path, data):
+    """Compare a training that is about to be with the latest model."""
+
+    def changes(spec: TrainingSpec, config: str = CONFIG):
+        files = download_datasets([S3Url("models", "data.csv")], tmp_path / "new", s3=lambda _: client)
+        sha256 = hashlib.sha256(config.encode()).hexdigest()
+        dataset = describe_dataset(files)
+        return find_changes(series, spec, dataset=dataset, config_sha256=sha256, client=client)
+
+    return changes
+
+
+@pytest.fixture
+def older_numpy(monkeypatch):
+    """Let the installed numpy be another than the manifest's."""
+    real = inputs_of_models.version
+    monkeypatch.setattr(inputs_of_models, "version", lambda name: "1.26.4" if name == "numpy" else real(name))
+
+
+class TestVerify:
+    def test_the_same_inputs_give_the_same_bytes(self, run, check, spec):
+        found = check(run(spec))
+        assert found.is_reproduced
+        assert found.differences == ()
+        assert str(found) == "s3://models/churn/2026-01-31/ is reproduced, byte for byte."
+
+    def test_a_library_class_and_a_dataset_of_several_files(self, run, check, spec, data):
+        data(key="more.csv")
+        ridge = replace(spec, model=ClassModel("sklearn.linear_model.Ridge"), params={"alpha": 0.5})
+        assert check(run(ridge, "data.csv", "more.csv")).is_reproduced
+
+    def test_changed_data_is_named(self, run, check, spec, data):
+        prefix = run(spec)
+        data(*(f"{number},1,{number}" for number in range(50)))
+        found = check(prefix)
+        assert not found.is_reproduced
+        assert [one.name for one in found.differences] == ["dataset"]
+        assert "comes out differently. These inputs differ: dataset (was " in str(found)
+
+    def test_data_that_cannot_be_trained_on_any_more_is_named(self, run, check, spec, data):
+        prefix = run(spec)
+        data("1,2,3")
+        found = check(prefix)
+        assert not found.is_reproduced
+        assert "cannot be made again: " in str(found)
+        assert "These inputs differ: dataset (was " in str(found)
+
+    def test_a_changed_module_is_named(self, run, check, spec, project):
+        prefix = run(spec)
+        (project / "include/models/forest.py").write_text(MODULE.replace("3):", "3):\n    n_estimators += 1"))
+        found = check(prefix)
+        assert not found.is_reproduced
+        assert [one.name for one in found.differences] == ["module"]
+
+    @pytest.mark.usefixtures("older_numpy")
+    def test_other_libraries_and_another_python_are_named_even_where_the_bytes_are_the_same(
+        self, run, check, spec, client
+    ):
+        prefix = run(spec)
+        edit_manifest(client, prefix, lambda manifest: manifest["environment"].update(python="3.9.1"))
+        found = check(prefix)
+        assert found.is_reproduced
+        assert [one.name for one in found.differences] == ["python", "library numpy"]
+        assert "although these inputs differ: python (was 3.9.1, is 3." in str(found)
+
+    @pytest.mark.parametrize("today", ["source: other\n", None])
+    def test_a_config_that_is_another_today_is_named(self, run, check, spec, project, today):
+        prefix = run(spec)
+        (project / "configs/churn.yml").unlink()
+        if today:
+            (project / "configs/churn.yml").write_text(today)
+        found = check(prefix)
+        assert found.is_reproduced
+        assert [one.name for one in found.differences] == ["config"]
+
+    def test_a_model_that_draws_from_chance_is_told_as_such(self, run, check, spec, project):
+        (project / "include/models/forest.py").write_text(UNSEEDED)
+        found = check(run(spec))
+        assert not found.is_reproduced
+        assert "is not reproducible: every input is what it was, yet model.pkl has the SHA-256" in str(found)
+
+    def test_a_manifest_with_another_hash_is_told(self, run, check, spec, client):
+        prefix = run(spec)
+        edit_manifest(client, prefix, lambda manifest: manifest["files"]["model.pkl"].update(sha256="0" * 64))
+        assert not check(prefix).is_reproduced
+
+    def test_data_that_is_gone_is_told(self, run, check, spec, client):
+        prefix = run(spec)
+        client.delete_object(Bucket="models", Key="data.csv")
+        with pytest.raises(ObjectNotFoundError, match=r"s3://models/data\.csv does not exist"):
+            check(prefix)
+
+    @pytest.mark.parametrize(
+        ("edit", "problem"),
+        [
+            (lambda provenance: provenance.pop("spec"), "does not record what the training was told"),
+            (lambda provenance: provenance["spec"].update(color="red"), "another version of the project"),
+            (lambda provenance: provenance["spec"]["model"].update(kind="magic"), "another version"),
+            (lambda provenance: provenance.pop("dataset"), "where the dataset came from"),
+        ],
+    )
+    def test_a_manifest_that_tells_too_little(self, run, spec, client, edit, problem):
+        prefix = run(spec)
+        edit_manifest(client, prefix, lambda manifest: edit(manifest["provenance"]))
+        with pytest.raises(NotVerifiableError, match=problem):
+            verify(prefix, client=client, s3=lambda _: client, project=spec.models_dir.parents[1])
+
+    def test_a_prefix_without_a_model(self, check):
+        with pytest.raises(ModelNotFoundError):
+            check(S3Url("models", "churn/2020-01-01/"))
+
+
+class TestUnchanged:
+    def test_there_is_nothing_to_compare_the_first_model_with(self, changes, spec):
+        found = changes(spec)
+        assert not found.unchanged
+        assert str(found) == "No model was promoted yet."
+
+    def test_the_same_inputs_are_unchanged(self, run, changes, spec):
+        run(spec)
+        found = changes(spec)
+        assert found.unchanged
+        assert str(found).endswith("are those of s3://models/churn/2026-01-31/, the latest model.")
+
+    @pytest.mark.usefixtures("older_numpy")
+    def test_each_changed_input_is_named(self, run, changes, spec, data, project):
+        run(spec)
+        data(*(f"{number},1,{number}" for number in range(50)))
+        (project / "include/models/forest.py").write_text(MODULE + "# changed\n")
+        other = replace(spec, params={"n_estimators": 5}, test_size=0.3)
+        found = changes(other, config="source: other\n")
+        assert not found.unchanged
+        assert [one.name for one in found.differences] == [
+            "dataset",
+            "config",
+            "module",
+            "library numpy",
+            "setting params",
+            "setting test_size",
+        ]
+        assert 'setting params (was {"n_estimators": 4}, is {"n_estimators": 5})' in str(found)
+
+    def test_a_latest_model_that_was_tampered_with_counts_as_changed(self, run, changes, spec, client):
+        prefix = run(spec)
+        edit_manifest(client, prefix, lambda manifest: manifest.update(color="red"))
+        found = changes(spec)
+        assert not found.unchanged
+        assert "was changed after its model was promoted" in str(found)
+
+    def test_a_damaged_latest_json_counts_as_changed(self, run, changes, spec, client):
+        run(spec)
+        client.put_object(Bucket="models", Key="churn/latest.json", Body=b"{")
+        assert not changes(spec).unchanged
+
+
+def edit_manifest(client, prefix, edit) -> None:
+    key = f"{prefix.key}manifest.json"
+    manifest = json.loads(client.get_object(Bucket=prefix.bucket, Key=key)["Body"].read())
+    edit(manifest)
+    client.put_object(Bucket=prefix.bucket, Key=key, Body=json.dumps(manifest))

@@ -50,7 +50,8 @@ def train_estimator(spec: TrainingSpec, learner: Learner, dataset: Path, model_p
     with seeded_generators(spec.random_state):
         fitted = fit_and_evaluate(learner, prepared.split, choice)
     write_model(fitted.model, model_path)
-    baseline = measure_baseline(fitted.held_out.task, prepared.split, fitted.metrics)
+    measured = [metric for metric in fitted.metrics if metric.name in fitted.evaluation.metrics]
+    baseline = measure_baseline(fitted.held_out.task, prepared.split, measured)
     return Outcome(
         metrics=fitted.evaluation.metrics,
         left_out=fitted.evaluation.left_out,

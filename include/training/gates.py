@@ -144,4 +144,4 @@ def _without_value(metric: str, kind: str, required: float | None, reason: str) 
 
 
 def _unknown(metric: str, metrics: Mapping[str, float]) -> str:
-    return f"the model was not measured by it{suggestion(metric, metrics)}".rstrip(".")
+    return f"the model was not measured by it{suggestion(metric, metrics)}".rstrip(".?")

@@ -27,31 +27,29 @@ _ROWS_TO_COMPARE = 10_000
 
 def find_warning_signs(fitted: Fitted, split: Split, baseline: Mapping[str, float]) -> tuple[str, ...]:
     """Give a sentence for each sign that a model, or its metrics, may not be what they seem."""
+    task = fitted.evaluation.task
     return tuple(
         sign
         for sign in (
-            _perfect_score(fitted, baseline),
+            _perfect_score(fitted, split, baseline),
             _no_better_than_baseline(fitted, baseline),
             _few_rows(split),
-            _one_value(split),
-            *(_missing_classes(split) if fitted.evaluation.task == CLASSIFICATION else ()),
+            _one_value(split, task),
+            *(_missing_classes(split) if task == CLASSIFICATION else ()),
         )
         if sign
     )
 
 
-def _perfect_score(fitted: Fitted, baseline: Mapping[str, float]) -> str:
-    values = fitted.evaluation.metrics
-    perfect = [
-        metric.name
-        for metric in fitted.metrics
-        if metric.name in values and _is_perfect(metric, values, baseline)
-    ]
-    if not perfect:
+def _perfect_score(fitted: Fitted, split: Split, baseline: Mapping[str, float]) -> str:
+    measured = [metric for metric in fitted.metrics if metric.name in fitted.evaluation.metrics]
+    perfect = [m.name for m in measured if _is_perfect(m, fitted.evaluation.metrics, baseline)]
+    # A classifier may well rank all rows right and yet be wrong about some.
+    suspicious = perfect and (fitted.evaluation.task == REGRESSION or len(perfect) == len(measured))
+    if not suspicious:
         return ""
     told = f"{listed(perfect)} {'is' if len(perfect) == 1 else 'are'} perfect or nearly so"
-    telling = _telling_features(fitted)
-    if not telling:
+    if not (telling := _telling_features(split, fitted.evaluation.task)):
         return f"{told}: make sure that no feature holds the answer, and that no row stands twice in the dataset."
     noun = "feature" if len(telling) == 1 else "features, each alone,"
     return (
@@ -64,20 +62,15 @@ def _is_perfect(metric: Metric, values: Mapping[str, float], baseline: Mapping[s
     value = values[metric.name]
     if metric.higher_is_better:
         return _PERFECT <= value <= 1
-    return (
-        metric.name in baseline
-        and value <= (1 - _PERFECT) * baseline[metric.name]
-        and baseline[metric.name] > 0
-    )
+    return value <= (1 - _PERFECT) * baseline.get(metric.name, 0.0)
 
 
-def _telling_features(fitted: Fitted) -> list[str]:
-    held_out = fitted.held_out
+def _telling_features(split: Split, task: str) -> list[str]:
     rows = slice(0, _ROWS_TO_COMPARE)
-    features, target = held_out.features.iloc[rows], held_out.actual.iloc[rows]
+    features, target = split.train_features.iloc[rows], split.train_target.iloc[rows]
     if len(target.unique()) == 1:
         return []
-    tells = _orders_as if held_out.task == REGRESSION else _parts_classes
+    tells = _orders_as if task == REGRESSION else _parts_classes
     return [str(name) for name, column in features.items() if tells(column, target)]
 
 
@@ -132,25 +125,27 @@ def _few_rows(split: Split) -> str:
     )
 
 
-def _one_value(split: Split) -> str:
+def _one_value(split: Split, task: str) -> str:
     values = split.test_target.unique()
     if len(values) > 1 or len(split.test_target) == 1:
         return ""
+    advice = "; evaluate.stratify holds out rows of each class" if task == CLASSIFICATION else ""
     return (
         f"All {len(split.test_target)} held-out rows have the same target, {str(values[0])[:40]!r}: "
-        "the metrics say nothing of others."
+        f"the metrics say nothing of others{advice}."
     )
 
 
 def _missing_classes(split: Split) -> list[str]:
     train, test = set(split.train_target.unique()), set(split.test_target.unique())
     signs = []
-    if untested := sorted(map(str, train - test)):
+    untested, unlearned = sorted(map(str, train - test)), sorted(map(str, test - train))
+    if untested and len(test) > 1:
         signs.append(
             f"No held-out row is of class {listed(untested)}: how well it is predicted is not known; "
             "evaluate.stratify holds out rows of each."
         )
-    if unlearned := sorted(map(str, test - train)):
+    if unlearned:
         signs.append(
             f"No row to learn from is of class {listed(unlearned)}: the model can never predict it; "
             "evaluate.stratify keeps rows of each."

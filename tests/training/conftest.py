@@ -24,11 +24,26 @@ def petrol(sample_data):
 
 @pytest.fixture
 def train_petrol(petrol, tmp_path):
-    """Train on the petrol table, with a spec's fields as arguments."""
+    """Train on the petrol table, with the arguments of `train` and a spec's fields."""
 
-    def train_petrol(*, dataset=petrol, output_dir=tmp_path / "model", provenance=None, **fields):
+    def train_petrol(
+        *,
+        dataset=petrol,
+        output_dir=tmp_path / "model",
+        provenance=None,
+        latest=None,
+        write_extras=None,
+        **fields,
+    ):
         spec = {"model": ModuleModel("random_forest"), "models_dir": INCLUDE / "models"} | fields
-        return train(TrainingSpec(**spec), dataset, output_dir, provenance=provenance or {})
+        return train(
+            TrainingSpec(**spec),
+            dataset,
+            output_dir,
+            provenance=provenance or {},
+            latest=latest,
+            write_extras=write_extras,
+        )
 
     return train_petrol
 

@@ -5,15 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from include.training import ClassModel, ModuleModel, TrainingError
+from include.training import ClassModel, ModuleModel, SourceOptions, TrainingError
 
 ROOT = Path(__file__).parents[2]
 LAB_FIGURES = {"mae": 48.339, "mse": 3494.233, "rmse": 59.112, "r2": 0.4037}
@@ -38,6 +45,23 @@ def test_the_random_forest_on_petrol_gives_the_labs_figures(train_petrol):
     metrics = train_petrol().metrics
 
     assert metrics == pytest.approx(LAB_FIGURES, abs=5e-4)
+
+
+def test_its_figures_are_those_of_the_labs_script_to_the_last_bit(train_petrol, petrol):
+    table = pd.read_csv(petrol)
+    x, x_test, y, y_test = train_test_split(
+        table.iloc[:, :-1], table.iloc[:, -1], test_size=0.2, random_state=0
+    )
+    model = make_pipeline(StandardScaler(), RandomForestRegressor(n_estimators=200, random_state=0)).fit(x, y)
+    predicted = model.predict(x_test)
+
+    squared = mean_squared_error(y_test, predicted)
+    assert train_petrol().metrics == {
+        "mae": mean_absolute_error(y_test, predicted),
+        "mse": squared,
+        "rmse": squared**0.5,
+        "r2": r2_score(y_test, predicted),
+    }
 
 
 def test_the_pickle_alone_predicts_the_manifests_figures_in_a_new_process(train_petrol, petrol, tmp_path):
@@ -94,6 +118,105 @@ def test_the_manifest_says_what_the_model_was_made_of(train_petrol, tmp_path):
     }
     assert manifest["environment"]["libraries"].keys() >= {"numpy", "pandas", "sklearn"}
     assert manifest["duration_seconds"] > 0
+
+
+def test_a_report_is_written_from_the_judged_model_and_the_manifest_lists_it(train_petrol, tmp_path):
+    seen = []
+
+    def write_card(folder, trained):
+        seen.append(trained)
+        (folder / "card").mkdir()
+        (folder / "card" / "card.html").write_text(f"r2 {trained.manifest['metrics']['r2']:.4f}")
+
+    result = train_petrol(write_extras=write_card)
+
+    (trained,) = seen
+    assert trained.model is result.model
+    assert trained.held_out is result.held_out
+    assert {**trained.manifest, "files": result.manifest["files"]} == result.manifest
+    assert set(result.manifest["files"]) == {"model.pkl", "card/card.html"}
+    assert (tmp_path / "model" / "card" / "card.html").read_text() == "r2 0.4037"
+
+
+def test_the_held_out_rows_come_with_what_was_predicted(train_petrol, sample_data):
+    regression = train_petrol().held_out
+    wine = train_petrol(
+        dataset=sample_data / "datasets" / "wine_cultivar.csv",
+        model=ClassModel("sklearn.naive_bayes.GaussianNB"),
+    ).held_out
+
+    assert (regression.task, regression.classes, regression.scores) == ("regression", None, None)
+    assert len(regression.features) == len(regression.actual) == len(regression.predicted) == 10
+    assert (wine.task, wine.classes, wine.scores.shape) == ("classification", [0, 1, 2], (36, 3))
+
+
+def test_a_profile_says_what_the_columns_hold(train_table):
+    profiles = []
+    text = "when,x,kind,y\n" + "".join(
+        f"2026-01-{i % 9 + 1:02},{i or ''},{'ab'[i % 2]},{i % 2}\n" for i in range(40)
+    )
+    train_table(
+        text,
+        model=ClassModel("sklearn.dummy.DummyClassifier"),
+        source=SourceOptions(dates=("when",)),
+        write_extras=lambda folder, trained: profiles.append(trained.profile),
+    )
+
+    (profile,) = profiles
+    when, x, kind, y = profile.columns
+    assert (profile.rows, profile.target_counts) == (40, {"0": 20, "1": 20})
+    assert (x.nulls, x.low, x.high, x.mean) == (1, 1, 39, 20)
+    assert (when.low, when.high) == (pd.Timestamp("2026-01-01"), pd.Timestamp("2026-01-09"))
+    assert (kind.low, kind.mean, y.mean) == (None, None, 0.5)
+    assert sum(rows for _, _, rows in profile.target_bins) == 40
+
+
+TRAIN_AGAIN = """
+import hashlib, sys
+from pathlib import Path
+from include.training import ClassModel, ModuleModel, TrainingSpec, train
+kind, name, dataset, output = sys.argv[1:]
+spec = TrainingSpec(model={"class": ClassModel, "module": ModuleModel}[kind](name), models_dir=Path(output),
+                    metrics=["r2"], require={"mae": {"max": 1e99}})
+train(spec, Path(dataset), Path(output) / "model", provenance={})
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("class", "sklearn.ensemble.RandomForestRegressor"),
+        ("class", "sklearn.ensemble.GradientBoostingRegressor"),
+        ("class", "sklearn.ensemble.HistGradientBoostingRegressor"),
+        ("class", "sklearn.neural_network.MLPRegressor"),
+        ("class", "sklearn.linear_model.SGDRegressor"),
+        ("module", "mine"),
+    ],
+)
+def test_two_fresh_processes_give_the_same_bytes(petrol, tmp_path, kind, name):
+    """The module draws from numpy's global generator, as much code that exists does."""
+    source = """
+import numpy as np
+from sklearn.ensemble import RandomForestRegressor
+def fit(X, y):
+    rows = np.random.choice(len(X), len(X))
+    return RandomForestRegressor(n_estimators=5).fit(X.iloc[rows], y.iloc[rows])
+"""
+    hashes = set()
+    for hash_seed in ("1", "2"):
+        folder = tmp_path / hash_seed
+        folder.mkdir()
+        (folder / "mine.py").write_text(source)
+        subprocess.run(
+            [sys.executable, "-c", TRAIN_AGAIN, kind, name, petrol, folder],
+            check=True,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        )
+        manifest = json.loads((folder / "model" / "manifest.json").read_text())
+        hashes.add(manifest["files"]["model.pkl"]["sha256"])
+
+    assert len(hashes) == 1
 
 
 def test_naming_a_training_imports_nothing_heavy():

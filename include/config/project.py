@@ -84,7 +84,7 @@ def load_project(
     def check(tree: Node) -> list[Problem]:
         found = modules.check(tree)
         if "require" in tree.entries:
-            found += check_required_metrics(tree, names_its_own=modules.names_own_metrics(tree))
+            found += check_required_metrics(tree, judges_itself=modules.judges_itself(tree))
         return [*found, *check_library_class(tree, check_class)] if check_class else found
 
     problems = list(layers.below(()).problems)

@@ -114,6 +114,14 @@ def test_a_folder_of_a_configs_name_is_looked_into_as_a_folder(report, tmp_path)
         "{module: ../../os}",
         "{module: __init__}",
         "{module: ''}",
+        "{script: ../../x.py}",
+        "{script: /bin/x.py}",
+        "{script: 'x.py; touch pwned'}",
+        "{script: 'https://example.com/x.py'}",
+        "{script: -c.py}",
+        "{script: .hidden.py}",
+        '{script: "a\\\\..\\\\b.py"}',
+        "{module: ridge, args: [-c]}",
         "os.system",
         "include.models.ridge",
     ],
@@ -153,6 +161,29 @@ def test_a_template_is_a_macro_and_nothing_else(report, template):
     config = f'source: s3://data/x.csv\nmodel: {{module: ridge, params: {{alpha: "{template}"}}}}\n'
     text = report(f"{config}output: s3://models/x/{{{{ ds }}}}/\n")
     assert "model.params.alpha: " in text
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["LD_PRELOAD", "ld_library_path", "DYLD_INSERT_LIBRARIES", "PATH", "BASH_ENV", "PYTHONSTARTUP", "A=B"],
+)
+def test_the_environment_of_a_script_decides_nothing_that_runs(report, write, name):
+    write("include/models/legacy.py", "pass\n")
+    config = f"source: s3://data/x.csv\nmodel: {{script: legacy.py, env: {{{name}: x}}}}\n"
+    text = report(f"{config}output: s3://models/x/{{{{ ds }}}}/\n")
+    assert f"model.env.{name}: " in text
+
+
+@pytest.mark.parametrize(
+    "text", ["{dataset.__class__}", "{dataset!r}", "{0}", "{}", "{dataset", "{__class__}"]
+)
+def test_a_placeholder_is_a_name_and_nothing_else(write, tmp_path, text):
+    write("include/models/legacy.py", "pass\n")
+    config = f"source: s3://data/x.csv\nmodel: {{script: legacy.py, args: ['{text}']}}\n"
+    write("configs/p.yml", f"{config}output: s3://models/x/{{{{ ds }}}}/\n")
+    project = load_project(tmp_path / "configs", models_dir=tmp_path / "include/models")
+    arguments = [pipeline.config.model.args for pipeline in project.pipelines]
+    assert arguments == ([] if text == "{__class__}" else [(text,)])
 
 
 def test_a_variable_cannot_bring_a_template_or_a_path(report, write):

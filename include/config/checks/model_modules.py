@@ -73,14 +73,17 @@ class ModelModules:
             return [module.problem("bad-module", _path(module), signature)]
         return _check_params(signature, str(module.value), model)
 
-    def names_own_metrics(self, tree: Node) -> bool:
-        """Tell whether a pipeline's model is measured by code that may name metrics of its own; so where nothing is known."""
+    def judges_itself(self, tree: Node) -> bool | None:
+        """Tell whether the code of a pipeline's model measures it, as scripts and `train` do; None where nobody knows."""
         model = tree.entries.get("model")
-        if model is None or _named(model, "class", is_allowed_class):
-            return model is None
-        module = _named(model, "module", is_module_name)
-        signature = self._signature(str(module.value)) if module else ""
-        return isinstance(signature, str) or signature.function == _TRAIN
+        if model is None:
+            return None
+        if module := _named(model, "module", is_module_name):
+            signature = self._signature(str(module.value))
+            return None if isinstance(signature, str) else signature.function == _TRAIN
+        if _named(model, "class", is_allowed_class):
+            return False
+        return True if _named(model, "script", is_script_name) else None
 
     def _signature(self, name: str) -> Signature | str:
         if name not in self._signatures:

@@ -95,7 +95,8 @@ def _translate_one(model: type[Section], tree: Node, detail: ErrorDetails) -> It
     if kind == REFUSED:
         loc = (*loc, *detail["ctx"]["at"])
     node, path = _locate(tree, loc)
-    if node.is_broken:
+    # Pydantic counts only the items that are right.
+    if node.is_broken or (kind == "too_short" and node.items):
         return
     if kind == "extra_forbidden":
         names = key_names(find_section(model, loc[:-1]))

@@ -32,7 +32,8 @@ class EvaluateConfig(SparseSection):
     )
     time_column: Text | None = Field(
         default=None,
-        description="The column to order the rows by, so that the model is measured on the latest.",
+        description="The column that tells when a row was: the model is measured on the latest rows. It is no feature unless `features` "
+        "names it.",
         examples=["sold_at"],
     )
     cross_validation: int | None = Field(
@@ -44,7 +45,7 @@ class EvaluateConfig(SparseSection):
     )
     metrics: Annotated[Items[MetricName], Field(min_length=1)] | None = Field(
         default=None,
-        description="The metrics: any scorer of scikit-learn by its name, or `mae`, `mse`, `rmse`. By default mae, mse, rmse and r2 "
+        description="The metrics: any scorer of scikit-learn by its name, with or without `neg_`, or `mae`, `mse`, `rmse`. By default mae, mse, rmse and r2 "
         "of a regression; accuracy, f1 and roc_auc of a classification.",
         examples=[["mae", "r2"]],
     )

@@ -150,7 +150,7 @@ class ColumnExpectation(SparseSection):
         if self.type and is_day != (self.type == "date"):
             refuse(f"must be {_VALUES[self.type].called}, since the type is {self.type}", key)
         if key == "max" and self.min is not None and is_day != isinstance(self.min, dt.date):
-            refuse("must be a number or a day, whichever min is", key)
+            refuse("must be what min is, a number or a day", key)
 
     def _check_value(self, value: Any, index: int) -> None:
         kind = _VALUES.get(self.type)

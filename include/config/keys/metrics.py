@@ -7,7 +7,7 @@ from pydantic import WithJsonSchema
 from include.config.keys.base import Checked, refuse
 from include.config.problems import nearest_name
 
-# What scikit-learn calls by a longer name; here lower is better, as their readers expect.
+# What scikit-learn calls by a longer name.
 SHORT_NAMES = ("mae", "mse", "rmse")
 
 # As sklearn.metrics.get_scorer_names() tells them, written out since configs are read without importing scikit-learn.
@@ -71,14 +71,16 @@ SCORERS = (
     "top_k_accuracy",
     "v_measure_score",
 )
-METRICS = frozenset((*SHORT_NAMES, *SCORERS))
+# scikit-learn negates errors so that more is always better; people want the error itself.
+NEGATED = "neg_"
+METRICS = frozenset((*SHORT_NAMES, *SCORERS, *(name.removeprefix(NEGATED) for name in SCORERS)))
 
 _USUAL = "mae, mse, rmse, r2, accuracy, f1, roc_auc"
 
 
 def explain_unknown_metric(name: str) -> str:
     """Say that a name is no metric, and which one may be meant."""
-    near = nearest_name(name, sorted(METRICS))
+    near = nearest_name(name, sorted(known for known in METRICS if not known.startswith(NEGATED)))
     offer = f'did you mean "{near}"?' if near else f"choose from {_USUAL}, or any scorer of scikit-learn"
     return f'"{name}" is no metric; {offer}'
 

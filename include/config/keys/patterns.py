@@ -4,7 +4,7 @@ import re
 import warnings
 from typing import Annotated
 
-from include.config.keys.base import Checked, refuse
+from include.config.keys.base import Checked, Text, refuse
 
 # Longer ones are no rule that a reviewer can judge.
 _MAX_LENGTH = 500
@@ -45,4 +45,4 @@ def _check_pattern(pattern: str) -> None:
         refuse("repeats what itself repeats, as (a+)+, and may take for ever; repeat one of the two")
 
 
-Pattern = Annotated[str, Checked(_check_pattern)]
+Pattern = Annotated[Text, Checked(_check_pattern)]

@@ -46,7 +46,7 @@ class Requirement(SparseSection):
     max: Number | None = Field(default=None, description="The most that is good enough.", examples=[60])
     no_worse_than_latest: Tolerance | None = Field(
         default=None,
-        description="By how much it may be worse than the latest promoted model on the same rows: a number in the metric's own "
+        description="By how much it may be worse than the latest promoted model on the same held-out rows: a number in the metric's own "
         "unit, or per cent of the latest model's value.",
         examples=["10%", 0.5],
     )

@@ -21,7 +21,7 @@ _DECIDES_WHAT_RUNS = re.compile(
     r"(?:LD|DYLD)_.*|PATH|BASH_ENV|PYTHON(?!HASHSEED$|UNBUFFERED$).*", re.IGNORECASE
 )
 # Names alone in single braces; JSON's braces are none.
-_IN_BRACES = re.compile(r"(?<!\{)\{([A-Za-z_]\w*)\}(?!\})")
+_IN_BRACES = re.compile(r"(?<!\{)\{[A-Za-z_]\w*\}(?!\})")
 
 
 def is_script_name(value: object) -> bool:
@@ -56,15 +56,16 @@ def _check_script(name: str) -> None:
 
 
 def _check_argument(text: str) -> None:
-    for name in _IN_BRACES.findall(text):
-        if name not in PLACEHOLDERS:
-            refuse(f'"{{{name}}}" is no placeholder{suggest_name(name, PLACEHOLDERS)}')
+    known = [f"{{{name}}}" for name in PLACEHOLDERS]
+    for placeholder in _IN_BRACES.findall(text):
+        if placeholder not in known:
+            refuse(f'"{placeholder}" is no placeholder{suggest_name(placeholder, known)}')
 
 
 def _check_variable(text: str) -> None:
-    for name in _IN_BRACES.findall(text):
-        if name in PLACEHOLDERS:
-            refuse(f'"{{{name}}}" is filled in under args only; give the script the path there')
+    for placeholder in _IN_BRACES.findall(text):
+        if placeholder[1:-1] in PLACEHOLDERS:
+            refuse(f'"{placeholder}" is filled in under args only; give the script the path there')
 
 
 def _check_variable_name(name: str) -> None:

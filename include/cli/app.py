@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from functools import partial
 
@@ -51,13 +50,3 @@ def main() -> None:
     except RefineryError as error:
         print_error(error)
         sys.exit(1)
-    finally:
-        _close_output()
-
-
-def _close_output() -> None:
-    """Write out what is left, and let it go where the reader has gone, as `head` does."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

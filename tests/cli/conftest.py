@@ -59,12 +59,12 @@ class Refinery:
     def read(self, path: str) -> str:
         return (self.root / path).read_text(encoding="utf-8")
 
-    def start(self, *arguments: str, cwd: str = ".", **environment: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command whose output is a pipe."""
         return subprocess.Popen(
             self.command(*arguments),
-            cwd=self.root / cwd,
-            env=self.environment(**environment),
+            cwd=self.root,
+            env=self.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -75,10 +75,18 @@ class Refinery:
         self, *arguments: str, cwd: str = ".", **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """Run a command whose output is a pipe."""
-        with self.start(*arguments, cwd=cwd, **environment) as process:
-            stdout, stderr = process.communicate(timeout=_SECONDS)
-        assert "Traceback" not in stderr, stderr
-        return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.root / cwd,
+            env=self.environment(**environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return done
 
     def in_terminal(
         self, *arguments: str, columns: int = 80, answers: tuple[str, ...] = (), **environment: str

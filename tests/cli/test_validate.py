@@ -196,6 +196,15 @@ class TestLibraryClasses:
                 ],
             ),
             (
+                f"{{class: {RIDGE}, params: {{alpha: 1, alfa: 1}}}}",
+                [
+                    (
+                        '2:63: model.params.alfa: Ridge takes no parameter "alfa"; '
+                        "it takes fit_intercept, copy_X, max_iter, tol, solver, positive, random_state"
+                    )
+                ],
+            ),
+            (
                 f"{{class: {RIDGE}, params: {{solver: autp, alpha: -1, tol: 1e-3}}}}",
                 [
                     (

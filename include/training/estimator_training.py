@@ -96,7 +96,7 @@ def _describe(spec: TrainingSpec, learner: Learner, prepared: _Prepared, fitted:
         "split": {
             "test_size": spec.test_size,
             "random_state": spec.random_state,
-            "stratify": spec.stratify,
+            "stratify": bool(spec.stratify),
             "time_column": spec.time_column,
             "train_rows": len(prepared.split.train_target),
             "test_rows": len(prepared.split.test_target),

@@ -16,6 +16,8 @@ MIN = "min"
 MAX = "max"
 NO_WORSE = "no_worse_than_latest"
 _KINDS = (MIN, MAX, NO_WORSE)
+# scikit-learn's names of errors, whose values are positive here.
+_NEGATED = "neg_"
 _PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
 
 
@@ -74,17 +76,14 @@ def needs_latest(require: Mapping[str, Any]) -> bool:
     return any(requirement.no_worse_than_latest for requirement in parse_requirements(require))
 
 
-def _parse(key: str, metric: str, bounds: Any) -> Requirement:
-    if metric.startswith("neg_"):
-        problem = f"errors are no negative numbers here: name it {metric.removeprefix('neg_')!r}, with a max."
-        raise RequirementError(key, problem)
+def _parse(key: str, name: str, bounds: Any) -> Requirement:
     if not hasattr(bounds, "items") or not bounds:
         raise RequirementError(key, f"it needs one of {listed(_KINDS)}, as {{min: 0.5}}.")
-    for name in bounds:
-        if name not in _KINDS:
-            raise RequirementError(f"{key}.{name}", f"there is no such gate{suggestion(str(name), _KINDS)}")
+    for kind in bounds:
+        if kind not in _KINDS:
+            raise RequirementError(f"{key}.{kind}", f"there is no such gate{suggestion(str(kind), _KINDS)}")
     requirement = Requirement(
-        metric,
+        name.removeprefix(_NEGATED),
         minimum=_number(f"{key}.{MIN}", bounds[MIN]) if MIN in bounds else None,
         maximum=_number(f"{key}.{MAX}", bounds[MAX]) if MAX in bounds else None,
         no_worse_than_latest=_tolerance(f"{key}.{NO_WORSE}", bounds[NO_WORSE])
@@ -92,6 +91,11 @@ def _parse(key: str, metric: str, bounds: Any) -> Requirement:
         else None,
     )
     low, high = requirement.minimum, requirement.maximum
+    if name.startswith(_NEGATED) and min(low or 0.0, high or 0.0) < 0:
+        problem = (
+            f"an error is no negative number here: require {requirement.metric} with a max of 0 or more."
+        )
+        raise RequirementError(key, problem)
     if low is not None and high is not None and low > high:
         raise RequirementError(key, f"no value is at least {low:g} and at most {high:g}.")
     return requirement

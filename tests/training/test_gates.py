@@ -144,6 +144,13 @@ def test_a_metric_that_only_a_gate_names_is_measured(train_petrol):
     assert list(result.metrics) == ["r2", "max_error"]
 
 
+def test_scikit_learns_name_of_an_error_means_the_error_itself(train_petrol):
+    result = train_petrol(require={"neg_mean_absolute_error": {"max": 60}})
+
+    assert gates_of(result.manifest) == [("mean_absolute_error", "max", True)]
+    assert result.manifest["gates"][0]["measured"] == result.metrics["mae"]
+
+
 class TestAgainstTheLatest:
     @pytest.fixture
     def forest(self, train_petrol):
@@ -276,7 +283,7 @@ class TestAgainstTheLatest:
         ({"mae": {"no_worse_than_latest": -1}}, "require.mae.no_worse_than_latest: a number of 0 or more is"),
         (
             {"neg_log_loss": {"min": -1}},
-            "require.neg_log_loss: errors are no negative numbers here: name it 'log_l",
+            "require.neg_log_loss: an error is no negative number here: require log_loss with a max of 0 or more.",
         ),
     ],
 )

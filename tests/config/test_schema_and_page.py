@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 from jsonschema import Draft202012Validator
 
-from include.config import PipelineConfig, configuration_page, project_schema
+from include.config import (
+    PipelineConfig,
+    configuration_page,
+    load_project,
+    project_schema,
+    render_problems,
+)
 from include.config.schema import json_schema
 from include.config.text.reader import read_yaml
 from include.config.text.source_file import SourceFile
@@ -79,6 +86,19 @@ def test_every_example_of_a_key_is_valid():
     for name, field in PipelineConfig.model_fields.items():
         for example in field.examples or ():
             assert schema.is_valid({**required, name: example}), (name, example)
+
+
+def test_every_config_on_the_page_is_valid(write, tmp_path):
+    write("include/models/churn_legacy.py", "pass\n")
+    for name in ("wine_classifier", "ridge", "random_forest"):
+        write(f"include/models/{name}.py", "def build_model(): ...\n")
+    blocks = re.findall(r"```yaml\n(.*?)```", configuration_page(), re.DOTALL)
+    configs = [block for block in blocks if "output: " in block]
+    for number, config in enumerate(configs):
+        write(f"configs/p{number}.yml", config)
+    project = load_project(tmp_path / "configs", models_dir=tmp_path / "include/models")
+    assert render_problems(project.problems) == ""
+    assert len(configs) == 4
 
 
 def test_the_page_names_every_key():

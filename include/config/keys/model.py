@@ -57,8 +57,6 @@ def _check_type_name(name: str) -> None:
 
 ModuleName = Annotated[str, Checked(_check_module, pattern=f"^{_NAME}$")]
 ClassPath = Annotated[str, Checked(_check_class, pattern=f"^{_ALLOWED_CLASS}$")]
-
-
 TypeName = Annotated[str, Checked(_check_type_name, pattern=f"^{_TYPE.pattern}$")]
 
 

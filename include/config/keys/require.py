@@ -15,7 +15,7 @@ from include.config.keys.base import (
     refuse_crossed,
 )
 
-_PER_CENT = re.compile(r"(\d{1,3}(?:\.\d+)?)%")
+_PER_CENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]+)?)%")
 _MAX_PER_CENT = 100
 
 
@@ -46,8 +46,8 @@ class Requirement(SparseSection):
     max: Number | None = Field(default=None, description="The most that is good enough.", examples=[60])
     no_worse_than_latest: Tolerance | None = Field(
         default=None,
-        description="By how much it may be worse than the latest promoted model on the same held-out rows: a number in the metric's own "
-        "unit, or per cent of the latest model's value.",
+        description="By how much it may be worse than the latest promoted model on the same held-out rows: a number in the "
+        "metric's own unit, or per cent of the latest model's value.",
         examples=["10%", 0.5],
     )
 

@@ -7,16 +7,22 @@ from functools import partial
 
 import typer
 
+from include.cli.compare import compare
 from include.cli.demo import demo
 from include.cli.explain import explain
+from include.cli.gc import gc
 from include.cli.list_pipelines import list_pipelines
 from include.cli.load import load
+from include.cli.models import models
 from include.cli.new import new
+from include.cli.predict import predict
+from include.cli.promotion import promote, rollback
 from include.cli.render import render
 from include.cli.schema import schema
 from include.cli.stack import down, up
 from include.cli.terminal import print_error
 from include.cli.validate import validate
+from include.cli.verify import verify
 from include.errors import RefineryError
 
 NAME = "refinery"
@@ -41,6 +47,13 @@ _runs()(demo)
 _runs()(up)
 _runs()(down)
 _runs()(load)
+_runs()(models)
+_runs()(compare)
+_runs()(predict)
+_runs()(promote)
+_runs()(rollback)
+_runs()(verify)
+_runs()(gc)
 
 
 def main() -> None:

@@ -46,31 +46,44 @@ class LoadedModel:
         return predict_file(self.estimator, self.manifest, file)
 
 
-def load_version(series: ModelSeries, version: str | None = None, *, client: S3Client) -> LoadedModel:
-    """Load a pipeline's latest model, or the one of a date.
-
-    The latest is loaded only if its manifest is the one that was promoted.
+def find_manifest(series: ModelSeries, version: str | None, *, client: S3Client) -> StoredManifest:
+    """Read the manifest of a pipeline's latest model, or of the one of a date.
 
     Args:
         series: The pipeline's models.
-        version: The model's name, mostly its date; None is the latest.
+        version: The model's name, mostly its date; None is the latest, whose manifest must be the one that was promoted.
         client: The client for the bucket.
 
     Raises:
         NothingPromotedError: No model was promoted yet.
         NoSuchVersionError: There is none of this name.
+        ModelNotFoundError: Its manifest is damaged.
         DamagedPointerError: latest.json cannot be understood.
         ManifestChangedError: The latest model's manifest was changed since.
-        TrainingError: The model file is not the one that the manifest describes, or cannot be loaded.
         RemoteError: S3 refuses or cannot be reached.
     """
     if version is not None:
-        return _load_files(read_version(series, version, client=client), client)
+        return read_version(series, version, client=client)
     latest = read_latest(series, client=client)
     if latest is None:
         raise NothingPromotedError(str(series.latest_url))
-    manifest = read_manifest(latest.url, client=client, expected_sha256=latest.manifest_sha256)
-    return _load_files(manifest, client)
+    return read_manifest(latest.url, client=client, expected_sha256=latest.manifest_sha256)
+
+
+def load_version(series: ModelSeries, version: str | None = None, *, client: S3Client) -> LoadedModel:
+    """Load a pipeline's latest model, or the one of a date; nothing of a latest one that is not as it was promoted.
+
+    Args:
+        series: The pipeline's models.
+        version: As of `find_manifest`.
+        client: The client for the bucket.
+
+    Raises:
+        RegistryError: As of `find_manifest`.
+        TrainingError: The model file is not the one that the manifest describes, or cannot be loaded.
+        RemoteError: S3 refuses or cannot be reached.
+    """
+    return _load_files(find_manifest(series, version, client=client), client)
 
 
 def load_model(location: str, *, client: S3Client | None = None) -> LoadedModel:

@@ -1,0 +1,46 @@
+"""``refinery predict``: a pipeline's model applied to a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from include.cli import project
+from include.cli.series import LATEST, VersionOption, open_series, version_named
+
+
+def predict(
+    name: project.PipelineArgument,
+    file: Annotated[
+        Path,
+        typer.Option(
+            "--input",
+            "-i",
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="The rows, in a file laid out as the model's dataset; the target may be missing.",
+            show_default=False,
+        ),
+    ],
+    version: VersionOption = LATEST,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where predictions go, as CSV. Default: the terminal.")
+    ] = None,
+    environment: project.EnvironmentOption = project.DEFAULT_ENVIRONMENT,
+) -> None:
+    """Predict each row of a file with a pipeline's latest model, or with the one of a date.
+
+    The manifest of the latest model must be the one that was promoted, and the model's SHA-256 that of its manifest,
+    before anything of it is run.
+
+    Example: `refinery predict petrol_consumption --input new_states.csv --out predictions.csv`
+    """
+    from include.registry import load_version
+
+    with open_series(name, environment) as (series, client):
+        model = load_version(series, version_named(version), client=client)
+    typer.echo(f"Predicted by {model.location}", err=True)
+    model.predict(file).to_csv(out or typer.get_text_stream("stdout"), index=False)

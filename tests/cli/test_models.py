@@ -1,0 +1,274 @@
+"""The commands on models, in a project whose models lie in its embedded S3 server."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include.local.object_store import ObjectStore
+from include.registry import ModelSeries, promote_if_newer, record_spec
+from include.storage import upload_model
+from include.training import ClassModel, SourceOptions, TrainingSpec, train
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONFIG = """\
+source: s3://datasets/churn.csv
+model: {class: sklearn.linear_model.Ridge, params: {alpha: 1}}
+output: s3://models/churn/{{ ds }}/
+"""
+SERIES = ModelSeries.of_output("s3://models/churn/{{ ds }}/")
+ROWS = "a,b,c\n" + "".join(f"{number},{number % 7},{number * 3 % 11}\n" for number in range(60))
+
+
+@pytest.fixture(scope="module")
+def model_dirs(tmp_path_factory) -> dict[str, Path]:
+    """Three trained models, by date."""
+    folder = tmp_path_factory.mktemp("models")
+    days = ("2026-01-29", "2026-01-30", "2026-01-31")
+    return {day: train_model(folder / day, alpha, day) for alpha, day in enumerate(days, start=1)}
+
+
+@pytest.fixture
+def trained(refinery, model_dirs) -> Path:
+    """Three models of the pipeline churn, each promoted in its turn."""
+    refinery.write("configs/churn.yml", CONFIG)
+    refinery.write("include/sample_data/datasets/churn.csv", ROWS)
+    with ObjectStore(refinery.root) as store:
+        client = store.client()
+        for day, folder in model_dirs.items():
+            prefix = SERIES.prefix_of(day)
+            upload_model(folder, prefix, client=client)
+            promote_if_newer(SERIES, prefix, by=f"run of {day}", client=client)
+    return refinery.root / ".local/s3/models/churn"
+
+
+def train_model(folder: Path, alpha: int, day: str) -> Path:
+    folder.mkdir()
+    dataset = folder / "churn.csv"
+    dataset.write_text(ROWS)
+    spec = TrainingSpec(
+        model=ClassModel("sklearn.linear_model.Ridge"),
+        models_dir=folder,
+        params={"alpha": alpha},
+        source=SourceOptions(separator=","),
+    )
+    text = CONFIG.replace("alpha: 1", f"alpha: {alpha}")
+    provenance = {
+        "run": {"run_id": f"scheduled__{day}", "logical_date": f"{day}T00:00:00+00:00"},
+        "config": {
+            "path": "configs/churn.yml",
+            "text": text,
+            "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        },
+        "dataset": {"url": "s3://datasets/churn.csv", "sha256": hashlib.sha256(ROWS.encode()).hexdigest()},
+        "spec": record_spec(spec),
+    }
+    train(spec, dataset, folder / "model", provenance=provenance)
+    return folder / "model"
+
+
+def latest_of(trained: Path) -> dict[str, object]:
+    return json.loads((trained / "latest.json").read_text())
+
+
+class TestModels:
+    def test_all_pipelines_with_their_latest_model(self, refinery, trained):
+        refinery.write("configs/wine.yml")
+        done = refinery("models")
+        header, churn, wine = done.stdout.splitlines()
+        assert re.split(r"  +", header) == [
+            "pipeline",
+            "latest",
+            "gate",
+            "promoted (UTC)",
+            "by",
+            "metrics",
+        ]
+        assert churn.startswith("churn     s3://models/churn/2026-01-31/")
+        assert "run of 2026-01-31" in churn
+        assert "mae " in churn
+        assert wine.split() == ["wine", "-", "-", "-", "-", "-"]
+        assert done.returncode == 0
+
+    def test_one_that_cannot_be_read_hides_no_other_and_is_a_failure(self, refinery, trained):
+        refinery.write("configs/wine.yml")
+        (trained.parent / "wine").mkdir()
+        with ObjectStore(refinery.root) as store:
+            store.client().put_object(Bucket="models", Key="wine/latest.json", Body=b"{")
+        done = refinery("models")
+        assert done.returncode == 1
+        assert "churn" in done.stdout
+        assert "s3://models/wine/latest.json is damaged" in done.stderr
+
+    def test_the_models_of_one_newest_first(self, refinery, trained):
+        done = refinery("models", "churn", "--newest", "2")
+        header, newest, older = done.stdout.splitlines()
+        assert re.split(r"  +", header)[:3] == ["version", "uploaded (UTC)", "size"]
+        assert re.match(r"2026-01-31  20\d\d-\d\d-\d\d \d\d:\d\d  [\d.]+ k?B .* latest +mae ", newest)
+        assert re.match(r"2026-01-30 .* before +mae ", older)
+        assert done.stderr == "Showing 2 of 3 models; all with: --newest 3\n"
+
+    def test_json_for_programs(self, refinery, trained):
+        models = json.loads(refinery("models", "churn", "--json").stdout)
+        assert [model["version"] for model in models] == ["2026-01-31", "2026-01-30", "2026-01-29"]
+        assert models[0]["promoted"] == "latest"
+        assert models[0]["run_id"] == "scheduled__2026-01-31"
+        assert models[0]["metrics"].keys() >= {"mae", "r2"}
+        (churn,) = json.loads(refinery("models", "--json").stdout)
+        assert churn["dag_id"] == "churn"
+        assert churn["latest"]["prefix"] == "s3://models/churn/2026-01-31/"
+
+    def test_a_pipeline_without_models(self, refinery, trained):
+        refinery.write("configs/wine.yml")
+        done = refinery("models", "wine")
+        assert done.returncode == 0
+        assert done.stderr == "wine has no models under s3://models/wine/ yet.\n"
+
+    def test_a_mistyped_name(self, refinery, trained):
+        done = refinery("models", "chrun")
+        assert done.returncode == 1
+        assert done.stderr == 'There is no pipeline "chrun"; did you mean "churn"?\n'
+
+
+class TestCompare:
+    def test_side_by_side(self, refinery, trained):
+        lines = refinery("compare", "churn", "2026-01-30", "2026-01-31").stdout.splitlines()
+        assert lines[0].split() == ["metrics", "2026-01-30", "2026-01-31", "change"]
+        assert any(re.match(r"alpha +2 +3 +\+1 \(\+50\.0%\)", line) for line in lines)
+        assert any(re.match(r"numpy +\S+ +\S+$", line) for line in lines)
+        assert "+model: {class: sklearn.linear_model.Ridge, params: {alpha: 3}}" in lines
+
+    def test_with_the_latest_by_default(self, refinery, trained):
+        assert refinery("compare", "churn", "2026-01-31").stdout.endswith("The configs are the same.\n")
+
+    def test_markdown_holds_the_metrics_and_what_differs(self, refinery, trained):
+        text = refinery("compare", "churn", "2026-01-30", "latest", "--md").stdout
+        assert text.startswith(
+            "### churn: 2026-01-30 and latest\n\n| metrics | 2026-01-30 | latest | change |\n|---|"
+        )
+        assert "| alpha | 2 | 3 | +1 (+50.0%) |" in text
+        assert "numpy" not in text
+        assert "```diff\n--- first" in text
+
+    def test_json_for_programs(self, refinery, trained):
+        found = json.loads(refinery("compare", "churn", "2026-01-30", "--json").stdout)
+        assert {"name": "alpha", "first": 2, "second": 3, "delta": 1.0} in found["params"]
+
+    def test_a_date_without_a_model(self, refinery, trained):
+        done = refinery("compare", "churn", "2026-01-13", "2026-01-31")
+        assert done.returncode == 1
+        assert "did you mean '2026-01-31'?" in done.stderr
+
+
+class TestPredict:
+    def test_by_the_latest_model(self, refinery, trained):
+        refinery.write("new.csv", "a,b\n1,2\n3,4\n")
+        done = refinery("predict", "churn", "--input", "new.csv")
+        assert done.stderr == "Predicted by s3://models/churn/2026-01-31/\n"
+        assert done.stdout.splitlines()[0] == "a,b,prediction"
+        assert len(done.stdout.splitlines()) == 3
+
+    def test_by_the_model_of_a_date_into_a_file(self, refinery, trained):
+        refinery.write("new.csv", "a,b\n1,2\n3,4\n")
+        done = refinery("predict", "churn", "-i", "new.csv", "--date", "2026-01-29", "--out", "out.csv")
+        assert "2026-01-29/" in done.stderr
+        assert done.stdout == ""
+        assert refinery.read("out.csv").startswith("a,b,prediction\n")
+
+    def test_not_by_a_latest_model_whose_manifest_was_changed(self, refinery, trained):
+        refinery.write("new.csv", "a,b\n1,2\n")
+        with (trained / "2026-01-31/manifest.json").open("a") as manifest:
+            manifest.write(" ")
+        done = refinery("predict", "churn", "--input", "new.csv")
+        assert done.returncode == 1
+        assert "was changed after its model was promoted" in done.stderr
+
+
+class TestPromotion:
+    def test_promote_and_roll_back_with_who_in_the_history(self, refinery, trained):
+        done = refinery("promote", "churn", "2026-01-29")
+        assert done.stdout == "s3://models/churn/2026-01-29/ is the latest model now.\n"
+        assert latest_of(trained)["promoted_by"].startswith(f"{getpass.getuser()}@")
+        assert latest_of(trained)["action"] == "promote"
+
+        done = refinery("rollback", "churn")
+        assert done.stdout == "s3://models/churn/2026-01-31/ is the latest model now.\n"
+        assert latest_of(trained)["action"] == "rollback"
+        assert len(latest_of(trained)["history"]) == 4
+
+    def test_a_damaged_latest_json_is_told_and_mended(self, refinery, trained):
+        (trained / "latest.json").write_text("{")
+        done = refinery("rollback", "churn")
+        assert done.returncode == 1
+        assert "latest.json is damaged: Invalid JSON" in done.stderr
+        assert refinery("promote", "churn", "2026-01-31").returncode == 0
+        assert latest_of(trained)["history"] == []
+
+
+class TestGc:
+    @pytest.fixture
+    def unpromoted(self, trained):
+        (trained / "latest.json").unlink()
+        return trained
+
+    def test_a_dry_run_tells_and_deletes_nothing(self, refinery, unpromoted):
+        done = refinery("gc", "churn", "--keep", "1", "--dry-run")
+        assert [line.split()[0] for line in done.stdout.splitlines()] == [
+            "model",
+            "s3://models/churn/2026-01-30/",
+            "s3://models/churn/2026-01-29/",
+        ]
+        assert re.fullmatch(r"To delete: 2 of 3 models, [\d.]+ kB\n", done.stderr)
+        assert (unpromoted / "2026-01-29/manifest.json").is_file()
+
+    def test_nothing_is_deleted_unless_someone_agrees(self, refinery, unpromoted):
+        done = refinery("gc", "churn", "--keep", "1")
+        assert done.returncode == 1
+        assert done.stderr.endswith(
+            "Nothing was deleted: look with --dry-run first, then agree with --yes.\n"
+        )
+        assert (unpromoted / "2026-01-29/manifest.json").is_file()
+
+    def test_with_yes_it_is_done(self, refinery, unpromoted):
+        assert refinery("gc", "churn", "--keep", "1", "--yes").returncode == 0
+        left = sorted(file.parent.name for file in unpromoted.rglob("manifest.json"))
+        assert left == ["2026-01-31"]
+
+    def test_in_a_terminal_it_asks(self, refinery, unpromoted):
+        status, shown = refinery.in_terminal("gc", "churn", "--keep", "2", answers=("y",))
+        assert status == 0
+        assert "Delete these models? [y/N]: " in shown
+        assert not (unpromoted / "2026-01-29/manifest.json").exists()
+
+    def test_what_was_promoted_stays(self, refinery, trained):
+        done = refinery("gc", "churn", "--keep", "1", "--yes")
+        assert (
+            "To delete: 0 of 3 models, 0 B\nStaying whatever their age: 2026-01-31 (latest), 2026-01-30 (promoted)"
+            in done.stderr
+        )
+
+
+class TestVerify:
+    def test_the_same_bytes(self, refinery, trained):
+        refinery.write("configs/churn.yml", CONFIG.replace("alpha: 1", "alpha: 3"))
+        done = refinery("verify", "s3://models/churn/2026-01-31/")
+        assert done.stdout == "s3://models/churn/2026-01-31/ is reproduced, byte for byte.\n"
+        assert done.returncode == 0
+
+    def test_changed_data_is_named(self, refinery, trained):
+        refinery.write("include/sample_data/datasets/churn.csv", ROWS + "1,2,3\n")
+        done = refinery("verify", "s3://models/churn/2026-01-31/")
+        assert done.returncode == 1
+        assert "comes out differently. These inputs differ: dataset (was " in done.stdout
+
+
+@pytest.mark.parametrize("command", ["models", "compare", "predict", "promote", "rollback", "gc", "verify"])
+def test_each_help_has_an_example(refinery, command):
+    assert f"refinery {command} " in refinery(command, "--help").stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import re
@@ -24,6 +25,7 @@ from include.rendering.text import NotDagFactoryError, dag_factory_json, dag_fac
 
 MODEL = "model: random_forest\noutput: s3://models/p/{{ ds }}/\n"
 MINIMAL = f"source: s3://data/churn.csv\n{MODEL}"
+DATA = (str, int, float, list, tuple, dict)
 # Read from a file or not, these tell of the DAG's origin alone.
 OF_THE_ORIGIN = {"doc_md", "fileloc", "relative_fileloc"}
 
@@ -58,6 +60,13 @@ KNOBS = {
     "  dates: [sold]\n"
     f"{MODEL}target: -1\nfeatures: ['yes', '2026-01-01', '1e3', ' a ']\n",
     "columns left out": f"{MINIMAL}drop: [id]\ntarget: '0'\nevaluate: {{test_size: 0.5, random_state: 7}}\n",
+    "evaluation, contract and gates": f"{MINIMAL}"
+    "evaluate: {cross_validation: 5, metrics: [mae, r2]}\n"
+    "preprocess: none\n"
+    "expect: {rows: {min: 40}, columns: {sold_at: {type: date, min: 2026-01-01}, tax: {min: 0, max: 20.5}}}\n"
+    "require: {r2: {min: 0.35}, mae: {max: 60, no_worse_than_latest: 10%}}\n"
+    "gate: warn\n"
+    "on_unchanged: skip\n",
     "params of all kinds": "source: s3://data/churn.csv\noutput: s3://models/p/{{ ds }}/\n"
     "model:\n"
     "  class: sklearn.ensemble.RandomForestRegressor\n"
@@ -95,23 +104,7 @@ def serialised(dag):
     """A DAG as Airflow stores it, with what it leaves out: the arguments of tasks and of callbacks."""
     stored = DagSerialization.to_dict(dag)
     stored["dag"] = {key: value for key, value in stored["dag"].items() if key not in OF_THE_ORIGIN}
-    arguments = {
-        task.task_id: {
-            name: value
-            for name in (
-                "source",
-                "model",
-                "target",
-                "features",
-                "source_options",
-                "evaluate",
-                "config",
-                "workspace",
-            )
-            if (value := getattr(task, name, None)) is not None
-        }
-        for task in dag.tasks
-    }
+    arguments = {task.task_id: arguments_of(task) for task in dag.tasks}
     holders = [dag, *dag.tasks]
     callbacks = [
         getattr(holder, f"on_{event}_callback", None)
@@ -119,6 +112,12 @@ def serialised(dag):
         for event in ("failure", "success", "retry")
     ]
     return plain({"stored": stored, "arguments": arguments, "callbacks": callbacks})
+
+
+def arguments_of(task):
+    """What a config's values have become, templated or not: Airflow stores only the templated ones."""
+    names = inspect.signature(type(task).__init__).parameters
+    return {name: value for name in names if isinstance(value := getattr(task, name, None), DATA)}
 
 
 def plain(value):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+_TEXT = "str"
+
 
 def predict_file(model: Any, manifest: Mapping[str, Any], path: Path) -> pd.DataFrame:
     """Predict each row of a file that is laid out as the model's dataset was; the target's column may be missing.
@@ -27,7 +29,10 @@ def predict_file(model: Any, manifest: Mapping[str, Any], path: Path) -> pd.Data
         FitError: The model refused the rows.
     """
     known = feature_names(model, manifest)
-    table = read_dataset(path, _options_for(known, manifest)).table
+    try:
+        table = read_dataset(path, _options_for(known, manifest)).table
+    except ColumnNotFoundError as error:  # the options name none but features
+        raise ColumnNotFoundError(error.missing, "features", error.columns) from error
     features = known or list(table.columns)
     missing = [name for name in features if name not in table.columns]
     if missing:
@@ -49,9 +54,13 @@ def feature_names(model: Any, manifest: Mapping[str, Any]) -> list[str]:
 
 def _options_for(features: list[str], manifest: Mapping[str, Any]) -> SourceOptions:
     options = SourceOptions.from_dict(manifest.get("source", {}))
+    # A column of text stays one where these rows happen to hold digits only, as those of house numbers.
+    described = manifest.get("data", {}).get("features", [])
+    texts = {feature["name"]: _TEXT for feature in described if feature["dtype"] == _TEXT}
+    dtypes = {name: dtype for name, dtype in options.dtypes.items() if name in features}
     return replace(
         options,
         columns=options.columns if options.header is False else None,
-        dtypes={name: dtype for name, dtype in options.dtypes.items() if name in features},
+        dtypes={name: dtype for name, dtype in texts.items() if name not in options.dates} | dtypes,
         dates=tuple(name for name in options.dates if name in features),
     )

@@ -1,0 +1,78 @@
+"""Makes columns of text, categories, dates and missing values ready for a library's estimator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from include.training.errors import FitError, listed
+from include.training.errors.wording import listed_with
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+AUTO = "auto"
+NONE = "none"
+
+
+def with_preprocessing(
+    estimator: Any, features: pd.DataFrame, mode: str
+) -> tuple[Any, dict[str, Any] | None]:
+    """Put the steps before a library's estimator that the columns need; none where it takes them as they are.
+
+    Numbers without gaps are left alone: they are not scaled either, since a model's params were chosen for the values
+    that the dataset has. Where a column needs more, skrub's default pipeline for this estimator does all of it: text
+    and categories are encoded, dates become their parts, gaps are filled, and what is not a tree gets scaled columns.
+
+    Args:
+        estimator: The estimator, not fitted yet.
+        features: The columns that it shall learn from, of all rows.
+        mode: `AUTO`, or `NONE` to leave the estimator alone.
+
+    Returns:
+        The estimator, or an unfitted pipeline that ends in it, its new steps without seeds; and for the manifest what
+        was put before it and why, None where nothing was.
+
+    Raises:
+        FitError: The estimator cannot stand in a pipeline.
+    """
+    needs = {} if mode == NONE else _find_needs(estimator, features)
+    if not needs:
+        return estimator, None
+    from skrub import tabular_pipeline
+
+    try:
+        pipeline = tabular_pipeline(estimator)
+    except TypeError as error:
+        name = type(estimator).__name__
+        raise FitError(
+            name, f"take columns such as {listed(needs)} through a pipeline", str(error)
+        ) from error
+    steps = [" ".join(repr(step).split()) for _, step in pipeline.steps[:-1]]
+    return pipeline, {"library": "skrub", "columns": needs, "steps": steps}
+
+
+def describe_preprocessing(description: dict[str, Any] | None) -> str:
+    """Tell in a line what was put before the estimator, for the log and the card."""
+    return f"made ready {listed_with(description['columns'])}" if description else "none"
+
+
+def _find_needs(estimator: Any, features: pd.DataFrame) -> dict[str, str]:
+    """Name the columns that the estimator does not take as they are, each with what is in it."""
+    from sklearn.utils import get_tags
+
+    tags = get_tags(estimator)
+    if tags.no_validation:
+        return {}
+    needs = {}
+    for name, column in features.items():
+        gaps = column.isna().any() and not tags.input_tags.allow_nan
+        if reasons := [*_kind(column), *(["missing values"] if gaps else [])]:
+            needs[str(name)] = ", ".join(reasons)
+    return needs
+
+
+def _kind(column: pd.Series[Any]) -> list[str]:
+    kinds = {"M": "dates", "m": "durations"}
+    if column.dtype.kind in "iufb":
+        return []
+    return [kinds.get(column.dtype.kind, "categories" if column.dtype == "category" else "text")]

@@ -5,15 +5,21 @@ TrainingError
 |   +-- UnreadableDatasetError (SourceOptionError), EmptyDatasetError, ColumnNotFoundError, NoFeaturesError
 |   +-- ColumnRoleError, NullTargetError, TargetTypeError, OneClassError, TooFewRowsError, UnusableColumnsError
 |   +-- SplitError
+|   +-- ContractBrokenError    the dataset is not as the config expects it to be
++-- InvalidContractError   what the config expects makes no sense
 +-- ModelCodeError         the model module or class is not what is asked for
 |   +-- ModelNotFoundError, ModelImportError, ModelInterfaceError, ModelParamsError
 |   +-- UserCodeError      the module's own code raised or left the process
 +-- FitError, OutOfMemoryError, UnpicklableModelError, NoModelFileError, MetricsError
++-- ScriptNotFoundError
++-- ScriptError            a script in a process of its own did not train a model
+|   +-- PlaceholderError, ScriptFailedError, ScriptTimeoutError, ScriptOutputError
 +-- MetricError            the config asks for a metric that is none, or none of the model's task
 |   +-- UnknownMetricError, MetricTaskError
 +-- RequirementError, GateFailedError
++-- ModelFormatError, UntrustedModelTypesError
 +-- ModelFileError         a saved model cannot be loaded
-    +-- ModelFileChangedError
+    +-- ModelFileChangedError, UntrustedModelFileError
 """
 
 from include.training.errors.base import (
@@ -28,6 +34,11 @@ from include.training.errors.code import (
     ModelParamsError,
     NoModelFileError,
     UserCodeError,
+)
+from include.training.errors.contract import (
+    BrokenRule,
+    ContractBrokenError,
+    InvalidContractError,
 )
 from include.training.errors.dataset import (
     ColumnNotFoundError,
@@ -58,6 +69,19 @@ from include.training.errors.model import (
     OutOfMemoryError,
     UnpicklableModelError,
 )
+from include.training.errors.model_format import (
+    ModelFormatError,
+    UntrustedModelFileError,
+    UntrustedModelTypesError,
+)
+from include.training.errors.script import (
+    PlaceholderError,
+    ScriptError,
+    ScriptFailedError,
+    ScriptNotFoundError,
+    ScriptOutputError,
+    ScriptTimeoutError,
+)
 from include.training.errors.wording import (
     listed,
     listed_with,
@@ -65,18 +89,22 @@ from include.training.errors.wording import (
 )
 
 __all__ = [
+    "BrokenRule",
     "ColumnNotFoundError",
     "ColumnRoleError",
+    "ContractBrokenError",
     "DatasetError",
     "EmptyDatasetError",
     "FitError",
     "GateFailedError",
+    "InvalidContractError",
     "MetricError",
     "MetricTaskError",
     "MetricsError",
     "ModelCodeError",
     "ModelFileChangedError",
     "ModelFileError",
+    "ModelFormatError",
     "ModelImportError",
     "ModelInterfaceError",
     "ModelNotFoundError",
@@ -86,7 +114,13 @@ __all__ = [
     "NullTargetError",
     "OneClassError",
     "OutOfMemoryError",
+    "PlaceholderError",
     "RequirementError",
+    "ScriptError",
+    "ScriptFailedError",
+    "ScriptNotFoundError",
+    "ScriptOutputError",
+    "ScriptTimeoutError",
     "SourceOptionError",
     "SplitError",
     "TargetTypeError",
@@ -95,6 +129,8 @@ __all__ = [
     "UnknownMetricError",
     "UnpicklableModelError",
     "UnreadableDatasetError",
+    "UntrustedModelFileError",
+    "UntrustedModelTypesError",
     "UnusableColumnsError",
     "UserCodeError",
     "listed",

@@ -1,0 +1,249 @@
+"""Gathers what the card says, in the words that it says it in, from a manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from include.card.trend import Trend, follow_metrics, latest_versions, version_date
+from include.card.wording import count, facts, moment, number, printable, shorten, size
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# A page that lists more is not read; what is left out is said.
+_MOST_SENTENCES = 20
+_MOST_GATES = 40
+_MOST_METRICS = 30
+_MOST_FILES = 20
+_MOST_CONFIG_LETTERS = 60_000
+_SENTENCE_WIDTH = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A condition, as the card says it: all texts."""
+
+    metric: str
+    kind: str
+    required: str
+    measured: str
+    margin: str
+    passed: bool
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of the model.
+
+    Attributes:
+        tone: "good", "warn", "bad" or "plain": the colour.
+        text: A few words.
+    """
+
+    tone: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What stands on the card without looking at held-out rows.
+
+    Attributes:
+        title: The pipeline's name, else the model's.
+        model: The model's name.
+        moment: When it was made.
+        date: The date that it stands under.
+        verdict: Whether gates let it pass.
+        data_line: The data in one line; empty where it is not known.
+        metrics: Each metric with its baseline, spread and earlier values.
+        versions: The dates of the versions that the trends run through, this model's last.
+        gates: The gates.
+        warnings: What the reader should look into.
+        notes: What was left out of the evaluation, and the like.
+        data: Facts of the data.
+        split: Facts of the split, the seeds and the evaluation.
+        preparation: Facts of preprocessing and of the data's contract.
+        params: The model's params.
+        config_path: Where the config stands.
+        config: The config as written, cut where it is huge.
+        provenance: Where everything came from.
+        files: Name, size and SHA-256 of each file.
+        libraries: Versions of the libraries.
+        more: What was left out of a list, by its name.
+    """
+
+    title: str
+    model: str
+    moment: str
+    date: str
+    verdict: Verdict
+    data_line: str
+    metrics: list[Trend]
+    versions: list[str]
+    gates: list[Gate]
+    warnings: list[str]
+    notes: list[str]
+    data: list[tuple[str, str]]
+    split: list[tuple[str, str]]
+    preparation: list[tuple[str, str]]
+    params: list[tuple[str, str]]
+    config_path: str
+    config: str
+    provenance: list[tuple[str, str]]
+    files: list[tuple[str, str, str]]
+    libraries: list[tuple[str, str]]
+    more: dict[str, int]
+
+
+def gather(manifest: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> Content:
+    """Read a manifest; sections that it lacks are empty in the card."""
+    provenance, run, config = _origin(manifest)
+    model, earlier = _section(manifest, "model"), latest_versions(history)
+    metrics, gates = follow_metrics(manifest, earlier), list(manifest.get("gates") or [])
+    warnings, notes = list(manifest.get("warnings") or []), list(manifest.get("notes") or [])
+    files, text = _section(manifest, "files"), printable(str(config.get("text") or ""))
+    more = {
+        "metrics": len(metrics) - _MOST_METRICS,
+        "gates": len(gates) - _MOST_GATES,
+        "warnings": len(warnings) - _MOST_SENTENCES,
+        "notes": len(notes) - _MOST_SENTENCES,
+        "files": len(files) - _MOST_FILES,
+        "config": len(text) - _MOST_CONFIG_LETTERS,
+    }
+    return Content(
+        title=shorten(run.get("dag_id") or model.get("name") or "model", 120),
+        model=shorten(model.get("name") or "", 120),
+        moment=moment(str(manifest.get("created_at") or "")),
+        date=shorten(version_date(manifest), 40),
+        verdict=_verdict(manifest.get("gate"), gates),
+        data_line=_data_line(manifest),
+        metrics=metrics[:_MOST_METRICS],
+        versions=[*(shorten(version_date(version) or "?", 20) for version in earlier), "this model"],
+        gates=[_gate(gate) for gate in gates[:_MOST_GATES]],
+        warnings=[shorten(text, _SENTENCE_WIDTH) for text in warnings[:_MOST_SENTENCES]],
+        notes=[shorten(text, _SENTENCE_WIDTH) for text in notes[:_MOST_SENTENCES]],
+        data=_data(manifest),
+        split=_split(manifest),
+        preparation=_preparation(manifest),
+        params=facts(_section(manifest, "params")),
+        config_path=shorten(config.get("path") or "", 200),
+        config=text[:_MOST_CONFIG_LETTERS],
+        provenance=_provenance(manifest, provenance, run, config),
+        files=[
+            (shorten(name, 120), size(int(file.get("size") or 0)), shorten(file.get("sha256") or "", 80))
+            for name, file in list(files.items())[:_MOST_FILES]
+        ],
+        libraries=facts(_section(_section(manifest, "environment"), "libraries")),
+        more={name: amount for name, amount in more.items() if amount > 0},
+    )
+
+
+def _verdict(gate: object, gates: Sequence[Mapping[str, Any]]) -> Verdict:
+    failed = sum(not each.get("passed") for each in gates)
+    of_gates = f"{failed} of {count(len(gates), 'gate')} failed"
+    if not gates:
+        return Verdict("plain", "No gates")
+    if not failed:
+        return Verdict("good", "Passed its gate" if len(gates) == 1 else f"Passed all {len(gates)} gates")
+    return Verdict("warn", f"Promoted although {of_gates}") if gate == "warned" else Verdict("bad", of_gates)
+
+
+def _gate(gate: Mapping[str, Any]) -> Gate:
+    return Gate(
+        metric=shorten(gate.get("metric") or "", 60),
+        kind=shorten(gate.get("kind") or "", 40).replace("_", " "),
+        required=number(gate.get("required")),
+        measured=number(gate.get("measured")),
+        margin=number(gate.get("margin")),
+        passed=bool(gate.get("passed")),
+        sentence=shorten(gate.get("sentence") or "", _SENTENCE_WIDTH),
+    )
+
+
+def _data_line(manifest: Mapping[str, Any]) -> str:
+    data, split = _section(manifest, "data"), _section(manifest, "split")
+    if not data:
+        return ""
+    target = shorten(_section(data, "target").get("name") or "", 60)
+    held_out = f", {number(split['test_rows'])} held out" if split.get("test_rows") is not None else ""
+    return f"{count(int(data.get('rows') or 0), 'row')}{held_out}; {target} from {count(len(data.get('features') or []), 'feature')}"
+
+
+def _data(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    dataset = _section(_section(manifest, "provenance"), "dataset")
+    data, source = _section(manifest, "data"), _section(manifest, "source")
+    target = _section(data, "target")
+    reasons: dict[str, list[str]] = {}
+    for name, reason in _section(data, "left_out").items():
+        reasons.setdefault(str(reason), []).append(str(name))
+    return facts(
+        {
+            "dataset": dataset.get("url"),
+            "rows": data.get("rows"),
+            "columns": data.get("columns"),
+            "target": f"{target['name']} ({target.get('dtype', 'unknown')})" if target.get("name") else None,
+            "features": len(data.get("features") or []) or None,
+            **{f"left out: {reason}": names for reason, names in reasons.items()},
+            **{f"read with {name}": value for name, value in source.items()},
+        }
+    )
+
+
+def _split(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    evaluation = {
+        name: value for name, value in _section(manifest, "evaluation").items() if name != "definitions"
+    }
+    seeds = _section(manifest, "seeds")
+    seeded = {"seeds set on the estimator": seeds.get("set_on_estimator")}
+    return facts(evaluation) + facts(_section(manifest, "split")) + facts(seeded)
+
+
+def _preparation(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    expect = {f"contract: {name}": value for name, value in _section(manifest, "expect").items()}
+    return facts(_section(manifest, "preprocess")) + facts(expect)
+
+
+def _provenance(
+    manifest: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    run: Mapping[str, Any],
+    config: Mapping[str, Any],
+) -> list[tuple[str, str]]:
+    dataset, model = _section(provenance, "dataset"), _section(manifest, "model")
+    environment = _section(manifest, "environment")
+    amount = dataset.get("size")
+    return facts(
+        {
+            **{f"run: {name}": value for name, value in run.items()},
+            "git revision": provenance.get("git_revision"),
+            "config SHA-256": config.get("sha256"),
+            **{f"dataset {name}": value for name, value in dataset.items() if name not in ("size", "sha256")},
+            "dataset size": size(amount) if isinstance(amount, int) else None,
+            "dataset SHA-256": dataset.get("sha256"),
+            **{
+                f"model {name.replace('sha256', 'SHA-256')}": value
+                for name, value in model.items()
+                if name != "name"
+            },
+            "format": manifest.get("format"),
+            "trained in": _seconds(manifest.get("duration_seconds")),
+            "Python": environment.get("python"),
+            "platform": environment.get("platform"),
+        }
+    )
+
+
+def _seconds(seconds: object) -> str | None:
+    return None if seconds is None else f"{number(seconds)} s"
+
+
+def _origin(manifest: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]:
+    provenance = _section(manifest, "provenance")
+    return provenance, _section(provenance, "run"), _section(provenance, "config")
+
+
+def _section(manifest: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    section = manifest.get(name)
+    return section if isinstance(section, dict) else {}

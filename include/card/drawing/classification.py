@@ -1,0 +1,101 @@
+"""Draws a classification's held-out rows: what was taken for what, ROC curves and calibration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from include.card.drawing.svg import ACCENT, INK, MUTED, SERIES, draw_svg, label
+from include.card.wording import number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    from include.card.classified import CalibrationBin, RocCurve
+
+# Text stays readable on a fill of this strength, on light and dark alike.
+_STRONGEST = 0.6
+NAMED_CURVES = len(SERIES)
+_LINE_STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1)))
+# In a larger matrix, zeros and level names would hide what matters.
+_MOST_WITH_ZEROS = 6
+_MOST_LEVEL = 3
+
+
+def draw_confusion(labels: Sequence[str], counts: np.ndarray[Any, Any]) -> str:
+    """Draw how many rows of each class were taken for which; a cell's strength is its share of the class's rows."""
+    import numpy as np
+
+    def paint(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        cells = len(labels)
+        for row, column in np.ndindex(cells, cells):
+            strength = round(float(shares[row, column]) * _STRONGEST, 3)
+            axes.fill(
+                [column, column + 1, column + 1, column],
+                [row, row, row + 1, row + 1],
+                facecolor=(ACCENT, strength),
+                linewidth=0,
+            )
+            if counts[row, column] or cells <= _MOST_WITH_ZEROS:
+                axes.text(
+                    column + 0.5, row + 0.5, f"{counts[row, column]:,}", ha="center", va="center",
+                    color=INK, fontsize=10 if cells <= _MOST_WITH_ZEROS else 8,
+                )  # fmt: skip
+        names = [label(name, 14) for name in labels]
+        axes.set_xticks(np.arange(cells) + 0.5, names, rotation=0 if cells <= _MOST_LEVEL else 90)
+        axes.set_yticks(np.arange(cells) + 0.5, names)
+        axes.set(xlim=(0, cells), ylim=(cells, 0), xlabel="predicted", ylabel="actual")
+        axes.tick_params(length=0)
+        axes.set_xticks(np.arange(cells + 1), minor=True)
+        axes.set_yticks(np.arange(cells + 1), minor=True)
+        axes.grid(visible=False)
+        axes.grid(visible=True, which="minor")
+
+    right = int(np.trace(counts))
+    description = (
+        f"Confusion matrix: {right:,} of {int(counts.sum()):,} held-out rows were given their own class"
+    )
+    return draw_svg("confusion", description, paint, height=300)
+
+
+def draw_roc(curves: Sequence[RocCurve]) -> str:
+    """Draw the curves, and name those that are told apart worst."""
+    named = sorted(curves, key=lambda curve: curve.area)[:NAMED_CURVES]
+
+    def paint(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        axes.plot([0, 1], [0, 1], color=MUTED, linestyle="--", linewidth=1)
+        for curve in curves:
+            if curve not in named:
+                axes.plot(curve.false_positives, curve.true_positives, color=MUTED, alpha=0.5, linewidth=0.8)
+        for colour, style, curve in zip(SERIES, _LINE_STYLES, named, strict=False):
+            text = f"{label(curve.label, 18)}: {curve.area:.3f}"
+            axes.plot(curve.false_positives, curve.true_positives, color=colour, linestyle=style, label=text)
+        axes.set(
+            xlabel="false positive rate", ylabel="true positive rate", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02)
+        )
+        axes.legend(loc="lower right", title="area under the curve")
+
+    areas = ", ".join(f"{label(curve.label)} {curve.area:.3f}" for curve in named)
+    return draw_svg("roc", f"ROC curves; area under the curve: {areas}", paint, height=300)
+
+
+def draw_calibration(bins: Sequence[CalibrationBin], predicted: str, observed: str) -> str:
+    """Draw the share that came true over the predicted probability, with its 95 per cent interval."""
+
+    def paint(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        axes.plot([0, 1], [0, 1], color=MUTED, linestyle="--", linewidth=1)
+        x = [each.predicted for each in bins]
+        axes.vlines(x, [each.low for each in bins], [each.high for each in bins], color=ACCENT, alpha=0.45)
+        axes.plot(x, [each.observed for each in bins], color=ACCENT, marker="o", markersize=4)
+        axes.set(xlabel=predicted, ylabel=observed, xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+
+    pairs = ", ".join(f"{number(each.predicted)}: {number(each.observed)}" for each in bins)
+    return draw_svg(
+        "calibration", f"Predicted probability and the share that came true: {pairs}", paint, height=300
+    )

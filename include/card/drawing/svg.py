@@ -1,0 +1,139 @@
+"""Turns what is drawn with matplotlib into SVG that stands inside a page, light or dark."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+from include.card.wording import shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.figure import Figure
+
+# Colours that no one would choose stand for the page's own, which change with its scheme.
+INK = "#0b0b01"
+MUTED = "#0b0b02"
+LINE = "#0b0b03"
+ACCENT = "#0b0b04"
+SECOND = "#0b0b05"
+SERIES = ("#0b0b11", "#0b0b12", "#0b0b13", "#0b0b14", "#0b0b15")
+_VARIABLES = {
+    INK: "var(--ink)",
+    MUTED: "var(--muted)",
+    LINE: "var(--line)",
+    ACCENT: "var(--accent)",
+    SECOND: "var(--second)",
+} | {colour: f"var(--series-{number})" for number, colour in enumerate(SERIES, 1)}
+_COLOUR = re.compile("|".join(_VARIABLES))
+# Points of 1/72 inch. The page scales a figure to 1 to 1.4 times this, so that its text is 9 px on a phone and 13 on a desk.
+WIDTH = 360
+_POINTS_AN_INCH = 72
+_STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    # The one that matplotlib ships: places are the same on every machine.
+    "font.family": ["DejaVu Sans"],
+    "font.size": 9.5,
+    "axes.titlesize": 9.5,
+    "axes.labelsize": 9.5,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "legend.fontsize": 9,
+    "text.parse_math": False,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": LINE,
+    "axes.facecolor": "none",
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.formatter.useoffset": False,
+    "axes.formatter.limits": (-4, 5),
+    "axes.formatter.use_mathtext": False,
+    "axes.unicode_minus": False,
+    "grid.color": LINE,
+    "grid.linewidth": 0.5,
+    "xtick.color": LINE,
+    "ytick.color": LINE,
+    "xtick.labelcolor": MUTED,
+    "ytick.labelcolor": MUTED,
+    "legend.frameon": False,
+    "lines.linewidth": 1.5,
+}
+_ID = re.compile(r"#([A-Za-z0-9_.-]+)")
+_FONT = re.compile(r"font: ([\d.]+px) [^;]*")
+_LABEL_WIDTH = 28
+
+
+def draw_svg(name: str, description: str, paint: Callable[[Figure], None], *, height: int = 250) -> str:
+    """Draw a figure and give it as an SVG element whose colours are the page's variables.
+
+    Args:
+        name: A word that no other figure of the page has; ids inside begin with it.
+        description: What the figure shows, for those who do not see it.
+        paint: Draws on the empty figure that it is given.
+        height: In points; the width is 360.
+    """
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(_STYLE | {"svg.hashsalt": name}), warnings.catch_warnings():
+        # The browser has the letters that matplotlib's font lacks.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure = Figure(figsize=(WIDTH / _POINTS_AN_INCH, height / _POINTS_AN_INCH), layout="constrained")
+        FigureCanvasSVG(figure)
+        figure.patch.set_visible(False)
+        paint(figure)
+        file = io.StringIO()
+        figure.savefig(file, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
+    return _for_page(name, description, file.getvalue())
+
+
+def label(value: Any, width: int = _LABEL_WIDTH) -> str:
+    """Give a user's text as it may stand in a figure: short, printable, in one line."""
+    return shorten(value, width)
+
+
+def _for_page(name: str, description: str, text: str) -> str:
+    root = ET.fromstring(text)  # noqa: S314 (matplotlib wrote it a moment ago)
+    used = {
+        match for element in root.iter() for value in element.attrib.values() for match in _ID.findall(value)
+    }
+    for parent in list(root.iter()):
+        for child in [child for child in parent if _local(child.tag) == "style"]:
+            parent.remove(child)  # it would hold for the whole page
+    for element in root.iter():
+        element.tag = _local(element.tag)
+        element.text, element.tail = (
+            text if text and text.strip() else None for text in (element.text, element.tail)
+        )
+        element.attrib = dict(_attributes(name, element.attrib, used))
+    root.attrib = {"viewBox": root.attrib["viewBox"], "role": "img", "aria-label": shorten(description, 600)}
+    return ET.tostring(root, encoding="unicode")
+
+
+def _attributes(name: str, attributes: dict[str, str], used: set[str]) -> Any:
+    for key, value in attributes.items():
+        local = _local(key)
+        if local == "id":
+            if value in used:
+                yield "id", f"{name}-{value}"
+        elif local == "d":
+            yield "d", " ".join(value.split())
+        elif local in ("href", "clip-path"):
+            yield local, _ID.sub(rf"#{name}-\1", value)
+        elif local == "style":
+            coloured = _COLOUR.sub(lambda match: _VARIABLES[match[0]], value)
+            yield "style", _FONT.sub(r"font-size: \1", coloured)
+        else:
+            yield local, value
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]

@@ -1,0 +1,215 @@
+"""Chooses the figures of a card and says what each of them shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from include.card.classified import (
+    BINARY,
+    Classified,
+    ClassReport,
+    calibrate,
+    confusion,
+    most_frequent,
+    report_classes,
+    roc_curves,
+)
+from include.card.drawing.classification import NAMED_CURVES, draw_calibration, draw_confusion, draw_roc
+from include.card.drawing.overview import MOST_IMPORTANT, draw_distribution, draw_importance, draw_trend
+from include.card.drawing.regression import draw_predicted, draw_residuals, shows_single_rows
+from include.card.errors import NotMeasuredError
+from include.card.held_out import CLASSIFICATION
+from include.card.importance import REPEATS, measure_importance
+from include.card.wording import count, number, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from include.card.content import Content
+    from include.card.held_out import HeldOut
+    from include.card.table_profile import TableProfile
+
+_MOST_CLASSES_DRAWN = 12
+_MOST_CLASSES_LISTED = 30
+_MOST_TRENDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure and its caption.
+
+    Attributes:
+        title: What it is.
+        svg: The figure as an SVG element.
+        caption: How to read it, and what was left out of it.
+    """
+
+    title: str
+    svg: str
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the card draws.
+
+    Attributes:
+        predictions: Of the held-out rows.
+        classes: How well each class is found, those with the most rows; empty for a regression.
+        classes_left_out: How many classes are not listed.
+        importance: Permutation importance; None where it was not measured.
+        no_importance: The reason for that.
+        distribution: The target's; None where it is not known.
+        trend: The metrics' through the versions; None where there is no earlier one.
+    """
+
+    predictions: list[Figure]
+    classes: list[ClassReport]
+    classes_left_out: int
+    importance: Figure | None
+    no_importance: str
+    distribution: Figure | None
+    trend: Figure | None
+
+
+def draw_figures(
+    model: Any, held_out: HeldOut | None, profile: TableProfile | None, content: Content
+) -> Figures:
+    """Draw what can be drawn."""
+    predictions: list[Figure] = []
+    classes: list[ClassReport] = []
+    importance, no_importance = None, ""
+    if held_out is not None and len(held_out.features):
+        if held_out.task == CLASSIFICATION:
+            predictions, classes = _classification(Classified.from_held_out(model, held_out))
+        else:
+            predictions = _regression(held_out)
+        try:
+            importance = _importance(model, held_out)
+        except NotMeasuredError as error:
+            no_importance = error.reason
+    listed = sorted(classes, key=lambda report: -report.rows)[:_MOST_CLASSES_LISTED]
+    return Figures(
+        predictions=predictions,
+        classes=[report for report in classes if report in listed],
+        classes_left_out=len(classes) - len(listed),
+        importance=importance,
+        no_importance=no_importance,
+        distribution=_distribution(profile),
+        trend=_trend(content),
+    )
+
+
+def _regression(held_out: HeldOut) -> list[Figure]:
+    import numpy as np
+
+    actual, predicted = (np.asarray(values, dtype=float) for values in (held_out.actual, held_out.predicted))
+    finite = np.isfinite(actual) & np.isfinite(predicted)
+    actual, predicted = actual[finite], predicted[finite]
+    if not len(actual):
+        return []
+    errors = np.abs(actual - predicted)
+    drawn = "" if shows_single_rows(len(actual)) else " A hexagon is the stronger, the more rows it holds."
+    missing = f" {count(int((~finite).sum()), 'row')} without a number left out." if not finite.all() else ""
+    median, most = (number(float(value)) for value in np.quantile(errors, [0.5, 0.9]))
+    return [
+        Figure(
+            "Predicted against actual",
+            draw_predicted(actual, predicted),
+            f"{count(len(actual), 'held-out row')}; on the dashed line the prediction is right.{drawn}{missing}",
+        ),
+        Figure(
+            "Residuals",
+            draw_residuals(actual, predicted),
+            f"Half of the rows are missed by less than {median}, nine in ten by less than {most}; "
+            f"the mean residual is {number(float((actual - predicted).mean()))}.",
+        ),
+    ]
+
+
+def _classification(rows: Classified) -> tuple[list[Figure], list[ClassReport]]:
+    curves = roc_curves(rows)
+    figures = [_confusion(rows)]
+    if curves:
+        named = (
+            f" The {NAMED_CURVES} classes told apart worst are named." if len(curves) > NAMED_CURVES else ""
+        )
+        which = f"Class {shorten(curves[0].label, 40)}" if len(curves) == 1 else "Each class against the rest"
+        caption = f"{which}; on the dashed line the scores tell nothing.{named}"
+        figures.append(Figure("ROC curve" if len(curves) == 1 else "ROC curves", draw_roc(curves), caption))
+    if bins := calibrate(rows):
+        figures.append(_calibration(rows, draw_calibration, bins))
+    return figures, report_classes(rows, curves)
+
+
+def _confusion(rows: Classified) -> Figure:
+    shown = most_frequent(rows, _MOST_CLASSES_DRAWN)
+    counts, labels = confusion(rows, shown), [rows.labels[at] for at in shown]
+    caption = "Held-out rows by their class (down) and the predicted one (across); strength is the share of the class."
+    if others := len(rows.labels) - len(shown):
+        labels.append("others")
+        caption += f" The {_MOST_CLASSES_DRAWN} classes with the most rows; {others:,} more are others."
+    else:
+        counts = counts[:-1, :-1]
+    return Figure("Confusion matrix", draw_confusion(labels, counts), caption)
+
+
+def _calibration(rows: Classified, draw: Any, bins: Sequence[Any]) -> Figure:
+    label = shorten(rows.labels[1], 20)
+    predicted, observed, what = f"predicted probability of {label}", f"share of {label}", f"class {label}"
+    if len(rows.labels) > BINARY:
+        predicted, observed = "probability of the predicted class", "share that is of it"
+        what = "the class that each row was given"
+    smallest = min(each.rows for each in bins)
+    caption = (
+        f"Of {what}; on the dashed line the probabilities hold. {count(len(bins), 'group')} of {smallest:,} rows or more; "
+        "lines are 95 per cent intervals."
+    )
+    return Figure("Calibration", draw(bins, predicted, observed), caption)
+
+
+def _importance(model: Any, held_out: HeldOut) -> Figure:
+    importance = measure_importance(model, held_out)
+    rows = count(importance.rows, "held-out row")
+    sampled = (
+        f"{rows} sampled of {len(held_out.features):,}" if importance.rows < len(held_out.features) else rows
+    )
+    hidden = len(importance.columns) - min(len(importance.columns), MOST_IMPORTANT)
+    rest = [f"{count(hidden, 'column')} of less importance not shown."] if hidden else []
+    if importance.left_out:
+        rest.append(f"{count(importance.left_out, 'further column')} not measured.")
+    caption = (
+        f"How far {importance.score} falls from {number(importance.value)} when one column's values are shuffled: "
+        f"{sampled}, {REPEATS} repeats; lines are their standard deviation. {' '.join(rest)}"
+    )
+    return Figure("Permutation importance", draw_importance(importance), caption.strip())
+
+
+def _distribution(profile: TableProfile | None) -> Figure | None:
+    if profile is None or profile.target is None or profile.distribution is None:
+        return None
+    sampled = (
+        f"{profile.sampled_rows:,} rows, evenly spaced over all {profile.rows:,}"
+        if profile.sampled_rows
+        else ""
+    )
+    name = shorten(profile.target, 60)
+    return Figure(
+        f"Distribution of {name}",
+        draw_distribution(profile.target, profile.distribution),
+        f"The target in {sampled or count(profile.rows, 'row')}.",
+    )
+
+
+def _trend(content: Content) -> Figure | None:
+    trends = [trend for trend in content.metrics if trend.value is not None][:_MOST_TRENDS]
+    if len(content.versions) == 1 or not trends:
+        return None
+    hidden = len(content.metrics) - len(trends)
+    more = f" {count(hidden, 'metric')} not drawn." if hidden else ""
+    caption = (
+        f"This model (large dot) and the last {count(len(content.versions) - 1, 'promoted model')}; "
+        f"the dashed line is this model's baseline.{more}"
+    )
+    return Figure("Trend", draw_trend(trends, content.versions), caption)

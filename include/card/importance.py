@@ -1,0 +1,144 @@
+"""Measures how much a model leans on each column: what it loses when the column's values are shuffled."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from include.card.errors import NotMeasuredError
+from include.card.held_out import CLASSIFICATION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy as np
+    import pandas as pd
+
+    from include.card.held_out import HeldOut
+
+REPEATS = 3
+# A card must not take longer than the training it tells of: these bound the predictions that are asked for.
+_MOST_COLUMNS = 500
+_MOST_ROWS = 1000
+_FEWEST_ROWS = 50
+_MOST_PREDICTIONS = 100_000
+_ROWS_A_CALL = 10_000
+_MOST_SECONDS = 15.0
+_SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Importance:
+    """What each column is worth to a model.
+
+    Attributes:
+        score: The score's name.
+        value: The score of the sampled rows as they are.
+        columns: The columns, the most important first.
+        losses: How far the score falls when a column is shuffled, the mean of the repeats.
+        spreads: The repeats' standard deviation.
+        rows: The sampled rows.
+        left_out: How many columns were not measured.
+    """
+
+    score: str
+    value: float
+    columns: tuple[str, ...]
+    losses: tuple[float, ...]
+    spreads: tuple[float, ...]
+    rows: int
+    left_out: int
+
+
+def measure_importance(model: Any, held_out: HeldOut) -> Importance:
+    """Shuffle each column of sampled held-out rows a few times and predict again.
+
+    Raises:
+        NotMeasuredError: The model is too slow for it, or cannot predict the rows.
+    """
+    import numpy as np
+
+    columns = held_out.features.shape[1]
+    measured = min(columns, _MOST_COLUMNS)
+    rows = _sampled_rows(len(held_out.features), measured)
+    features = held_out.features.iloc[rows]
+    judge = _judge(held_out.task, np.asarray(held_out.actual)[rows])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the evaluation has said them already
+        whole = _predict_in_time(model, features, measured * REPEATS)
+        parts = _shuffled_parts(features, measured)
+        batches = _predict_batches(model, parts, len(rows))
+        shuffled = np.concatenate([judge(predicted) for predicted in batches])
+    losses = judge(whole[np.newaxis])[0] - shuffled.reshape(measured, REPEATS)
+    means, spreads = losses.mean(axis=1), losses.std(axis=1)
+    order = np.argsort(-means, kind="stable")
+    return Importance(
+        score="balanced accuracy" if held_out.task == CLASSIFICATION else "R2",
+        value=float(judge(whole[np.newaxis])[0]),
+        columns=tuple(str(held_out.features.columns[position]) for position in order),
+        losses=tuple(means[order].tolist()),
+        spreads=tuple(spreads[order].tolist()),
+        rows=len(rows),
+        left_out=columns - measured,
+    )
+
+
+def _sampled_rows(rows: int, columns: int) -> np.ndarray[Any, Any]:
+    import numpy as np
+
+    affordable = max(_FEWEST_ROWS, _MOST_PREDICTIONS // max(1, columns * REPEATS))
+    wanted = min(rows, _MOST_ROWS, affordable)
+    return np.sort(np.random.default_rng(_SEED).choice(rows, size=wanted, replace=False))
+
+
+def _judge(task: str, actual: np.ndarray[Any, Any]) -> Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]:
+    """Give the function that scores each line of a matrix of predictions."""
+    import numpy as np
+    import pandas as pd
+
+    if task == CLASSIFICATION:
+        positions, classes = pd.factorize(actual)
+        weights = 1 / (np.bincount(positions)[positions] * len(classes))
+        return lambda predicted: (predicted.astype(object) == actual.astype(object)).astype(float) @ weights
+    target = actual.astype(float)
+    total = ((target - target.mean()) ** 2).sum() or 1.0
+    return lambda predicted: 1 - ((predicted.astype(float) - target) ** 2).sum(axis=1) / total
+
+
+def _predict_in_time(model: Any, features: pd.DataFrame, times: int) -> np.ndarray[Any, Any]:
+    started = time.monotonic()
+    predicted = _predict(model, features)
+    if (time.monotonic() - started) * times > _MOST_SECONDS:
+        raise NotMeasuredError("the model predicts too slowly for it")
+    return predicted
+
+
+def _shuffled_parts(features: pd.DataFrame, columns: int) -> Iterator[pd.DataFrame]:
+    import numpy as np
+
+    generator = np.random.default_rng(_SEED)
+    for position in range(columns):
+        for _ in range(REPEATS):
+            part = features.copy(deep=False)
+            part.isetitem(position, features.iloc[generator.permutation(len(features)), position].array)
+            yield part
+
+
+def _predict_batches(model: Any, parts: Iterator[pd.DataFrame], rows: int) -> Iterator[np.ndarray[Any, Any]]:
+    import pandas as pd
+
+    # One call for many parts: most of a small prediction's time is the call itself.
+    while batch := list(islice(parts, max(1, _ROWS_A_CALL // rows))):
+        yield _predict(model, pd.concat(batch, ignore_index=True)).reshape(len(batch), rows)
+
+
+def _predict(model: Any, features: pd.DataFrame) -> np.ndarray[Any, Any]:
+    import numpy as np
+
+    try:
+        return np.asarray(model.predict(features)).reshape(len(features))
+    except Exception as error:  # a model's own code may raise anything
+        raise NotMeasuredError(f"the model refused the rows ({type(error).__name__})") from error

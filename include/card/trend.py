@@ -1,0 +1,96 @@
+"""Sets a model's metrics beside the baseline's and those of the models promoted before it."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+MOST_VERSIONS = 5
+# scikit-learn's rule: functions whose names end so give values to minimise.
+_TO_MINIMISE = ("_error", "_loss", "_deviance")
+_KNOWN_TO_MINIMISE = frozenset(
+    {"mae", "mse", "rmse", "mape", "error", "loss", "brier_score", "negative_likelihood_ratio"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """One metric, through the versions.
+
+    Attributes:
+        metric: Its name.
+        values: The value of each version, the oldest first, this model's last; None where a version has none.
+        baseline: What a model that has learned nothing reaches on the same rows.
+        spread: The standard deviation over the folds of a cross-validation.
+        definition: How a metric that has several common meanings was computed.
+        beats_baseline: Whether it is better than the baseline; None where there is no baseline.
+    """
+
+    metric: str
+    values: tuple[float | None, ...]
+    baseline: float | None
+    spread: float | None
+    definition: str
+    beats_baseline: bool | None
+
+    @property
+    def value(self) -> float | None:
+        """This model's value."""
+        return self.values[-1]
+
+    @property
+    def previous(self) -> float | None:
+        """The value of the model promoted last before this one."""
+        return self.values[-2] if len(self.values) > 1 else None
+
+
+def follow_metrics(manifest: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> list[Trend]:
+    """Follow each of a model's metrics through earlier manifests, which are in order."""
+    baseline, spread = manifest.get("baseline") or {}, manifest.get("spread") or {}
+    definitions = (manifest.get("evaluation") or {}).get("definitions") or {}
+    return [
+        Trend(
+            str(metric),
+            tuple(_number((version.get("metrics") or {}).get(metric)) for version in (*history, manifest)),
+            _number(baseline.get(metric)),
+            _number(spread.get(metric)),
+            str(definitions.get(metric, "")),
+            _is_better(str(metric), _number(value), _number(baseline.get(metric))),
+        )
+        for metric, value in (manifest.get("metrics") or {}).items()
+    ]
+
+
+def latest_versions(history: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Give the newest few of earlier manifests, the oldest of them first."""
+    return sorted(history, key=lambda manifest: (version_date(manifest), str(manifest.get("created_at"))))[
+        -MOST_VERSIONS:
+    ]
+
+
+def version_date(manifest: Mapping[str, Any]) -> str:
+    """Give the date that a model stands under: the run's logical date, else the day on which it was made."""
+    run = (manifest.get("provenance") or {}).get("run") or {}
+    return str(run.get("logical_date") or run.get("run_after") or manifest.get("created_at") or "")[:10]
+
+
+def smaller_is_better(metric: str) -> bool:
+    """Tell from a metric's name whether it is an error or loss; scorers that begin with "neg_" are turned round."""
+    return metric in _KNOWN_TO_MINIMISE or (metric.endswith(_TO_MINIMISE) and not metric.startswith("neg_"))
+
+
+def _is_better(metric: str, value: float | None, baseline: float | None) -> bool | None:
+    if value is None or baseline is None:
+        return None
+    return value < baseline if smaller_is_better(metric) else value > baseline
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
+        return None
+    return float(value)

@@ -1,0 +1,92 @@
+"""Says numbers, sizes, moments and users' texts the way that the card shows them."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+# Above this, digits behind the point tell nothing.
+_LARGE = 10_000
+# Above this, digits cannot be counted at a glance.
+_HUGE = 1e12
+_MOST_ITEMS = 12
+
+
+def number(value: Any) -> str:
+    """Say a number with four digits that count; None is no text, and what is no number is its own text."""
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return shorten(value, 40)
+    amount = float(value)
+    whole = isinstance(value, numbers.Integral) or abs(amount) >= _LARGE
+    return f"{amount:,.0f}" if whole and abs(amount) < _HUGE else f"{amount:.4g}"
+
+
+def count(amount: int, noun: str) -> str:
+    """Say how many there are of a thing, as "1 row" or "1,200 rows"."""
+    return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {_plural(noun)}"
+
+
+def size(amount: int) -> str:
+    """Say a number of bytes."""
+    units = ("bytes", "kB", "MB", "GB", "TB")
+    power = min((len(str(amount)) - 1) // 3, len(units) - 1)
+    return f"{amount / 1000**power:.3g} {units[power]}"
+
+
+def moment(text: str) -> str:
+    """Say a moment given in ISO 8601 to the minute, in UTC; another text is left as it is."""
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        return shorten(text, 40)
+    return (parsed.astimezone(UTC) if parsed.tzinfo else parsed).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def shorten(value: Any, width: int) -> str:
+    """Give a value's text in one printable line of at most `width` characters, the middle left out where longer."""
+    text = " ".join(printable(str(value)).split())
+    if len(text) <= width:
+        return text
+    head = (width - 1) * 2 // 3
+    return f"{text[:head]}\u2026{text[len(text) - (width - 1 - head) :]}"
+
+
+def printable(text: str) -> str:
+    """Put a blank for each character that no page can show, but for line ends and tabs."""
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else " " for letter in text)
+
+
+def listed(items: Any, most: int = _MOST_ITEMS) -> str:
+    """Join what fits into one line, and say how many more there are."""
+    texts = [shorten(item, 60) for item in list(items)[:most]]
+    more = len(items) - len(texts)
+    return ", ".join(texts) + (f" and {more:,} more" if more else "")
+
+
+def facts(section: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Say a manifest's section as pairs of name and text; what is None or empty is left out."""
+    return [
+        (shorten(name, 60).replace("_", " "), _fact(value))
+        for name, value in list(section.items())[:40]
+        if value is not None and value not in ("", [], {}, ())
+    ]
+
+
+def _fact(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return listed([f"{name} {_fact(item)}" for name, item in value.items()])
+    if isinstance(value, (list, tuple)):
+        return listed([_fact(item) for item in value])
+    if isinstance(value, numbers.Real):
+        return number(value)
+    return shorten(value, 300)
+
+
+def _plural(noun: str) -> str:
+    return f"{noun}es" if noun.endswith("s") else f"{noun}s"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.card.trend import Trend, follow_metrics, latest_versions, version_date
-from include.card.wording import count, facts, moment, number, printable, shorten, size
+from include.card.wording import count, facts, moment, number, printable, shorten, size, worded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +18,7 @@ _MOST_METRICS = 30
 _MOST_FILES = 20
 _MOST_CONFIG_LETTERS = 60_000
 _SENTENCE_WIDTH = 600
+_KINDS = {"min": "at least", "max": "at most", "no_worse_than_latest": "no worse than the latest by"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,6 @@ class Gate:
     """A condition, as the card says it: all texts."""
 
     metric: str
-    kind: str
     required: str
     measured: str
     margin: str
@@ -151,10 +151,10 @@ def _verdict(gate: object, gates: Sequence[Mapping[str, Any]]) -> Verdict:
 
 
 def _gate(gate: Mapping[str, Any]) -> Gate:
+    kind = shorten(gate.get("kind") or "", 40)
     return Gate(
         metric=shorten(gate.get("metric") or "", 60),
-        kind=shorten(gate.get("kind") or "", 40).replace("_", " "),
-        required=number(gate.get("required")),
+        required=f"{_KINDS.get(kind, kind.replace('_', ' '))} {number(gate.get('required'))}".strip(),
         measured=number(gate.get("measured")),
         margin=number(gate.get("margin")),
         passed=bool(gate.get("passed")),
@@ -197,12 +197,12 @@ def _split(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     }
     seeds = _section(manifest, "seeds")
     seeded = {"seeds set on the estimator": seeds.get("set_on_estimator")}
-    return facts(evaluation) + facts(_section(manifest, "split")) + facts(seeded)
+    return facts(worded(evaluation) | worded(_section(manifest, "split")) | seeded)
 
 
 def _preparation(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
-    expect = {f"contract: {name}": value for name, value in _section(manifest, "expect").items()}
-    return facts(_section(manifest, "preprocess")) + facts(expect)
+    contract = worded(_section(manifest, "expect"), "contract: ")
+    return facts(worded(_section(manifest, "preprocess")) | contract)
 
 
 def _provenance(
@@ -211,22 +211,17 @@ def _provenance(
     run: Mapping[str, Any],
     config: Mapping[str, Any],
 ) -> list[tuple[str, str]]:
-    dataset, model = _section(provenance, "dataset"), _section(manifest, "model")
+    dataset, model = dict(_section(provenance, "dataset")), dict(_section(manifest, "model"))
     environment = _section(manifest, "environment")
-    amount = dataset.get("size")
+    model.pop("name", None)
+    if isinstance(dataset.get("size"), int):
+        dataset["size"] = size(dataset["size"])
     return facts(
-        {
-            **{f"run: {name}": value for name, value in run.items()},
-            "git revision": provenance.get("git_revision"),
-            "config SHA-256": config.get("sha256"),
-            **{f"dataset {name}": value for name, value in dataset.items() if name not in ("size", "sha256")},
-            "dataset size": size(amount) if isinstance(amount, int) else None,
-            "dataset SHA-256": dataset.get("sha256"),
-            **{
-                f"model {name.replace('sha256', 'SHA-256')}": value
-                for name, value in model.items()
-                if name != "name"
-            },
+        worded(run)
+        | worded({"git_revision": provenance.get("git_revision"), "config_sha256": config.get("sha256")})
+        | worded(dataset, "dataset ")
+        | worded(model, "model ")
+        | {
             "format": manifest.get("format"),
             "trained in": _seconds(manifest.get("duration_seconds")),
             "Python": environment.get("python"),

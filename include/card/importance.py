@@ -9,15 +9,16 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from include.card.errors import NotMeasuredError
-from include.card.held_out import CLASSIFICATION
+from include.card.scores import choose_score
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     import numpy as np
     import pandas as pd
 
     from include.card.held_out import HeldOut
+    from include.card.scores import Score
 
 REPEATS = 3
 # A card must not take longer than the training it tells of: these bound the predictions that are asked for.
@@ -65,19 +66,20 @@ def measure_importance(model: Any, held_out: HeldOut) -> Importance:
     measured = min(columns, _MOST_COLUMNS)
     rows = _sampled_rows(len(held_out.features), measured)
     features = held_out.features.iloc[rows]
-    judge = _judge(held_out.task, np.asarray(held_out.actual)[rows])
+    score = choose_score(model, held_out, np.asarray(held_out.actual)[rows])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the evaluation has said them already
-        whole = _predict_in_time(model, features, measured * REPEATS)
+        whole = _predict_in_time(score, features, measured * REPEATS)
         parts = _shuffled_parts(features, measured)
-        batches = _predict_batches(model, parts, len(rows))
-        shuffled = np.concatenate([judge(predicted) for predicted in batches])
-    losses = judge(whole[np.newaxis])[0] - shuffled.reshape(measured, REPEATS)
+        batches = _predict_batches(score, parts, len(rows))
+        shuffled = np.concatenate([score.judge(predicted) for predicted in batches])
+    value = float(score.judge(whole[np.newaxis])[0])
+    losses = value - shuffled.reshape(measured, REPEATS)
     means, spreads = losses.mean(axis=1), losses.std(axis=1)
     order = np.argsort(-means, kind="stable")
     return Importance(
-        score="balanced accuracy" if held_out.task == CLASSIFICATION else "R2",
-        value=float(judge(whole[np.newaxis])[0]),
+        score=score.name,
+        value=value,
         columns=tuple(str(held_out.features.columns[position]) for position in order),
         losses=tuple(means[order].tolist()),
         spreads=tuple(spreads[order].tolist()),
@@ -94,23 +96,9 @@ def _sampled_rows(rows: int, columns: int) -> np.ndarray[Any, Any]:
     return np.sort(np.random.default_rng(_SEED).choice(rows, size=wanted, replace=False))
 
 
-def _judge(task: str, actual: np.ndarray[Any, Any]) -> Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]:
-    """Give the function that scores each line of a matrix of predictions."""
-    import numpy as np
-    import pandas as pd
-
-    if task == CLASSIFICATION:
-        positions, classes = pd.factorize(actual)
-        weights = 1 / (np.bincount(positions)[positions] * len(classes))
-        return lambda predicted: (predicted.astype(object) == actual.astype(object)).astype(float) @ weights
-    target = actual.astype(float)
-    total = ((target - target.mean()) ** 2).sum() or 1.0
-    return lambda predicted: 1 - ((predicted.astype(float) - target) ** 2).sum(axis=1) / total
-
-
-def _predict_in_time(model: Any, features: pd.DataFrame, times: int) -> np.ndarray[Any, Any]:
+def _predict_in_time(score: Score, features: pd.DataFrame, times: int) -> np.ndarray[Any, Any]:
     started = time.monotonic()
-    predicted = _predict(model, features)
+    predicted = _predict(score, features)
     if (time.monotonic() - started) * times > _MOST_SECONDS:
         raise NotMeasuredError("the model predicts too slowly for it")
     return predicted
@@ -127,18 +115,20 @@ def _shuffled_parts(features: pd.DataFrame, columns: int) -> Iterator[pd.DataFra
             yield part
 
 
-def _predict_batches(model: Any, parts: Iterator[pd.DataFrame], rows: int) -> Iterator[np.ndarray[Any, Any]]:
+def _predict_batches(
+    score: Score, parts: Iterator[pd.DataFrame], rows: int
+) -> Iterator[np.ndarray[Any, Any]]:
     import pandas as pd
 
     # One call for many parts: most of a small prediction's time is the call itself.
     while batch := list(islice(parts, max(1, _ROWS_A_CALL // rows))):
-        yield _predict(model, pd.concat(batch, ignore_index=True)).reshape(len(batch), rows)
+        yield _predict(score, pd.concat(batch, ignore_index=True)).reshape(len(batch), rows)
 
 
-def _predict(model: Any, features: pd.DataFrame) -> np.ndarray[Any, Any]:
+def _predict(score: Score, features: pd.DataFrame) -> np.ndarray[Any, Any]:
     import numpy as np
 
     try:
-        return np.asarray(model.predict(features)).reshape(len(features))
+        return np.asarray(score.predict(features)).reshape(len(features))
     except Exception as error:  # a model's own code may raise anything
         raise NotMeasuredError(f"the model refused the rows ({type(error).__name__})") from error

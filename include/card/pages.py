@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from include.card.table_profile import TableProfile
 
 _TEMPLATES = Path(__file__).with_name("templates")
-_MOST_COLUMNS = 60
+_MOST_COLUMNS = 40
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~&@!$])")
 _BACKTICKS = re.compile(r"`+")
 

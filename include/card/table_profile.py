@@ -120,7 +120,7 @@ def _summarize(name: str, column: pd.Series[Any], sample: pd.Series[Any]) -> Col
         low, high, mean = float(column.min()), float(column.max()), float(column.mean())
         return ColumnSummary(name, dtype, nulls, low, high, mean)
     if column.dtype.kind == "M":
-        return ColumnSummary(name, dtype, nulls, str(column.min()), str(column.max()))
+        return ColumnSummary(name, dtype, nulls, _moment(column.min()), _moment(column.max()))
     counts = _count_values(sample)
     frequent = counts[counts > 1].head(_TOP_VALUES) / max(1, counts.sum())
     top = tuple(TopValue(str(value), float(share)) for value, share in frequent.items())
@@ -153,6 +153,10 @@ def _count_values(column: pd.Series[Any]) -> pd.Series[int]:
         counts = column.dropna().astype("str").value_counts()
     order = sorted(range(len(counts)), key=lambda at: (-int(counts.iloc[at]), str(counts.index[at])))
     return counts.iloc[order]
+
+
+def _moment(value: Any) -> str:
+    return str(value).removesuffix(" 00:00:00")
 
 
 def _is_number(column: pd.Series[Any]) -> bool:

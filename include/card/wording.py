@@ -12,6 +12,9 @@ _LARGE = 10_000
 # Above this, digits cannot be counted at a glance.
 _HUGE = 1e12
 _MOST_ITEMS = 12
+_MOST_FACTS = 60
+_EMPTY: tuple[Any, ...] = ("", [], {}, ())
+_WORDS = {"dag": "DAG", "etag": "ETag", "git": "Git", "sha256": "SHA-256", "url": "URL"}
 
 
 def number(value: Any) -> str:
@@ -68,12 +71,17 @@ def listed(items: Any, most: int = _MOST_ITEMS) -> str:
 
 
 def facts(section: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Say a manifest's section as pairs of name and text; what is None or empty is left out."""
-    return [
-        (shorten(name, 60).replace("_", " "), _fact(value))
-        for name, value in list(section.items())[:40]
-        if value is not None and value not in ("", [], {}, ())
-    ]
+    """Say a mapping as pairs of name and text; what is None or empty is left out."""
+    known = {name: value for name, value in section.items() if value is not None and value not in _EMPTY}
+    return [(shorten(name, 60), _fact(value)) for name, value in list(known.items())[:_MOST_FACTS]]
+
+
+def worded(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Give a mapping of our own with words for its keys, as "dataset URL" for "url"."""
+    return {
+        prefix + " ".join(_WORDS.get(word, word) for word in name.split("_")): section[name]
+        for name in section
+    }
 
 
 def _fact(value: Any) -> str:

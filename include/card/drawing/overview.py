@@ -102,7 +102,7 @@ def _draw_histogram(target: str, distribution: Distribution) -> str:
     def paint(figure: Figure) -> None:
         axes = figure.add_subplot()
         axes.bar(
-            edges[:-1], counts, width=[high - low for low, high in pairwise(edges)],
+            edges[:-1], counts, width=[0.94 * (high - low) for low, high in pairwise(edges)],
             align="edge", color=ACCENT, alpha=0.75, linewidth=0,
         )  # fmt: skip
         axes.grid(visible=False, axis="x")

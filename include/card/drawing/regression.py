@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # Single points are drawn up to here; more are counted in hexagons, which also keeps the page small.
 _MOST_POINTS = 400
+_FEW_POINTS = 60  # these hardly overlap
 _HEXAGONS = 26
 _FAINTEST = 0.12
 _STRONGEST = 0.95
@@ -55,7 +56,8 @@ def _draw_rows(axes: Axes, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> 
     import numpy as np
 
     if shows_single_rows(len(x)):
-        axes.scatter(x, y, s=16, color=ACCENT, alpha=0.55, linewidths=0)
+        few = len(x) <= _FEW_POINTS
+        axes.scatter(x, y, s=36 if few else 18, color=ACCENT, alpha=0.85 if few else 0.6, linewidths=0)
         return
     hexagons = axes.hexbin(x, y, gridsize=_HEXAGONS, mincnt=1, linewidths=0)
     counts = np.log1p(np.asarray(hexagons.get_array(), dtype=float))

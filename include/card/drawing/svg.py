@@ -30,19 +30,20 @@ _VARIABLES = {
     SECOND: "var(--second)",
 } | {colour: f"var(--series-{number})" for number, colour in enumerate(SERIES, 1)}
 _COLOUR = re.compile("|".join(_VARIABLES))
-# Points of 1/72 inch. The page scales a figure to 1 to 1.4 times this, so that its text is 9 px on a phone and 13 on a desk.
+# Points of 1/72 inch. The page scales a figure to 1 to 1.4 times this, so that its text is 10 px on a phone and 14 on a desk.
 WIDTH = 360
 _POINTS_AN_INCH = 72
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     # The one that matplotlib ships: places are the same on every machine.
     "font.family": ["DejaVu Sans"],
-    "font.size": 9.5,
-    "axes.titlesize": 9.5,
-    "axes.labelsize": 9.5,
-    "xtick.labelsize": 9,
-    "ytick.labelsize": 9,
-    "legend.fontsize": 9,
+    "font.size": 10.5,
+    "axes.titlesize": 10.5,
+    "axes.labelsize": 10.5,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+    "legend.fontsize": 10,
+    "legend.title_fontsize": 10,
     "text.parse_math": False,
     "text.color": INK,
     "axes.labelcolor": INK,

@@ -80,7 +80,7 @@ class ClassReport:
     roc_auc: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # arrays have no one answer to ==
 class RocCurve:
     """The rates of false and true positives over all thresholds, of one class against the rest."""
 

@@ -26,6 +26,7 @@ from include.card.wording import count, number, shorten
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from include.card.classified import CalibrationBin
     from include.card.content import Content
     from include.card.held_out import HeldOut
     from include.card.table_profile import TableProfile
@@ -139,23 +140,24 @@ def _classification(rows: Classified) -> tuple[list[Figure], list[ClassReport]]:
         caption = f"{which}; on the dashed line the scores tell nothing.{named}"
         figures.append(Figure("ROC curve" if len(curves) == 1 else "ROC curves", draw_roc(curves), caption))
     if bins := calibrate(rows):
-        figures.append(_calibration(rows, draw_calibration, bins))
+        figures.append(_calibration(rows, bins))
     return figures, report_classes(rows, curves)
 
 
 def _confusion(rows: Classified) -> Figure:
     shown = most_frequent(rows, _MOST_CLASSES_DRAWN)
     counts, labels = confusion(rows, shown), [rows.labels[at] for at in shown]
+    right = int((rows.actual == rows.predicted).sum())
     caption = "Held-out rows by their class (down) and the predicted one (across); strength is the share of the class."
     if others := len(rows.labels) - len(shown):
         labels.append("others")
         caption += f" The {_MOST_CLASSES_DRAWN} classes with the most rows; {others:,} more are others."
     else:
         counts = counts[:-1, :-1]
-    return Figure("Confusion matrix", draw_confusion(labels, counts), caption)
+    return Figure("Confusion matrix", draw_confusion(labels, counts, right), caption)
 
 
-def _calibration(rows: Classified, draw: Any, bins: Sequence[Any]) -> Figure:
+def _calibration(rows: Classified, bins: Sequence[CalibrationBin]) -> Figure:
     label = shorten(rows.labels[1], 20)
     predicted, observed, what = f"predicted probability of {label}", f"share of {label}", f"class {label}"
     if len(rows.labels) > BINARY:
@@ -166,7 +168,7 @@ def _calibration(rows: Classified, draw: Any, bins: Sequence[Any]) -> Figure:
         f"Of {what}; on the dashed line the probabilities hold. {count(len(bins), 'group')} of {smallest:,} rows or more; "
         "lines are 95 per cent intervals."
     )
-    return Figure("Calibration", draw(bins, predicted, observed), caption)
+    return Figure("Calibration", draw_calibration(bins, predicted, observed), caption)
 
 
 def _importance(model: Any, held_out: HeldOut) -> Figure:
@@ -208,8 +210,7 @@ def _trend(content: Content) -> Figure | None:
         return None
     hidden = len(content.metrics) - len(trends)
     more = f" {count(hidden, 'metric')} not drawn." if hidden else ""
-    caption = (
-        f"This model (large dot) and the last {count(len(content.versions) - 1, 'promoted model')}; "
-        f"the dashed line is this model's baseline.{more}"
-    )
+    earlier = len(content.versions) - 1
+    before = "the last promoted model" if earlier == 1 else f"the last {earlier} promoted models"
+    caption = f"This model (large dot) and {before}; the dashed line is this model's baseline.{more}"
     return Figure("Trend", draw_trend(trends, content.versions), caption)

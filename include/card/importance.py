@@ -26,7 +26,7 @@ _MOST_COLUMNS = 500
 _MOST_ROWS = 1000
 _FEWEST_ROWS = 50
 _MOST_PREDICTIONS = 100_000
-_ROWS_A_CALL = 10_000
+_ROWS_A_CALL = 5_000
 _MOST_SECONDS = 15.0
 _SEED = 0
 
@@ -69,17 +69,13 @@ def measure_importance(model: Any, held_out: HeldOut) -> Importance:
     score = choose_score(model, held_out, np.asarray(held_out.actual)[rows])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the evaluation has said them already
-        whole = _predict_in_time(score, features, measured * REPEATS)
-        parts = _shuffled_parts(features, measured)
-        batches = _predict_batches(score, parts, len(rows))
-        shuffled = np.concatenate([score.judge(predicted) for predicted in batches])
-    value = float(score.judge(whole[np.newaxis])[0])
-    losses = value - shuffled.reshape(measured, REPEATS)
+        values = score.judge(_predict_all(score, features, measured))
+    losses = values[0] - values[1:].reshape(measured, REPEATS)
     means, spreads = losses.mean(axis=1), losses.std(axis=1)
     order = np.argsort(-means, kind="stable")
     return Importance(
         score=score.name,
-        value=value,
+        value=float(values[0]),
         columns=tuple(str(held_out.features.columns[position]) for position in order),
         losses=tuple(means[order].tolist()),
         spreads=tuple(spreads[order].tolist()),
@@ -96,12 +92,25 @@ def _sampled_rows(rows: int, columns: int) -> np.ndarray[Any, Any]:
     return np.sort(np.random.default_rng(_SEED).choice(rows, size=wanted, replace=False))
 
 
-def _predict_in_time(score: Score, features: pd.DataFrame, times: int) -> np.ndarray[Any, Any]:
-    started = time.monotonic()
-    predicted = _predict(score, features)
+def _predict_all(score: Score, features: pd.DataFrame, columns: int) -> np.ndarray[Any, Any]:
+    """Predict the rows as they are, then with each column shuffled, a line of the matrix for each time."""
+    import numpy as np
+
+    started, total = time.monotonic(), 1 + columns * REPEATS
+    # One call for many parts: most of a small prediction's time is the call itself.
+    parts_a_call = max(1, _ROWS_A_CALL // len(features))
+    parts = _shuffled_parts(features, columns)
+    lines = _predict(score, [features])
+    _check_pace(started, parts_a_call)
+    while batch := list(islice(parts, parts_a_call)):
+        lines = np.concatenate([lines, _predict(score, batch)])
+        _check_pace(started, total / len(lines))
+    return lines
+
+
+def _check_pace(started: float, times: float) -> None:
     if (time.monotonic() - started) * times > _MOST_SECONDS:
         raise NotMeasuredError("the model predicts too slowly for it")
-    return predicted
 
 
 def _shuffled_parts(features: pd.DataFrame, columns: int) -> Iterator[pd.DataFrame]:
@@ -115,20 +124,12 @@ def _shuffled_parts(features: pd.DataFrame, columns: int) -> Iterator[pd.DataFra
             yield part
 
 
-def _predict_batches(
-    score: Score, parts: Iterator[pd.DataFrame], rows: int
-) -> Iterator[np.ndarray[Any, Any]]:
+def _predict(score: Score, parts: list[pd.DataFrame]) -> np.ndarray[Any, Any]:
+    import numpy as np
     import pandas as pd
 
-    # One call for many parts: most of a small prediction's time is the call itself.
-    while batch := list(islice(parts, max(1, _ROWS_A_CALL // rows))):
-        yield _predict(score, pd.concat(batch, ignore_index=True)).reshape(len(batch), rows)
-
-
-def _predict(score: Score, features: pd.DataFrame) -> np.ndarray[Any, Any]:
-    import numpy as np
-
     try:
-        return np.asarray(score.predict(features)).reshape(len(features))
+        predicted = np.asarray(score.predict(pd.concat(parts, ignore_index=True)))
+        return predicted.reshape(len(parts), len(parts[0]))
     except Exception as error:  # a model's own code may raise anything
         raise NotMeasuredError(f"the model refused the rows ({type(error).__name__})") from error

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from include.card.classified import CalibrationBin, RocCurve
@@ -22,44 +23,20 @@ _LINE_STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1)))
 # In a larger matrix, zeros and level names would hide what matters.
 _MOST_WITH_ZEROS = 6
 _MOST_LEVEL = 3
+_THOUSAND = 1000
 
 
-def draw_confusion(labels: Sequence[str], counts: np.ndarray[Any, Any]) -> str:
+def draw_confusion(labels: Sequence[str], counts: np.ndarray[Any, Any], right: int) -> str:
     """Draw how many rows of each class were taken for which; a cell's strength is its share of the class's rows."""
-    import numpy as np
 
     def paint(figure: Figure) -> None:
         axes = figure.add_subplot()
-        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        cells = len(labels)
-        for row, column in np.ndindex(cells, cells):
-            strength = round(float(shares[row, column]) * _STRONGEST, 3)
-            axes.fill(
-                [column, column + 1, column + 1, column],
-                [row, row, row + 1, row + 1],
-                facecolor=(ACCENT, strength),
-                linewidth=0,
-            )
-            if counts[row, column] or cells <= _MOST_WITH_ZEROS:
-                axes.text(
-                    column + 0.5, row + 0.5, f"{counts[row, column]:,}", ha="center", va="center",
-                    color=INK, fontsize=10 if cells <= _MOST_WITH_ZEROS else 8,
-                )  # fmt: skip
-        names = [label(name, 14) for name in labels]
-        axes.set_xticks(np.arange(cells) + 0.5, names, rotation=0 if cells <= _MOST_LEVEL else 90)
-        axes.set_yticks(np.arange(cells) + 0.5, names)
-        axes.set(xlim=(0, cells), ylim=(cells, 0), xlabel="predicted", ylabel="actual")
-        axes.tick_params(length=0)
-        axes.set_xticks(np.arange(cells + 1), minor=True)
-        axes.set_yticks(np.arange(cells + 1), minor=True)
-        axes.grid(visible=False)
-        axes.grid(visible=True, which="minor")
+        _fill_cells(axes, counts)
+        _name_cells(axes, [label(name, 14) for name in labels])
+        axes.set(xlabel="predicted", ylabel="actual")
 
-    right = int(np.trace(counts))
-    description = (
-        f"Confusion matrix: {right:,} of {int(counts.sum()):,} held-out rows were given their own class"
-    )
-    return draw_svg("confusion", description, paint, height=300)
+    rows = f"{right:,} of {int(counts.sum()):,} held-out rows"
+    return draw_svg("confusion", f"Confusion matrix: {rows} were given their own class", paint, height=300)
 
 
 def draw_roc(curves: Sequence[RocCurve]) -> str:
@@ -99,3 +76,39 @@ def draw_calibration(bins: Sequence[CalibrationBin], predicted: str, observed: s
     return draw_svg(
         "calibration", f"Predicted probability and the share that came true: {pairs}", paint, height=300
     )
+
+
+def _fill_cells(axes: Axes, counts: np.ndarray[Any, Any]) -> None:
+    import numpy as np
+
+    cells = len(counts)
+    few = cells <= _MOST_WITH_ZEROS
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    for row, column in np.ndindex(cells, cells):
+        strength = round(float(shares[row, column]) * _STRONGEST, 3)
+        corners = [column, column + 1, column + 1, column], [row, row, row + 1, row + 1]
+        axes.fill(*corners, facecolor=(ACCENT, strength), linewidth=0)
+        if counts[row, column] or few:
+            axes.text(
+                column + 0.5, row + 0.5, _rows_in_cell(int(counts[row, column]), few=few),
+                ha="center", va="center", color=INK, fontsize=10.5 if few else 8,
+            )  # fmt: skip
+
+
+def _rows_in_cell(rows: int, *, few: bool) -> str:
+    if few or rows < _THOUSAND:
+        return f"{rows:,}"
+    return f"{rows / _THOUSAND:.1f}k" if rows < 10 * _THOUSAND else f"{rows / _THOUSAND:.0f}k"
+
+
+def _name_cells(axes: Axes, names: Sequence[str]) -> None:
+    cells = len(names)
+    middles = [cell + 0.5 for cell in range(cells)]
+    axes.set_xticks(middles, names, rotation=0 if cells <= _MOST_LEVEL else 90)
+    axes.set_yticks(middles, names)
+    axes.set(xlim=(0, cells), ylim=(cells, 0))
+    axes.tick_params(length=0)
+    axes.set_xticks(range(cells + 1), minor=True)
+    axes.set_yticks(range(cells + 1), minor=True)
+    axes.grid(visible=False)
+    axes.grid(visible=True, which="minor")

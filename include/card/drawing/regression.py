@@ -25,8 +25,8 @@ def draw_predicted(actual: np.ndarray[Any, Any], predicted: np.ndarray[Any, Any]
 
     def paint(figure: Figure) -> None:
         axes = figure.add_subplot()
-        _draw_rows(axes, actual, predicted)
         low, high = min(actual.min(), predicted.min()), max(actual.max(), predicted.max())
+        _draw_rows(axes, actual, predicted, extent=(low, high, low, high) if low < high else None)
         axes.plot([low, high], [low, high], color=MUTED, linestyle="--", linewidth=1)
         axes.set(xlabel="actual", ylabel="predicted")
 
@@ -52,14 +52,19 @@ def shows_single_rows(rows: int) -> bool:
     return rows <= _MOST_POINTS
 
 
-def _draw_rows(axes: Axes, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> None:
+def _draw_rows(
+    axes: Axes,
+    x: np.ndarray[Any, Any],
+    y: np.ndarray[Any, Any],
+    extent: tuple[float, float, float, float] | None = None,
+) -> None:
     import numpy as np
 
     if shows_single_rows(len(x)):
         few = len(x) <= _FEW_POINTS
         axes.scatter(x, y, s=36 if few else 18, color=ACCENT, alpha=0.85 if few else 0.6, linewidths=0)
         return
-    hexagons = axes.hexbin(x, y, gridsize=_HEXAGONS, mincnt=1, linewidths=0)
+    hexagons = axes.hexbin(x, y, gridsize=_HEXAGONS, mincnt=1, linewidths=0, extent=extent)
     counts = np.log1p(np.asarray(hexagons.get_array(), dtype=float))
     # One colour, more of it where more rows are: this reads on light and dark alike.
     strength = _FAINTEST + (_STRONGEST - _FAINTEST) * counts / counts.max()

@@ -151,7 +151,11 @@ def _verdict(gate: object, gates: Sequence[Mapping[str, Any]]) -> Verdict:
         return Verdict("plain", "No gates")
     if not failed:
         return Verdict("good", "Passed its gate" if len(gates) == 1 else f"Passed all {len(gates)} gates")
-    return Verdict("warn", f"Promoted although {of_gates}") if gate == "warned" else Verdict("bad", of_gates)
+    return (
+        Verdict("warn", f"Promoted although {of_gates}")
+        if gate == "warned"
+        else Verdict("bad", f"Not promoted: {of_gates}")
+    )
 
 
 def _gate(gate: Mapping[str, Any]) -> Gate:

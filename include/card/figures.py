@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.card.classified import (
     BINARY,
+    MOST_CURVES,
     Classified,
     ClassReport,
     calibrate,
@@ -137,7 +138,8 @@ def _classification(rows: Classified) -> tuple[list[Figure], list[ClassReport]]:
             f" The {NAMED_CURVES} classes told apart worst are named." if len(curves) > NAMED_CURVES else ""
         )
         which = f"Class {shorten(curves[0].label, 40)}" if len(curves) == 1 else "Each class against the rest"
-        caption = f"{which}; on the dashed line the scores tell nothing.{named}"
+        few = f" The {MOST_CURVES} classes with the most rows." if len(rows.labels) > MOST_CURVES else ""
+        caption = f"{which}; on the dashed line the scores tell nothing.{few}{named}"
         figures.append(Figure("ROC curve" if len(curves) == 1 else "ROC curves", draw_roc(curves), caption))
     if bins := calibrate(rows):
         figures.append(_calibration(rows, bins))

@@ -5,15 +5,12 @@ from __future__ import annotations
 import time
 import warnings
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from include.card.errors import NotMeasuredError
 from include.card.scores import choose_score
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import numpy as np
     import pandas as pd
 
@@ -96,15 +93,18 @@ def _predict_all(score: Score, features: pd.DataFrame, columns: int) -> np.ndarr
     """Predict the rows as they are, then with each column shuffled, a line of the matrix for each time."""
     import numpy as np
 
-    started, total = time.monotonic(), 1 + columns * REPEATS
-    # One call for many parts: most of a small prediction's time is the call itself.
-    parts_a_call = max(1, _ROWS_A_CALL // len(features))
-    parts = _shuffled_parts(features, columns)
-    lines = _predict(score, [features])
-    _check_pace(started, parts_a_call)
-    while batch := list(islice(parts, parts_a_call)):
-        lines = np.concatenate([lines, _predict(score, batch)])
-        _check_pace(started, total / len(lines))
+    started = time.monotonic()
+    # One call for many times: most of a small prediction's time is the call itself.
+    times_a_call = max(1, _ROWS_A_CALL // len(features))
+    generator = np.random.default_rng(_SEED)
+    times = [position for position in range(columns) for _ in range(REPEATS)]
+    lines = _predict(score, features, 1)
+    _check_pace(started, times_a_call)
+    for start in range(0, len(times), times_a_call):
+        positions = times[start : start + times_a_call]
+        shuffled = _shuffle(features, positions, generator)
+        lines = np.concatenate([lines, _predict(score, shuffled, len(positions))])
+        _check_pace(started, len(times) / len(lines))
     return lines
 
 
@@ -113,23 +113,25 @@ def _check_pace(started: float, times: float) -> None:
         raise NotMeasuredError("the model predicts too slowly for it")
 
 
-def _shuffled_parts(features: pd.DataFrame, columns: int) -> Iterator[pd.DataFrame]:
+def _shuffle(features: pd.DataFrame, positions: list[int], generator: np.random.Generator) -> pd.DataFrame:
+    """Repeat the rows once for each position, where that column alone is shuffled."""
     import numpy as np
 
-    generator = np.random.default_rng(_SEED)
-    for position in range(columns):
-        for _ in range(REPEATS):
-            part = features.copy(deep=False)
-            part.isetitem(position, features.iloc[generator.permutation(len(features)), position].array)
-            yield part
+    rows = len(features)
+    order = np.tile(np.arange(rows), len(positions))
+    repeated = features.iloc[order].reset_index(drop=True)
+    for position in dict.fromkeys(positions):
+        shuffled = order.copy()
+        for at in (at for at, other in enumerate(positions) if other == position):
+            shuffled[at * rows : (at + 1) * rows] = generator.permutation(rows)
+        repeated.isetitem(position, features.iloc[shuffled, position].array)
+    return repeated
 
 
-def _predict(score: Score, parts: list[pd.DataFrame]) -> np.ndarray[Any, Any]:
+def _predict(score: Score, features: pd.DataFrame, times: int) -> np.ndarray[Any, Any]:
     import numpy as np
-    import pandas as pd
 
     try:
-        predicted = np.asarray(score.predict(pd.concat(parts, ignore_index=True)))
-        return predicted.reshape(len(parts), len(parts[0]))
+        return np.asarray(score.predict(features)).reshape(times, -1)
     except Exception as error:  # a model's own code may raise anything
         raise NotMeasuredError(f"the model refused the rows ({type(error).__name__})") from error

@@ -1,0 +1,151 @@
+"""What is drawn for which task, and that figures do not get into each other's way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.metrics import precision_score, recall_score, roc_auc_score
+from sklearn.svm import LinearSVC
+
+
+def titles(page) -> list[str]:
+    return [
+        page.texts[at + 0].strip()
+        for at in range(len(page.texts))
+        if page.texts[at].strip()
+        in {
+            "Predicted against actual", "Residuals", "Confusion matrix", "ROC curve", "ROC curves", "Calibration",
+            "Permutation importance",
+        }
+    ]  # fmt: skip
+
+
+def test_a_regression_shows_predictions_and_residuals(write, regression):
+    page = write(regression)
+    assert titles(page) == ["Predicted against actual", "Residuals", "Permutation importance"]
+    missed = (regression.held_out.actual - regression.held_out.predicted).abs()
+    half, most = missed.quantile(0.5), missed.quantile(0.9)
+    assert (
+        f"Half of the rows are missed by less than {half:.4g}, nine in ten by less than {most:.4g};"
+        in page.text
+    )
+
+
+def test_two_classes_show_confusion_roc_and_calibration(write, binary):
+    page = write(binary)
+    assert titles(page) == ["Confusion matrix", "ROC curve", "Calibration", "Permutation importance"]
+    assert "Confusion matrix: 110 of 114 held-out rows were given their own class" in page.values(
+        "aria-label"
+    )
+    assert "0 47 0.957 0.957 1 67 0.970 0.970" in page.text
+
+
+def test_several_classes_show_a_roc_curve_each_and_the_calibration_of_the_predicted_class(write, multi_class):
+    page = write(multi_class)
+    assert titles(page) == ["Confusion matrix", "ROC curves", "Calibration", "Permutation importance"]
+    held_out = multi_class.held_out
+    for at, name in enumerate(held_out.classes):
+        is_class, taken = held_out.actual == name, held_out.predicted == name
+        figures = precision_score(is_class, taken), recall_score(is_class, taken)
+        area = roc_auc_score(is_class, held_out.scores[:, at])
+        assert f"{name} {is_class.sum()} {figures[0]:.3f} {figures[1]:.3f} {area:.3f}" in page.text
+    assert "probability of the predicted class" in page.text
+
+
+def test_a_model_without_probabilities_has_no_calibration(write, make_case):
+    table = pd.DataFrame({"x": range(100), "y": [at % 2 for at in range(100)]})
+    assert titles(write(make_case(table, "y", LinearSVC()))) == ["Confusion matrix", "Permutation importance"]
+
+
+def test_decision_values_make_a_roc_curve_but_no_calibration(write, make_case):
+    table = pd.DataFrame({"x": range(100), "y": [int(at > 50) for at in range(100)]})
+    case = make_case(table, "y", LinearSVC())
+    scored = replace(case.held_out, scores=case.model.decision_function(case.held_out.features))
+    assert titles(write(replace(case, held_out=scored)))[1:] == ["ROC curve", "Permutation importance"]
+
+
+def test_a_class_that_the_model_has_never_seen_is_counted(write, binary):
+    actual = binary.held_out.actual.copy()
+    actual.iloc[:3] = 7
+    page = write(replace(binary, held_out=replace(binary.held_out, actual=actual)))
+    assert "7 3 0.000" in page.text
+
+
+def test_one_class_among_the_held_out_rows_draws_what_can_be_drawn(write, binary):
+    rows = binary.held_out.actual == 1
+    held_out = replace(
+        binary.held_out, features=binary.held_out.features[rows], actual=binary.held_out.actual[rows],
+        predicted=binary.held_out.predicted[rows], scores=binary.held_out.scores[rows],
+    )  # fmt: skip
+    assert "ROC curve" not in titles(write(replace(binary, held_out=held_out)))
+
+
+def test_classes_past_the_twelve_most_frequent_are_others(write, make_case):
+    generator = np.random.default_rng(0)
+    table = pd.DataFrame({"x": generator.normal(size=2000), "y": generator.integers(0, 50, 2000)})
+    page = write(make_case(table, "y", LogisticRegression()))
+    assert "The 12 classes with the most rows; 38 more are others." in page.text
+    assert "The 30 with the most rows; 20 classes left out." in page.text
+    assert "The 40 classes with the most rows. The 5 classes told apart worst are named." in page.text
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 400, 401])
+def test_any_number_of_rows_can_be_drawn(write, regression, rows):
+    features = pd.concat([regression.held_out.features] * 5).head(rows)
+    actual = pd.concat([regression.held_out.actual] * 5).head(rows)
+    predicted = regression.model.predict(features)
+    held_out = replace(regression.held_out, features=features, actual=actual, predicted=predicted)
+    assert titles(write(replace(regression, held_out=held_out)))[0] == "Predicted against actual"
+
+
+@pytest.mark.parametrize("rows", [10, 1000])
+def test_equal_values_can_be_drawn(write, make_case, rows):
+    table = pd.DataFrame({"x": [1.0] * rows, "y": [5.0] * rows})
+    page = write(make_case(table, "y", LinearRegression()))
+    assert "Half of the rows are missed by less than 0" in page.text
+
+
+def test_booleans_can_be_classes(write, make_case):
+    table = pd.DataFrame({"x": range(100), "y": [at > 50 for at in range(100)]})
+    assert "False" in write(make_case(table, "y", LogisticRegression())).text
+
+
+def test_a_model_that_always_says_the_same_is_drawn(write, make_case):
+    table = pd.DataFrame({"x": range(100), "y": ["often"] * 90 + ["rare"] * 10})
+    page = write(make_case(table, "y", DummyClassifier()))
+    assert "rare" in page.text
+
+
+def test_no_id_stands_twice_and_every_reference_has_its_own(write, binary):
+    page = write(replace(binary, history=(binary.manifest,)))
+    ids = Counter(page.values("id"))
+    assert [name for name, times in ids.items() if times > 1] == []
+    references = [value for value in page.values("href") if value.startswith("#")]
+    references += [value.removeprefix("url(").removesuffix(")") for value in page.values("clip-path")]
+    assert references
+    assert {reference.removeprefix("#") for reference in references} <= set(ids)
+
+
+def test_every_figure_says_what_it_shows_and_every_table_has_a_name(write, multi_class):
+    page = write(multi_class)
+    assert all(attributes.get("aria-label") for tag, attributes in page.tags if tag == "svg")
+    assert all(
+        attributes.get("aria-labelledby") in page.values("id")
+        for tag, attributes in page.tags
+        if tag == "table"
+    )
+    assert [tag for tag, _ in page.tags].count("figure") == [tag for tag, _ in page.tags].count("figcaption")
+    assert all(attributes.get("scope") for tag, attributes in page.tags if tag == "th")
+
+
+def test_colours_are_those_of_the_page(write, multi_class):
+    drawing = write(multi_class).source.split("<svg", 1)[1]
+    assert "var(--accent)" in drawing
+    assert "#0b0b" not in drawing
+    assert "#000" not in drawing

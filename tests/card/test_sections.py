@@ -1,0 +1,136 @@
+"""What the card says, and that it says nothing of what is not there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+SECTIONS = {
+    "Warnings": ("warnings", "Only 10 rows are held out."),
+    "Metrics": ("metrics", "44.12"),
+    "Gates": ("gates", "at most 50"),
+    "Data": ("data", "left out: names the rows"),
+    "Split and evaluation": ("split", "train rows"),
+    "Params": ("params", "n_estimators"),
+    "Preparation of the data": ("preprocess", "missing values"),
+    "Config as written": ("provenance", "model: sklearn.linear_model.Ridge"),
+    "Provenance": ("provenance", "5" * 40),
+    "Libraries": ("environment", "1.9.1"),
+}
+
+
+@pytest.mark.parametrize("heading", SECTIONS)
+def test_each_section_says_what_the_manifest_says(write, regression, heading):
+    page = write(regression)
+    assert heading in page.headings
+    assert SECTIONS[heading][1] in page.text
+
+
+@pytest.mark.parametrize("heading", SECTIONS)
+def test_a_section_that_the_manifest_lacks_is_left_out(write, regression, heading):
+    emptied = {
+        "Data": {"data": None, "source": None, "provenance": None},
+        "Split and evaluation": {"split": None, "seeds": None, "evaluation": None},
+        "Preparation of the data": {"preprocess": None, "expect": None},
+        "Provenance": dict.fromkeys(
+            ("provenance", "files", "environment", "format", "duration_seconds", "model")
+        ),
+    }.get(heading, {SECTIONS[heading][0]: None})
+    without = replace(regression, table_profile=None).with_manifest(**emptied)
+    assert heading not in write(without).headings
+
+
+def test_the_head_tells_which_model_from_when_and_from_what(write, regression):
+    text = write(regression).text
+    assert "team.measured" in text
+    assert "measured_model, 2026-01-31; trained 2026-01-31 12:00 UTC" in text
+    assert "442 rows, 89 held out; target from 10 features" in text
+
+
+@pytest.mark.parametrize(
+    ("gate", "passed", "verdict"),
+    [
+        ("passed", (True, True), "Passed all 2 gates"),
+        ("warned", (True, False), "Promoted although 1 of 2 gates failed"),
+        ("failed", (False, False), "Not promoted: 2 of 2 gates failed"),
+        (None, (), "No gates"),
+    ],
+)
+def test_the_verdict_follows_from_the_gates(write, regression, gate, passed, verdict):
+    gates = [{"metric": "mae", "kind": "max", "required": 50, "passed": each} for each in passed]
+    assert verdict in write(regression.with_manifest(gates=gates, gate=gate)).text
+
+
+def test_gates_show_what_was_required_measured_and_by_how_much(write, regression):
+    text = write(regression).text
+    assert "mae at most 50 44.12 5.875 passed mae is 44.125, at most 50 is required" in text
+    assert "r2 at most 10% worse than the latest 0.4375 -0.0625 failed" in text
+
+
+def test_a_gate_without_a_measured_value_says_none(write, regression):
+    gates = [
+        {"metric": "auc", "kind": "min", "required": 0.9, "measured": None, "margin": None, "passed": False}
+    ]
+    assert "auc at least 0.9 none failed" in write(regression.with_manifest(gates=gates)).text
+
+
+def test_metrics_stand_beside_the_baseline_with_their_spread(write, regression):
+    text = write(regression).text
+    assert "mae 44.12 \u00b1 1.625 60.5 better" in text
+    assert "r2 0.4375 0.5 worse" in text
+    assert "r2: share of the variance." in text
+
+
+@pytest.mark.parametrize(
+    ("metric", "pair", "said"),
+    [
+        ("max_error", (3, 4), "better"),
+        ("log_loss", (3, 2), "worse"),
+        ("neg_log_loss", (-2, -3), "better"),
+        ("f1", (0.4, 0.4), "the same"),
+    ],
+)
+def test_errors_and_losses_are_better_when_smaller(write, regression, metric, pair, said):
+    value, baseline = pair
+    case = regression.with_manifest(metrics={metric: value}, baseline={metric: baseline}, spread=None)
+    assert f"{metric} {value} {baseline} {said}" in write(replace(case, held_out=None)).text
+
+
+def test_a_model_without_predecessors_says_so(write, regression):
+    page = write(regression)
+    assert "No earlier promoted model to compare with." in page.text
+    assert "Trend" not in page.text
+
+
+def test_the_trend_shows_the_last_five_promoted_models_in_order(write, regression):
+    earlier = [
+        {"metrics": {"mae": 40 + day}, "provenance": {"run": {"logical_date": f"2026-01-{day:02d}T00:00:00"}}}
+        for day in (6, 1, 3, 2, 5, 4, 7)
+    ]
+    page = write(replace(regression, history=tuple(earlier)))
+    assert "2026-01-03 2026-01-04 2026-01-05 2026-01-06 2026-01-07" in page.text
+    assert "43 44 45 46 47" in page.text
+    assert "2026-01-02" not in page.text
+    assert any("mae 43, 44, 45, 46, 47, 44.12; r2" in label for label in page.values("aria-label"))
+
+
+def test_metrics_alone_make_a_card(write, metrics_only):
+    page = write(metrics_only)
+    assert page.headings == ["legacy", "Metrics", "Provenance"]
+    assert "accuracy 0.9375" in page.text
+    assert "svg" not in [tag for tag, _ in page.tags]
+
+
+def test_an_empty_manifest_makes_a_card(write, metrics_only):
+    assert write(replace(metrics_only, manifest={})).headings == ["model"]
+
+
+def test_columns_show_nulls_ranges_and_frequent_values(write, multi_class):
+    text = write(multi_class).text
+    assert "alcohol float64 0 11.03 13 14.83" in text
+    assert "target target str 0 3 different: Grignolino (40%), Barolo (33%), Barbera (27%)" in text
+
+
+def test_the_files_stand_with_size_and_hash(write, regression):
+    assert f"model.pkl 722 kB {'2' * 64}" in write(regression).text

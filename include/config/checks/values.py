@@ -24,7 +24,9 @@ RUN_MACROS = (
     "data_interval_end",
 )
 _DATE_KEYS = ("start_date", "end_date")
-_DATE_RULES = ("min", "max", "values")
+# As in ("expect", "columns", "sold_at", "min").
+_RULE_DEPTH = 4
+_DATE_RULES = ("min", "max")
 _TEMPLATED = (
     ("source", "url"),
     ("output", "url"),
@@ -99,16 +101,16 @@ def _takes_templates(path: Path) -> bool:
 
 
 def _takes_dates(path: Path) -> bool:
-    if path[:2] == ("expect", "columns"):
-        return path[3:4] in [(rule,) for rule in _DATE_RULES]
-    return len(path) == 1 and path[0] in _DATE_KEYS
+    if len(path) == 1:
+        return path[0] in _DATE_KEYS
+    return path[:2] == ("expect", "columns") and path[-1] in _DATE_RULES and len(path) == _RULE_DEPTH
 
 
 def _explain_macro(macro: str, path: Path) -> str | None:
     if macro in RUN_MACROS or _PARAM.fullmatch(macro):
         return None
     known = [*RUN_MACROS, "params.NAME"]
-    if macro in PLACEHOLDERS and path[:2] == ("model", "args"):
+    if macro in PLACEHOLDERS and path[:2] in (("model", "args"), ("model", "env")):
         return f'a path stands in single braces; write "{{{macro}}}"'
     if "|" in macro:
         return f'a template may not filter ("|"); use a macro alone, as {{{{ {_first_name(macro)} }}}}'

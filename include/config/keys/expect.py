@@ -21,8 +21,8 @@ from include.config.keys.patterns import Pattern
 
 ColumnType = Literal["number", "integer", "text", "boolean", "date", "category"]
 
-_WITH_BOUNDS = ("number", "integer", "date", None)
-_WITH_PATTERN = ("text", "category", None)
+_WITH_BOUNDS = ("number", "integer", "date")
+_WITH_PATTERN = ("text", "category")
 
 
 class _Values(NamedTuple):
@@ -32,13 +32,12 @@ class _Values(NamedTuple):
     called: str
 
 
-# A category may be anything.
+# A category may be anything, and dates are not listed.
 _VALUES: dict[ColumnType | None, _Values] = {
     "number": _Values((int, float), "a number"),
     "integer": _Values((int,), "a whole number"),
     "text": _Values((str,), "text"),
     "boolean": _Values((bool,), "true or false"),
-    "date": _Values((dt.date,), "a day, as 2026-01-31"),
 }
 
 
@@ -62,8 +61,8 @@ def _read_nulls(value: Any) -> Any:
         refuse("a count as 3, or a share of the rows as 0.05", kind=EXPECTED)
     if value < 0:
         refuse(f"must be at least 0, and is {value}")
-    if type(value) is float and value > 1:
-        refuse(f"a share is at most 1.0, and this is {value}; write a whole number for a count")
+    if type(value) is float and value >= 1:
+        refuse(f"a share is below 1, and this is {value}; write a whole number for a count")
     return value
 
 
@@ -76,12 +75,17 @@ Nulls = Annotated[
     int | float,
     BeforeValidator(_read_nulls),
     WithJsonSchema(
-        {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "number", "minimum": 0, "maximum": 1}]}
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0},
+                {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
+            ]
+        }
     ),
 ]
 Value = Annotated[
-    str | int | float | bool | dt.date,
-    accept("a text, a number, true, false or a day", str, int, float, bool, dt.date),
+    str | int | float | bool,
+    accept("a text, a number, true or false", str, int, float, bool),
     WithJsonSchema({"type": ["string", "number", "boolean"]}),
 ]
 
@@ -114,8 +118,8 @@ class ColumnExpectation(SparseSection):
     )
     nulls: Nulls | None = Field(
         default=None,
-        description="How many values may be missing: a count as a whole number, or a share of the rows with a decimal point, "
-        "up to `1.0`. By default any.",
+        description="How many values may be missing: a count as a whole number, or a share of the rows as a number below 1. "
+        "By default any.",
         examples=[0, 0.05],
     )
     unique: bool = Field(default=False, description="Whether no value may come twice.", examples=[True])
@@ -133,30 +137,39 @@ class ColumnExpectation(SparseSection):
         for key in ("min", "max"):
             self._check_bound(key)
         refuse_crossed(self.min, self.max)
-        if self.pattern and self.type not in _WITH_PATTERN:
-            refuse(f"is for text, and the type is {self.type}", "pattern")
-        refuse_repeats(self.values or (), "values")
-        for index, value in enumerate(self.values or ()):
-            self._check_value(value, index)
+        if self.pattern and self._kind not in (*_WITH_PATTERN, None):
+            refuse(f"is for text, and this column is of the type {self._kind}", "pattern")
+        self._check_values()
         return self
+
+    @property
+    def _kind(self) -> ColumnType | None:
+        """The type as given, else what the bounds tell."""
+        bound = self.max if self.min is None else self.min
+        return self.type or (None if bound is None else "date" if isinstance(bound, dt.date) else "number")
 
     def _check_bound(self, key: str) -> None:
         bound = getattr(self, key)
         if bound is None:
             return
-        if self.type not in _WITH_BOUNDS:
+        if self._kind not in _WITH_BOUNDS:
             refuse(f"is for numbers and dates, and the type is {self.type}", key)
-        is_day = isinstance(bound, dt.date)
-        if self.type and is_day != (self.type == "date"):
-            refuse(f"must be {_VALUES[self.type].called}, since the type is {self.type}", key)
-        if key == "max" and self.min is not None and is_day != isinstance(self.min, dt.date):
-            refuse("must be what min is, a number or a day", key)
+        is_date = self._kind == "date"
+        if isinstance(bound, dt.date) != is_date:
+            called = "a day, as 2026-01-31" if is_date else "a number"
+            refuse(
+                f"must be {called}, since {'the type' if self.type else 'min'} is {self.type or self.min}",
+                key,
+            )
 
-    def _check_value(self, value: Any, index: int) -> None:
-        kind = _VALUES.get(self.type)
-        found = _read_day(value) if self.type == "date" else value
-        if kind and type(found) not in kind.types:
-            refuse(f"must be {kind.called}, since the type is {self.type}", "values", index)
+    def _check_values(self) -> None:
+        if self.values and self._kind == "date":
+            refuse("is not for dates; bound them with min and max", "values")
+        refuse_repeats(self.values or (), "values")
+        expected = _VALUES.get(self.type)
+        for index, value in enumerate(self.values or ()):
+            if expected and type(value) not in expected.types:
+                refuse(f"must be {expected.called}, since the type is {self.type}", "values", index)
 
 
 class ExpectConfig(SparseSection):
@@ -167,6 +180,11 @@ class ExpectConfig(SparseSection):
     )
     columns: dict[Text, ColumnExpectation] = Field(
         default={},
-        description="What each column must be like, by its name; those that are not named may be anything.",
+        description="What each column must be like, by its name; of others nothing is asked.",
         examples=[{"Petrol_tax": {"type": "number", "min": 0}}],
+    )
+    other_columns: bool = Field(
+        default=True,
+        description="Whether there may be columns that `columns` does not name.",
+        examples=[False],
     )

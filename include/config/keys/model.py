@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from include.config.keys.base import INCOMPLETE, Checked, Items, Section, refuse, refuse_repeats
-from include.config.keys.script import Argument, ScriptName, VariableName, VariableText, check_flags
+from include.config.keys.script import Filled, ScriptName, VariableName, check_flags
 
 # Libraries whose classes a config may name. What stands here can be imported and called by whoever writes a config.
 ALLOWED_CLASSES = ("sklearn.",)
@@ -96,19 +96,19 @@ class ModelConfig(Section):
     )
     params: dict[str, Any] = Field(
         default={},
-        description="What the module's function or the class is called with; of a script, its flags (`--name value`). "
+        description="What the module's function or the class is called with; of a script, flags after its `args` (`--name value`). "
         "Templates may stand in texts.",
         examples=[{"n_estimators": 200}],
     )
-    args: Items[Argument] = Field(
+    args: Items[Filled] = Field(
         default=(),
         description="The script's arguments. `{dataset}`, `{model}`, `{dataset_dir}` and `{model_dir}` stand for the paths of a run; "
         "templates may stand in them.",
         examples=[["--data", "{dataset}", "--out", "{model}"]],
     )
-    env: dict[VariableName, VariableText] = Field(
+    env: dict[VariableName, Filled] = Field(
         default={},
-        description="Variables of the script's environment. Templates may stand in them; secrets may not.",
+        description="Variables of the script's environment. Placeholders and templates may stand in them; secrets may not.",
         examples=[{"OMP_NUM_THREADS": "2"}],
     )
     format: Literal["pickle", "skops", "onnx"] = Field(

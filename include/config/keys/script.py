@@ -9,7 +9,7 @@ from pydantic import WithJsonSchema
 from include.config.keys.base import Checked, is_number, refuse
 from include.config.problems import suggest_name
 
-# What stands for the paths of a run in a script's arguments.
+# What stands for the paths of a run in what a script is given.
 PLACEHOLDERS = ("dataset", "model", "dataset_dir", "model_dir")
 
 _PART = r"[A-Za-z0-9_][A-Za-z0-9_-]*"
@@ -21,7 +21,7 @@ _DECIDES_WHAT_RUNS = re.compile(
     r"(?:LD|DYLD)_.*|PATH|BASH_ENV|PYTHON(?!HASHSEED$|UNBUFFERED$).*", re.IGNORECASE
 )
 # Names alone in single braces; JSON's braces are none.
-_IN_BRACES = re.compile(r"(?<!\{)\{[A-Za-z_]\w*\}(?!\})")
+_IN_BRACES = re.compile(r"\{[A-Za-z_]\w*\}(?!\})")
 
 
 def is_script_name(value: object) -> bool:
@@ -39,10 +39,16 @@ def check_flags(params: Mapping[str, Any]) -> None:
                 name,
                 "[key]",
             )
-        if not (isinstance(value, str | bool) or is_number(value)):
+        if not all(map(_is_scalar, value.values() if isinstance(value, dict) else (value,))):
             refuse(
-                "of a script must be text, a number, true or false, to be written as a flag", "params", name
+                "of a script is written as a flag, so it must be text, a number, true, false or a mapping of such",
+                "params",
+                name,
             )
+
+
+def _is_scalar(value: object) -> bool:
+    return isinstance(value, str | bool) or is_number(value)
 
 
 def _check_script(name: str) -> None:
@@ -55,17 +61,11 @@ def _check_script(name: str) -> None:
     refuse(f'"{name}" is no script; file names may hold letters, digits, _ and -')
 
 
-def _check_argument(text: str) -> None:
+def _check_placeholders(text: str) -> None:
     known = [f"{{{name}}}" for name in PLACEHOLDERS]
     for placeholder in _IN_BRACES.findall(text):
         if placeholder not in known:
             refuse(f'"{placeholder}" is no placeholder{suggest_name(placeholder, known)}')
-
-
-def _check_variable(text: str) -> None:
-    for placeholder in _IN_BRACES.findall(text):
-        if placeholder[1:-1] in PLACEHOLDERS:
-            refuse(f'"{placeholder}" is filled in under args only; give the script the path there')
 
 
 def _check_variable_name(name: str) -> None:
@@ -76,6 +76,5 @@ def _check_variable_name(name: str) -> None:
 
 
 ScriptName = Annotated[str, Checked(_check_script, pattern=f"^{_SCRIPT.pattern}$")]
-Argument = Annotated[str, Checked(_check_argument), WithJsonSchema({"type": "string"})]
+Filled = Annotated[str, Checked(_check_placeholders), WithJsonSchema({"type": "string"})]
 VariableName = Annotated[str, Checked(_check_variable_name, pattern=f"^{_VARIABLE.pattern}$")]
-VariableText = Annotated[str, Checked(_check_variable), WithJsonSchema({"type": "string"})]

@@ -7,7 +7,9 @@ import socket
 
 import pytest
 
-COMMANDS = ("new", "validate", "list", "explain", "render", "schema", "demo", "up", "down", "load")
+from include.cli.app import app
+
+COMMANDS = [command.name or command.callback.__name__ for command in app.registered_commands]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

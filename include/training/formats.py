@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from include.training.errors import ColumnNotFoundError, UnreadableDatasetError, listed
+from include.training.number_table import LARGE_BYTES, read_number_table
 from include.training.text_layout import BLANKS, check_layout, check_row_ends
 
 if TYPE_CHECKING:
@@ -74,12 +75,10 @@ def read_csv(head: DatasetHead, file_format: str, options: SourceOptions, rows: 
         # Columns of mixed types are told by their column and value later.
         warnings.simplefilter("ignore", pd.errors.DtypeWarning)
         try:
-            table: pd.DataFrame = pd.read_csv(
-                head.path,
-                compression=head.compression,
-                nrows=rows,
-                **_csv_arguments(layout, separator, options),
-            )
+            arguments = _csv_arguments(layout, separator, options)
+            table = _read_in_blocks(head, arguments) if rows is None else None
+            if table is None:
+                table = pd.read_csv(head.path, compression=head.compression, nrows=rows, **arguments)
         except pd.errors.ParserWarning as error:
             raise UnreadableDatasetError(
                 head.path, "rows have more values than the header has names"
@@ -130,6 +129,12 @@ def require_columns(columns: Sequence[str], names: Sequence[str], role: str) -> 
     """
     if missing := [name for name in names if name not in columns]:
         raise ColumnNotFoundError(missing, role, columns)
+
+
+def _read_in_blocks(head: DatasetHead, arguments: dict[str, Any]) -> pd.DataFrame | None:
+    if head.compression is not None or head.path.stat().st_size < LARGE_BYTES:
+        return None
+    return read_number_table(head.path, arguments)
 
 
 def _find_separator(file_format: str, options: SourceOptions) -> str:

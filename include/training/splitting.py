@@ -43,7 +43,14 @@ class Split:
     @classmethod
     def of(cls, features: pd.DataFrame, target: pd.Series[Any], train: Rows, test: Rows) -> Split:
         """Take the rows at the given positions."""
-        return cls(features.iloc[train], features.iloc[test], target.iloc[train], target.iloc[test])
+        train_features, test_features = features.iloc[train], features.iloc[test]
+        # Features and target share their row labels, which of many rows take more memory than the target.
+        return cls(
+            train_features,
+            test_features,
+            target.iloc[train].set_axis(train_features.index),
+            target.iloc[test].set_axis(test_features.index),
+        )
 
 
 def split_rows(spec: TrainingSpec, target: pd.Series[Any], times: pd.Series[Any] | None) -> tuple[Rows, Rows]:

@@ -52,7 +52,9 @@ def test_the_latest_and_what_was_promoted_stay(client, series, models, names):
     ]
 
 
-def test_nothing_else_is_touched(client, series, models, put_model):
+def test_reports_of_rejected_runs_go_with_the_model_and_nothing_else_is_touched(
+    client, series, models, put_model
+):
     others = [
         "churn/latest.churn.json",
         "churn/notes.txt",
@@ -62,7 +64,8 @@ def test_nothing_else_is_touched(client, series, models, put_model):
     ]
     for key in others:
         client.put_object(Bucket="models", Key=key, Body=b"{}")
-    client.put_object(Bucket="models", Key="churn/2026-01-01/rejected/x/card.html", Body=b"x")
+    for name in ("card.html", "manifest.json"):
+        client.put_object(Bucket="models", Key=f"churn/2026-01-01/rejected/x/{name}", Body=b"x")
     delete_old_models(series, keep=1, client=client)
     left = {item["Key"] for item in client.list_objects_v2(Bucket="models")["Contents"]}
     assert left == {*others, "churn/2026-01-10/manifest.json", "churn/2026-01-10/model.pkl"}

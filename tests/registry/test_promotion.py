@@ -114,11 +114,22 @@ def test_promoting_twice_changes_nothing(client, series, upload, put_model, date
     assert dates() == ["2026-01-31"]
 
 
-def test_a_run_without_a_logical_date_counts_from_when_it_was_due(upload):
-    run = {"run_id": "manual__x", "logical_date": None, "run_after": "2026-02-01T10:00:00+00:00"}
-    upload("2026-01-31")
+def test_a_run_without_a_logical_date_counts_from_when_it_was_due(upload, dates):
+    run = {"run_id": "manual__x", "logical_date": None, "run_after": "2026-03-05T10:00:00+00:00"}
     assert upload("2026-02-01", provenance={"run": run}).promoted
-    assert not upload("2026-01-30").promoted
+    assert dates() == ["2026-03-05"]
+    assert not upload("2026-03-04").promoted
+
+
+def test_a_model_that_was_trained_by_hand_counts_from_when_it_was_made(upload, dates):
+    assert upload("2026-02-01", provenance={}, created_at="2026-03-05T10:00:00+00:00").promoted
+    assert dates() == ["2026-03-05"]
+
+
+@pytest.mark.parametrize("created_at", [None, "yesterday"])
+def test_a_manifest_without_a_date_is_not_promoted(upload, created_at):
+    with pytest.raises(ModelNotFoundError, match=r"its manifest\.json tells no date"):
+        upload("2026-02-01", provenance={}, created_at=created_at)
 
 
 def test_a_prefix_without_a_manifest_is_not_promoted(client, series):

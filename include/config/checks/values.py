@@ -24,8 +24,6 @@ RUN_MACROS = (
     "data_interval_end",
 )
 _DATE_KEYS = ("start_date", "end_date")
-# As in ("expect", "columns", "sold_at", "min").
-_RULE_DEPTH = 4
 _DATE_RULES = ("min", "max")
 _TEMPLATED = (
     ("source", "url"),
@@ -103,7 +101,7 @@ def _takes_templates(path: Path) -> bool:
 def _takes_dates(path: Path) -> bool:
     if len(path) == 1:
         return path[0] in _DATE_KEYS
-    return path[:2] == ("expect", "columns") and path[-1] in _DATE_RULES and len(path) == _RULE_DEPTH
+    return path[:2] == ("expect", "columns") and path[-1] in _DATE_RULES
 
 
 def _explain_macro(macro: str, path: Path) -> str | None:

@@ -147,10 +147,9 @@ class ModelConfig(Section):
             check_flags(self.params)
             if self.format != "pickle":
                 refuse("is not for scripts, which write their files themselves; remove it", "format")
-        elif self.name:
-            for key in ("args", "env"):
-                if getattr(self, key):
-                    refuse(f"is for scripts; give a {'module' if self.module else 'class'} its params", key)
+        for key in () if self.script else ("args", "env"):
+            if getattr(self, key):
+                refuse(f"is for scripts; give a {'module' if self.module else 'class'} its params", key)
         return self
 
     @model_validator(mode="after")

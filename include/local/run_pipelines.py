@@ -47,7 +47,10 @@ def main() -> None:
         for dag_id in arguments.dag_ids:
             started = time.monotonic()
             emit("started", pipeline=dag_id)
-            run = dags[dag_id].test(logical_date=logical_date)
+            dag = dags[dag_id]
+            for task in dag.tasks:
+                task.retries = 0  # who watches does not wait minutes for a second try
+            run = dag.test(logical_date=logical_date)
             emit("finished", pipeline=dag_id, state=str(run.state), seconds=time.monotonic() - started)
 
 

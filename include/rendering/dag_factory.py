@@ -102,12 +102,19 @@ def _tasks(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
         "features": list(config.features) if config.features else None,
         "source_options": _source_options(config),
         "evaluate": config.evaluate.model_dump(),
+        "require": _require(config),
+        "gate": config.gate if config.require else None,
+        "on_unchanged": config.on_unchanged if config.on_unchanged != "retrain" else None,
+        "prefix": output.url,
+        "series": output.url,
+        "aws_conn_id": output.connection,
         "config": {"path": pipeline.path, "text": pipeline.text},
         "workspace": config.workspace,
     }
     tasks["upload_model"] = {
         "operator": f"{OPERATORS}.UploadModelOperator",
         "prefix": output.url,
+        "series": output.url,
         "aws_conn_id": output.connection,
         "workspace": config.workspace,
         "outlets": [asset_uri(parse_prefix_url(output.url))],
@@ -129,6 +136,12 @@ def _source_options(config: PipelineConfig) -> dict[str, Any] | None:
     if config.drop:
         options["drop"] = list(config.drop)
     return options or None
+
+
+def _require(config: PipelineConfig) -> dict[str, Any] | None:
+    if not config.require:
+        return None
+    return {metric: gate.model_dump(exclude_none=True) for metric, gate in config.require.items()}
 
 
 def _callback(notify: NotifyConfig, event: str) -> dict[str, Any] | None:

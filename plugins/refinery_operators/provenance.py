@@ -16,7 +16,11 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 def run_provenance(
-    context: Context, *, dataset: Mapping[str, Any], config: Mapping[str, str] | None
+    context: Context,
+    *,
+    dataset: Mapping[str, Any],
+    config: Mapping[str, str] | None,
+    spec: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What the manifest tells of a run beside the training itself.
 
@@ -24,6 +28,7 @@ def run_provenance(
         context: The task's context.
         dataset: The dataset's identity.
         config: The config's ``path`` and ``text`` as reviewed.
+        spec: What the training was told, so that the model can be made again from its manifest alone.
     """
     run = context["dag_run"]
     return {
@@ -38,6 +43,7 @@ def run_provenance(
         if config
         else None,
         "dataset": dict(dataset),
+        "spec": dict(spec),
         "git_revision": _bundle_version(context) or _git_revision(),
     }
 

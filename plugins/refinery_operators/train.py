@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from airflow.sdk.exceptions import AirflowSkipException
 
 import include.models
-from include.storage import describe_dataset, read_identity
-from include.training import ClassModel, ModuleModel, SourceOptions, TrainingSpec, train
+from include.connections import DEFAULT_CONNECTION, s3_client
+from include.registry import record_spec
+from include.storage import describe_dataset, read_identity, upload_model
+from include.training import (
+    ClassModel,
+    GateFailedError,
+    ModuleModel,
+    SourceOptions,
+    TrainingSpec,
+    needs_latest,
+    train,
+)
+from include.urls import parse_prefix_url
 from refinery_operators.base import PipelineOperator
+from refinery_operators.promoted import PromotedModels
 from refinery_operators.provenance import run_provenance
 
 if TYPE_CHECKING:
@@ -20,9 +36,10 @@ MODELS_DIR = Path(include.models.__path__[0])
 
 
 class TrainModelOperator(PipelineOperator):
-    """Fit the model, evaluate it on held-out rows, and leave model and manifest in the workspace.
+    """Fit the model, evaluate it on held-out rows, and leave model, card and manifest in the workspace.
 
-    User code is imported only here, never while a DAG file is parsed.
+    User code is imported only here, never while a DAG file is parsed. A model that fails a gate fails the task; what is known
+    of it goes to ``rejected/<run id>/`` below the prefix.
 
     Args:
         model: ``module``, a module's name in ``include/models``, or ``class``, the dotted path of a scikit-learn class;
@@ -30,11 +47,18 @@ class TrainModelOperator(PipelineOperator):
         target: The column to predict: a name, or an index from 0 (from the end when negative). Default: the last.
         features: The columns to learn from. Default: all others.
         source_options: How to read the dataset, as ``separator``; see ``SourceOptions``.
-        evaluate: ``test_size``, the held-out share of rows between 0 and 1, and ``random_state``, the split's seed.
+        evaluate: How the model is measured, as ``test_size`` and ``metrics``; see ``TrainingSpec``.
+        require: The gates, by metric.
+        gate: What a failed gate does: ``fail`` or ``warn``.
+        on_unchanged: ``skip`` ends the run where dataset, config, code and environment are those of the latest model.
+        card: Whether to draw the model card.
+        prefix: Where the model will go, for the reports of rejected ones. Templated.
+        series: The same with its templates as written: beside it lies ``latest.json``. Without it there is no latest model.
+        aws_conn_id: The Airflow connection for these. Templated.
         config: The config as it was reviewed, ``path`` and ``text``, for the manifest.
     """
 
-    template_fields = (*PipelineOperator.template_fields, "model")
+    template_fields = (*PipelineOperator.template_fields, "model", "prefix", "aws_conn_id")
     template_fields_renderers = {"model": "json"}  # noqa: RUF012 - Airflow's own declaration
     ui_color = "#fef3c7"
 
@@ -46,6 +70,13 @@ class TrainModelOperator(PipelineOperator):
         features: Sequence[str] | None = None,
         source_options: Mapping[str, Any] | None = None,
         evaluate: Mapping[str, Any] | None = None,
+        require: Mapping[str, Mapping[str, Any]] | None = None,
+        gate: str = "fail",
+        on_unchanged: str = "retrain",
+        card: bool = True,
+        prefix: str | None = None,
+        series: str | None = None,
+        aws_conn_id: str = DEFAULT_CONNECTION,
         config: Mapping[str, str] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -55,19 +86,45 @@ class TrainModelOperator(PipelineOperator):
         self.features = features
         self.source_options = source_options
         self.evaluate = evaluate
+        self.require = require
+        self.gate = gate
+        self.on_unchanged = on_unchanged
+        self.card = card
+        self.prefix = prefix
+        self.series = series
+        self.aws_conn_id = aws_conn_id
         self.config = config
 
     def run_step(self, context: Context) -> dict[str, float]:
-        """Train the model and return its metrics."""
+        """Train the model and return its metrics.
+
+        Raises:
+            AirflowSkipException: The latest model was made of the same, and the config asks for a skip then.
+        """
         workspace = self.workspace_of(context)
         files = read_identity(workspace.identity_file)
         dataset = workspace.dataset_dir / files[0].file_name if len(files) == 1 else workspace.dataset_dir
-        result = train(
-            self.training_spec(),
-            dataset,
-            workspace.model_dir,
-            provenance=run_provenance(context, dataset=describe_dataset(files), config=self.config),
+        spec = self.training_spec()
+        provenance = run_provenance(
+            context, dataset=describe_dataset(files), config=self.config, spec=record_spec(spec)
         )
+        promoted = PromotedModels(self.series, self.aws_conn_id) if self.series else None
+        if promoted and self.on_unchanged == "skip":
+            _skip_if_unchanged(promoted, spec, provenance)
+        from refinery_operators.card import write_model_card  # jinja2 and more, only where a card is drawn
+
+        try:
+            result = train(
+                spec,
+                dataset,
+                workspace.model_dir,
+                provenance=provenance,
+                latest=promoted.latest_model() if promoted and needs_latest(spec.require) else None,
+                write_extras=partial(write_model_card, promoted) if self.card else None,
+            )
+        except GateFailedError as error:
+            self._upload_report(error.report_dir, context)
+            raise
         self.log.info("%s", result.summary)
         return result.metrics
 
@@ -83,5 +140,21 @@ class TrainModelOperator(PipelineOperator):
             target=self.target,
             features=tuple(self.features) if self.features else None,
             source=SourceOptions.from_dict(self.source_options or {}),
+            require=self.require or {},
+            gate=self.gate,
             **self.evaluate or {},
         )
+
+    def _upload_report(self, report_dir: Path, context: Context) -> None:
+        if self.prefix is None:
+            return
+        run = quote(context["run_id"], safe="")
+        prefix = parse_prefix_url(f"{parse_prefix_url(self.prefix)}rejected/{run}/")
+        upload_model(report_dir, prefix, client=s3_client(self.aws_conn_id, prefix))
+        self.log.info("The report on the rejected model: %s", prefix)
+
+
+def _skip_if_unchanged(promoted: PromotedModels, spec: TrainingSpec, provenance: Mapping[str, Any]) -> None:
+    changes = promoted.changes(spec, provenance)
+    if changes.unchanged:
+        raise AirflowSkipException(str(changes))

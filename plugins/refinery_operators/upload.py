@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from include.connections import DEFAULT_CONNECTION, s3_client
+from include.registry import ModelSeries, promote_if_newer
 from include.storage import MANIFEST, upload_model
 from include.urls import parse_prefix_url
 from refinery_operators.base import PipelineOperator
@@ -22,24 +23,32 @@ class UploadModelOperator(PipelineOperator):
     Args:
         prefix: The S3 prefix, usually with ``{{ ds }}`` in it. A rerun of the same date replaces what is there.
             Templated.
+        series: The same with its templates as written: beside it, ``latest.json`` is pointed to this model unless a newer
+            run's has been the latest. Without it nothing is promoted.
         aws_conn_id: The Airflow connection for S3. Templated.
     """
 
     template_fields = (*PipelineOperator.template_fields, "prefix", "aws_conn_id")
     ui_color = "#dcfce7"
 
-    def __init__(self, *, prefix: str, aws_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any) -> None:
+    def __init__(
+        self, *, prefix: str, series: str | None = None, aws_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.prefix = prefix
+        self.series = series
         self.aws_conn_id = aws_conn_id
 
     def run_step(self, context: Context) -> dict[str, Any]:
         """Upload the model's files and return the prefix and the files' URLs."""
         prefix = parse_prefix_url(self.prefix)
-        files = upload_model(
-            self.workspace_of(context).model_dir, prefix, client=s3_client(self.aws_conn_id, prefix)
-        )
+        client = s3_client(self.aws_conn_id, prefix)
+        files = upload_model(self.workspace_of(context).model_dir, prefix, client=client)
         self.log.info("Uploaded the model:\n%s", "\n".join(files))
+        if self.series:
+            run = f"{context['dag_run'].dag_id} {context['run_id']}"
+            promotion = promote_if_newer(ModelSeries.of_output(self.series), prefix, by=run, client=client)
+            self.log.info("%s", promotion)
         self._tell_asset(context, prefix)
         return {"prefix": str(prefix), "files": files}
 

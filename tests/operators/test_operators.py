@@ -57,7 +57,12 @@ class TestTheFourSteps:
             operator.execute(context)
 
         keys = [item["Key"] for item in s3.list_objects_v2(Bucket="models", Prefix=tmp_path.name)["Contents"]]
-        assert sorted(keys) == [f"{tmp_path.name}/manifest.json", f"{tmp_path.name}/model.pkl"]
+        assert [key.rpartition("/")[2] for key in sorted(keys)] == [
+            "card.html",
+            "card.md",
+            "manifest.json",
+            "model.pkl",
+        ]
         assert [path for path in (tmp_path / "workspace").rglob("*") if path.is_file()] == []
 
     def test_the_manifest_says_where_the_model_comes_from(self, steps, s3, context, tmp_path):
@@ -232,7 +237,7 @@ class TestTemplates:
         ("operator", "fields"),
         [
             (DownloadDatasetOperator, {"workspace", "source", "aws_conn_id"}),
-            (TrainModelOperator, {"workspace", "model"}),
+            (TrainModelOperator, {"workspace", "model", "prefix", "aws_conn_id"}),
             (UploadModelOperator, {"workspace", "prefix", "aws_conn_id"}),
             (CleanUpOperator, {"workspace"}),
         ],

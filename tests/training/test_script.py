@@ -267,6 +267,21 @@ def test_what_a_script_leaves_running_is_ended_too(run, tmp_path):
     assert_gone(int((tmp_path / "model" / "grandchild").read_text()))
 
 
+def test_a_process_that_left_the_group_is_not_waited_for(run, tmp_path):
+    """It keeps the output open, and would for ten minutes."""
+    run(
+        """
+        import subprocess, sys
+        left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+        open("left", "w").write(str(left.pid))
+        """
+    )
+
+    left = int((tmp_path / "model" / "left").read_text())
+    assert is_alive(left)
+    os.kill(left, signal.SIGKILL)
+
+
 def test_a_script_that_closes_its_output_is_waited_for(run, tmp_path):
     run("import os, time\nos.close(1); os.close(2)\ntime.sleep(0.5)\nopen('model.bin', 'w').write('x')")
 
@@ -349,6 +364,7 @@ def test_scripts_are_found_below_the_models_folder(models_dir, name):
     "name",
     [
         "../outside.py",
+        "../models/churn_legacy.py",
         "team_a/../../outside.py",
         "linked.py",
         "notes.txt",

@@ -44,6 +44,8 @@ def test_two_classes_show_confusion_roc_and_calibration(write, binary):
         "aria-label"
     )
     assert "0 47 0.957 0.957 1 67 0.970 0.970" in page.text
+    area = roc_auc_score(binary.held_out.actual, binary.held_out.scores)
+    assert f"ROC curves; area under the curve: 1 {area:.3f}" in page.values("aria-label")
 
 
 def test_several_classes_show_a_roc_curve_each_and_the_calibration_of_the_predicted_class(write, multi_class):
@@ -145,7 +147,9 @@ def test_every_figure_says_what_it_shows_and_every_table_has_a_name(write, multi
 
 
 def test_colours_are_those_of_the_page(write, multi_class):
-    drawing = write(multi_class).source.split("<svg", 1)[1]
+    page = write(multi_class)
+    assert [tag for tag, _ in page.tags].count("style") == 1
+    drawing = page.source.split("<svg", 1)[1]
     assert "var(--accent)" in drawing
     assert "#0b0b" not in drawing
     assert "#000" not in drawing

@@ -54,6 +54,16 @@ def test_the_score_of_the_rows_as_they_are_is_scikit_learn_s(binary):
     assert measure_importance(binary.model, binary.held_out).value == pytest.approx(expected)
 
 
+def test_sampled_rows_and_shuffles_are_the_same_each_time(known, held_out_of):
+    table = pd.DataFrame(
+        np.random.default_rng(0).normal(size=(3000, 3)), columns=["much", "little", "nothing"]
+    )
+    held_out = held_out_of(known.model, table, 2 * table["much"])
+    first, second = (measure_importance(known.model, held_out) for _ in range(2))
+    assert first.rows == 1000
+    assert first == second
+
+
 def test_many_rows_and_columns_ask_for_a_bounded_number_of_predictions(held_out_of):
     asked = []
 
@@ -76,7 +86,7 @@ def test_many_rows_and_columns_ask_for_a_bounded_number_of_predictions(held_out_
 def test_a_slow_model_is_not_measured_and_the_card_says_so(write, known):
     class Slow:
         def predict(self, features):
-            time.sleep(0.6)
+            time.sleep(2.5)
             return np.zeros(len(features))
 
     page = write(replace(known, model=Slow()))

@@ -34,7 +34,7 @@ def compare(
     from include.registry import compare as compare_manifests
     from include.registry import find_manifest
 
-    with open_series(name, environment) as (series, client):
+    with open_series(project.read_pipeline(name, environment)) as (series, client):
         manifests = [
             find_manifest(series, version_named(version), client=client).content
             for version in (first, second)

@@ -36,7 +36,7 @@ def gc(
     """
     from include.registry import delete_old_models
 
-    with open_series(name, environment) as (series, client):
+    with open_series(project.read_pipeline(name, environment)) as (series, client):
         plan = delete_old_models(series, keep=keep, client=client, dry_run=True)
         _print(plan)
         if dry_run or not plan.deleted:

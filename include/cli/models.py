@@ -87,7 +87,7 @@ def _pipeline_row(name: str, latest: Latest | None) -> tuple[str, ...]:
 def _list_versions(name: str, environment: str, newest: int, as_json: bool) -> None:
     from include.registry import describe_versions, list_versions, read_latest
 
-    with open_series(name, environment) as (series, client):
+    with open_series(project.read_pipeline(name, environment)) as (series, client):
         versions = list_versions(series, client=client)
         shown = describe_versions(versions[:newest], client=client)
         try:

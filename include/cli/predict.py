@@ -40,7 +40,9 @@ def predict(
     """
     from include.registry import load_version
 
-    with open_series(name, environment) as (series, client):
-        model = load_version(series, version_named(version), client=client)
+    pipeline = project.read_pipeline(name, environment)
+    with open_series(pipeline) as (series, client):
+        trusted = pipeline.config.model.trusted
+        model = load_version(series, version_named(version), client=client, trusted=trusted)
     typer.echo(f"Predicted by {model.location}", err=True)
     model.predict(file).to_csv(out or typer.get_text_stream("stdout"), index=False)

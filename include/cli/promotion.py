@@ -25,7 +25,7 @@ def promote(
     """
     from include.registry import promote as promote_version
 
-    with open_series(name, environment) as (series, client):
+    with open_series(project.read_pipeline(name, environment)) as (series, client):
         typer.echo(promote_version(series, version, by=who(), client=client))
 
 
@@ -39,5 +39,5 @@ def rollback(
     """
     from include.registry import rollback as roll_back
 
-    with open_series(name, environment) as (series, client):
+    with open_series(project.read_pipeline(name, environment)) as (series, client):
         typer.echo(roll_back(series, by=who(), client=client))

@@ -49,14 +49,8 @@ class S3Access:
 
 
 @contextmanager
-def open_series(name: str, environment: str) -> Iterator[tuple[ModelSeries, S3Client]]:
-    """Give a pipeline's models and the client for their bucket.
-
-    Raises:
-        NoSuchPipelineError: No config makes the pipeline.
-        ConfigError: Its config has errors.
-    """
-    pipeline = project.read_pipeline(name, environment)
+def open_series(pipeline: Pipeline) -> Iterator[tuple[ModelSeries, S3Client]]:
+    """Give a pipeline's models and the client for their bucket."""
     with S3Access() as access:
         series = series_of(pipeline)
         yield series, access.client(series.root, pipeline.config.output.connection)

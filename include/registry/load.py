@@ -13,10 +13,12 @@ from include.registry.promotion import read_latest
 from include.registry.versions import read_version
 from include.storage import MANIFEST, download_object
 from include.training import load_model_file, predict_file
-from include.training.model_file import MODEL_FILE
+from include.training.model_file import MODEL_FILES, find_model_file
 from include.urls import parse_prefix_url
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
     from mypy_boto3_s3 import S3Client
 
@@ -70,30 +72,34 @@ def find_manifest(series: ModelSeries, version: str | None, *, client: S3Client)
     return read_manifest(latest.url, client=client, expected_sha256=latest.manifest_sha256)
 
 
-def load_version(series: ModelSeries, version: str | None = None, *, client: S3Client) -> LoadedModel:
+def load_version(
+    series: ModelSeries, version: str | None = None, *, client: S3Client, trusted: Iterable[str] = ()
+) -> LoadedModel:
     """Load a pipeline's latest model, or the one of a date; nothing of a latest one that is not as it was promoted.
 
     Args:
         series: The pipeline's models.
         version: As of `find_manifest`.
         client: The client for the bucket.
+        trusted: As of `load_model`.
 
     Raises:
         RegistryError: As of `find_manifest`.
         TrainingError: The model file is not the one that the manifest describes, or cannot be loaded.
         RemoteError: S3 refuses or cannot be reached.
     """
-    return _load_files(find_manifest(series, version, client=client), client)
+    return _load_files(find_manifest(series, version, client=client), client, trusted)
 
 
-def load_model(location: str, *, client: S3Client | None = None) -> LoadedModel:
+def load_model(location: str, *, client: S3Client | None = None, trusted: Iterable[str] = ()) -> LoadedModel:
     """Load the model under an S3 prefix, or in a local folder, once its SHA-256 is that of the manifest.
 
-    A pickle is code: load only models whose prefix you trust.
+    A pickle is code: load only models whose prefix you trust. Models in the formats skops and ONNX run none.
 
     Args:
         location: As ``s3://models/petrol_consumption/2026-01-31/``, or a folder with the same files.
         client: The S3 client; by default boto3's own, with the environment's credentials.
+        trusted: Of a model in the format skops, the full names of further types that are known to be safe.
 
     Raises:
         ModelNotFoundError: There is no manifest, or it names no model file.
@@ -101,36 +107,44 @@ def load_model(location: str, *, client: S3Client | None = None) -> LoadedModel:
         StorageError: S3 refuses or cannot be reached.
     """
     if "://" not in location:
-        return _load_folder(Path(location))
+        return _load_folder(Path(location), trusted)
     prefix = parse_prefix_url(location)
     if client is None:
         import boto3
 
         client = boto3.client("s3")
-    return _load_files(read_manifest(prefix, client=client), client)
+    return _load_files(read_manifest(prefix, client=client), client, trusted)
 
 
-def _load_files(manifest: StoredManifest, client: S3Client) -> LoadedModel:
+def _load_files(manifest: StoredManifest, client: S3Client, trusted: Iterable[str]) -> LoadedModel:
     prefix = manifest.prefix
-    expected = _model_sha256(str(prefix), manifest.content)
+    name, sha256 = _model_file(str(prefix), manifest.content)
     with tempfile.TemporaryDirectory(prefix="refinery-model-") as folder:
-        file = Path(folder) / MODEL_FILE
-        download_object(replace(prefix, key=prefix.key + MODEL_FILE), file, client=client)
-        return LoadedModel(load_model_file(file, expected), manifest.content, str(prefix))
+        file = Path(folder) / name
+        download_object(replace(prefix, key=prefix.key + name), file, client=client)
+        estimator = load_model_file(file, sha256, trusted=trusted)
+    return LoadedModel(estimator, manifest.content, str(prefix))
 
 
-def _load_folder(folder: Path) -> LoadedModel:
+def _load_folder(folder: Path, trusted: Iterable[str]) -> LoadedModel:
     try:
         content = (folder / MANIFEST).read_bytes()
     except FileNotFoundError as error:
         raise NoManifestError(str(folder)) from error
     manifest = parse_manifest(content, str(folder))
-    expected = _model_sha256(str(folder), manifest)
-    return LoadedModel(load_model_file(folder / MODEL_FILE, expected), manifest, str(folder))
+    name, sha256 = _model_file(str(folder), manifest)
+    return LoadedModel(load_model_file(folder / name, sha256, trusted=trusted), manifest, str(folder))
 
 
-def _model_sha256(location: str, manifest: dict[str, Any]) -> str:
+def _model_file(location: str, manifest: dict[str, Any]) -> tuple[str, str]:
+    """Return the name of the file that holds the model, and its SHA-256."""
+    name = find_model_file(manifest)
+    if name is None:
+        raise ModelNotFoundError(
+            location,
+            f"its {MANIFEST} names no {' or '.join(MODEL_FILES.values())} in the format that it tells",
+        )
     try:
-        return str(manifest["files"][MODEL_FILE]["sha256"])
+        return name, str(manifest["files"][name]["sha256"])
     except (KeyError, TypeError) as error:
-        raise ModelNotFoundError(location, f"its {MANIFEST} names no {MODEL_FILE}") from error
+        raise ModelNotFoundError(location, f"its {MANIFEST} does not tell the SHA-256 of {name}") from error

@@ -22,14 +22,18 @@ _APART = ("model", "models_dir", "source")
 
 def record_spec(spec: TrainingSpec) -> dict[str, Any]:
     """Return a spec as a JSON object: its model, its source's options, and what else is not as by default."""
-    kind = next(kind for kind, model_class in _MODEL_KINDS.items() if isinstance(spec.model, model_class))
+    kinds = {model_class: kind for kind, model_class in _MODEL_KINDS.items()}
     settings = {
         field.name: getattr(spec, field.name)
         for field in fields(spec)
         if field.name not in _APART and getattr(spec, field.name) != _default(field)
     }
     recorded: dict[str, Any] = json_ready(
-        {"model": {"kind": kind, **asdict(spec.model)}, "source": spec.source.to_dict(), **settings}
+        {
+            "model": {"kind": kinds[type(spec.model)], **asdict(spec.model)},
+            "source": spec.source.to_dict(),
+            **settings,
+        }
     )
     return recorded
 

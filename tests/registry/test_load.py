@@ -14,6 +14,7 @@ from include.registry import ModelNotFoundError, load_model, load_version, promo
 from include.registry.errors import ManifestChangedError, NothingPromotedError
 from include.storage import upload_model
 from include.training import ClassModel, TrainingError, TrainingSpec, train
+from include.training.model_file import write_model
 from include.urls import parse_prefix_url
 
 
@@ -22,6 +23,13 @@ class Bomb:
 
     def __reduce__(self):
         return (pytest.fail, ("a hostile pickle was run",))
+
+
+class Note:
+    """A type of the user's own."""
+
+
+NOTE = f"{Note.__module__}.{Note.__qualname__}"
 
 
 @pytest.fixture
@@ -81,11 +89,51 @@ def test_a_folder_without_a_manifest_is_no_model(tmp_path):
         load_model(str(tmp_path))
 
 
-@pytest.mark.parametrize("manifest", [{}, {"files": []}, {"files": {"model.pkl": {}}}])
-def test_a_manifest_that_names_no_model_file_is_refused(model_dir, manifest):
+@pytest.mark.parametrize(
+    ("manifest", "problem"),
+    [
+        ({}, r"names no model\.pkl or model\.skops or model\.onnx"),
+        ({"files": []}, r"names no model\.pkl"),
+        ({"files": {"weights.bin": {"sha256": "0"}}}, r"names no model\.pkl"),
+        ({"files": {"model.pkl": {"sha256": "0"}}, "format": "skops"}, "in the format that it tells"),
+        ({"files": {"model.pkl": {}}}, r"does not tell the SHA-256 of model\.pkl"),
+    ],
+)
+def test_a_manifest_that_names_no_model_file_is_refused(model_dir, manifest, problem):
     (model_dir / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(ModelNotFoundError, match=r"names no model\.pkl"):
+    with pytest.raises(ModelNotFoundError, match=problem):
         load_model(str(model_dir))
+
+
+class TestFormats:
+    """A model in another format than pickle is loaded by its manifest alone."""
+
+    @pytest.fixture
+    def skops_dir(self, model_dir):
+        """The same model as skops, which holds a type that skops does not know."""
+        estimator = load_model(str(model_dir)).estimator
+        estimator.note = Note()
+        (model_dir / "model.pkl").unlink()
+        write_model(estimator, model_dir / "model.skops", trusted=[NOTE])
+        manifest = json.loads((model_dir / "manifest.json").read_bytes())
+        content = (model_dir / "model.skops").read_bytes()
+        facts = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        changed = manifest | {"format": "skops", "files": {"model.skops": facts}}
+        (model_dir / "manifest.json").write_text(json.dumps(changed))
+        return model_dir
+
+    def test_types_that_are_not_trusted_are_refused(self, skops_dir, client, series):
+        upload_model(skops_dir, series.prefix_of("2026-01-31"), client=client)
+        with pytest.raises(TrainingError, match="Note"):
+            load_model(str(skops_dir))
+        with pytest.raises(TrainingError, match="Note"):
+            load_version(series, "2026-01-31", client=client)
+
+    def test_types_that_are_trusted_are_loaded(self, skops_dir, client, series):
+        upload_model(skops_dir, series.prefix_of("2026-01-31"), client=client)
+        assert isinstance(load_model(str(skops_dir), trusted=[NOTE]).estimator, Ridge)
+        model = load_version(series, "2026-01-31", client=client, trusted=[NOTE])
+        assert isinstance(model.estimator, Ridge)
 
 
 class TestVersions:

@@ -7,8 +7,9 @@ import math
 
 import pytest
 
-from include.training import GateFailedError, LatestModel, needs_latest
+from include.training import GateFailedError, LatestModel, needs_latest, parse_requirements
 from include.training.errors import RequirementError, TrainingError
+from include.training.gates import check_gates
 from include.training.spec import ClassModel
 
 RIDGE = ClassModel("sklearn.linear_model.Ridge")
@@ -123,6 +124,15 @@ def test_a_metric_that_is_not_a_number_or_was_not_measured_fails(rejected, train
 
     assert [gate.sentence for gate in error.gates] == [sentence]
     assert (error.gates[0].measured, error.gates[0].margin) == (None, None)
+
+
+def test_no_gate_lets_a_number_pass_that_is_none():
+    requirements = parse_requirements({"loss": {"min": 0, "max": 1, "no_worse_than_latest": 0}})
+
+    results = check_gates(requirements, {"loss": math.nan}, {}, None)
+
+    assert [result.passed for result in results] == [False, False, False]
+    assert [result.measured for result in results] == [None, None, None]
 
 
 def test_a_usual_metric_that_has_no_value_fails_with_the_reason(rejected, train_table):

@@ -18,11 +18,7 @@ _MOST_METRICS = 30
 _MOST_FILES = 20
 _MOST_CONFIG_LETTERS = 60_000
 _SENTENCE_WIDTH = 600
-_KINDS = {
-    "min": "at least {}",
-    "max": "at most {}",
-    "no_worse_than_latest": "at most {} worse than the latest",
-}
+_KINDS = {"min": "at least", "max": "at most", "no_worse_than_latest": "no worse than the latest:"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +158,7 @@ def _gate(gate: Mapping[str, Any]) -> Gate:
     kind, required = shorten(gate.get("kind") or "", 40), number(gate.get("required"))
     return Gate(
         metric=shorten(gate.get("metric") or "", 60),
-        required=_KINDS[kind].format(required) if kind in _KINDS else f"{kind} {required}".strip(),
+        required=f"{_KINDS.get(kind, kind)} {required}".strip(": "),
         measured=number(gate.get("measured")),
         margin=number(gate.get("margin")),
         passed=bool(gate.get("passed")),

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-# Above this, digits behind the point tell nothing.
-_LARGE = 10_000
+# From here on, digits behind the point tell nothing.
+_LARGE = 1000
 # Above this, digits cannot be counted at a glance.
 _HUGE = 1e12
 _MOST_ITEMS = 12

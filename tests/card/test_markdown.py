@@ -25,7 +25,7 @@ def test_the_short_card_shows_metrics_gates_data_and_config(write, regression):
         "| gate | required | measured | margin | result |\n"
         "|---|---|---:|---:|---|\n"
         "| `mae` | at most 50 | 44.12 | 5.875 | passed |\n"
-        "| `r2` | at most 10% worse than the latest | 0.4375 | -0.0625 | **failed** |\n"
+        "| `r2` | no worse than the latest: 0.5 | 0.4375 | -0.0625 | **failed** |\n"
         "\n"
         "<details><summary>Config: configs/team/measured.yml</summary>\n"
         "\n"

@@ -53,7 +53,7 @@ def test_the_head_tells_which_model_from_when_and_from_what(write, regression):
     [
         ("passed", (True, True), "Passed all 2 gates"),
         ("warned", (True, False), "Promoted although 1 of 2 gates failed"),
-        ("failed", (False, False), "Not promoted: 2 of 2 gates failed"),
+        ("rejected", (False, False), "Not promoted: 2 of 2 gates failed"),
         (None, (), "No gates"),
     ],
 )
@@ -65,7 +65,7 @@ def test_the_verdict_follows_from_the_gates(write, regression, gate, passed, ver
 def test_gates_show_what_was_required_measured_and_by_how_much(write, regression):
     text = write(regression).text
     assert "mae at most 50 44.12 5.875 passed mae is 44.125, at most 50 is required" in text
-    assert "r2 at most 10% worse than the latest 0.4375 -0.0625 failed" in text
+    assert "r2 no worse than the latest: 0.5 0.4375 -0.0625 failed" in text
 
 
 def test_a_gate_without_a_measured_value_says_none(write, regression):
@@ -73,6 +73,13 @@ def test_a_gate_without_a_measured_value_says_none(write, regression):
         {"metric": "auc", "kind": "min", "required": 0.9, "measured": None, "margin": None, "passed": False}
     ]
     assert "auc at least 0.9 none failed" in write(regression.with_manifest(gates=gates)).text
+
+
+def test_a_gate_of_the_first_model_ever_requires_no_value(write, regression):
+    gates = [
+        {"metric": "mae", "kind": "no_worse_than_latest", "required": None, "measured": 5, "passed": True}
+    ]
+    assert "mae no worse than the latest 5 passed" in write(regression.with_manifest(gates=gates)).text
 
 
 def test_metrics_stand_beside_the_baseline_with_their_spread(write, regression):

@@ -109,8 +109,9 @@ def open_onnx(content: bytes) -> OnnxModel:
 
 
 def shortened(error: Exception) -> str:
-    """Tell an error in a line: those of ONNX can be long."""
-    return " ".join(str(error.__cause__ or error).split())[:_MAX_REASON_LENGTH].rstrip(". ")
+    """Tell an error in its first sentence: those of ONNX can be long."""
+    text = " ".join(str(error.__cause__ or error).split())
+    return text.partition(". ")[0][:_MAX_REASON_LENGTH].rstrip(". ")
 
 
 _DTYPES = {"tensor(double)": "float64", "tensor(float)": "float32"}

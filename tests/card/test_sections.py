@@ -64,22 +64,22 @@ def test_the_verdict_follows_from_the_gates(write, regression, gate, passed, ver
 
 def test_gates_show_what_was_required_measured_and_by_how_much(write, regression):
     text = write(regression).text
-    assert "mae at most 50 44.12 5.875 passed mae is 44.125, at most 50 is required" in text
-    assert "r2 no worse than the latest: 0.5 0.4375 -0.0625 failed" in text
+    assert "mae passed at most 50 44.12 5.875 mae is 44.125, at most 50 is required" in text
+    assert "r2 failed no worse than the latest: 0.5 0.4375 -0.0625" in text
 
 
 def test_a_gate_without_a_measured_value_says_none(write, regression):
     gates = [
         {"metric": "auc", "kind": "min", "required": 0.9, "measured": None, "margin": None, "passed": False}
     ]
-    assert "auc at least 0.9 none failed" in write(regression.with_manifest(gates=gates)).text
+    assert "auc failed at least 0.9 none" in write(regression.with_manifest(gates=gates)).text
 
 
 def test_a_gate_of_the_first_model_ever_requires_no_value(write, regression):
     gates = [
         {"metric": "mae", "kind": "no_worse_than_latest", "required": None, "measured": 5, "passed": True}
     ]
-    assert "mae no worse than the latest 5 passed" in write(regression.with_manifest(gates=gates)).text
+    assert "mae passed no worse than the latest 5" in write(regression.with_manifest(gates=gates)).text
 
 
 def test_metrics_stand_beside_the_baseline_with_their_spread(write, regression):

@@ -6,7 +6,7 @@ from dataclasses import MISSING, asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from include.registry.errors import NotVerifiableError
-from include.training import ClassModel, ModuleModel, SourceOptions, TrainingSpec
+from include.training import ClassModel, ModuleModel, ScriptModel, SourceOptions, TrainingSpec
 from include.training.output import json_ready
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # Where a manifest keeps it, in its provenance.
 SPEC = "spec"
-_MODEL_KINDS: dict[str, Any] = {"class": ClassModel, "module": ModuleModel}
+_MODEL_KINDS: dict[str, Any] = {"class": ClassModel, "module": ModuleModel, "script": ScriptModel}
 # Written in a way of its own, or another on every machine.
 _APART = ("model", "models_dir", "source")
 

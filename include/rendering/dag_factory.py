@@ -102,6 +102,8 @@ def _tasks(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
         "features": list(config.features) if config.features else None,
         "source_options": _source_options(config),
         "evaluate": config.evaluate.model_dump(),
+        "expect": config.expect.model_dump(mode="json") if config.expect else None,
+        "preprocess": config.preprocess if config.preprocess != "auto" else None,
         "require": _require(config),
         "gate": config.gate if config.require else None,
         "on_unchanged": config.on_unchanged if config.on_unchanged != "retrain" else None,

@@ -10,7 +10,7 @@ from include.training.prediction import predict_file
 from include.training.profile import ColumnProfile, DatasetProfile, profile_dataset
 from include.training.requirements import needs_latest, parse_requirements
 from include.training.source_options import SourceOptions
-from include.training.spec import ClassModel, ModuleModel, TrainingSpec
+from include.training.spec import ClassModel, ModuleModel, ScriptModel, TrainingSpec
 from include.training.table_profile import TableProfile
 from include.training.training import TrainingResult, train
 
@@ -23,6 +23,7 @@ __all__ = [
     "HeldOut",
     "LatestModel",
     "ModuleModel",
+    "ScriptModel",
     "SourceOptions",
     "TableProfile",
     "Trained",

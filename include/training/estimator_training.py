@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from include.training.baseline import measure_baseline
 from include.training.columns import Roles, check_target, choose_roles
+from include.training.contract import Contract, check_contract
 from include.training.cross_validation import Spread, cross_validate
 from include.training.datasets import read_dataset
+from include.training.estimators import BuiltEstimator
 from include.training.fitting import find_task, fit_and_evaluate
 from include.training.metrics import MetricChoice, find_metrics
 from include.training.model_file import write_model
 from include.training.numbers_as_text import check_numbers
 from include.training.outcome import Outcome
-from include.training.seeding import seeded_generators
+from include.training.preprocessing import with_preprocessing
+from include.training.seeding import seed_estimator, seeded_generators
 from include.training.splitting import Split, split_folds, split_rows
 from include.training.table_profile import TableProfile, profile_table
 from include.training.warning_signs import find_warning_signs
@@ -35,6 +38,8 @@ class _Prepared:
     data: dict[str, Any]
     profile: TableProfile
     spread: Spread | None
+    learner: Learner
+    preprocess: dict[str, Any] | None
 
 
 def train_estimator(spec: TrainingSpec, learner: Learner, dataset: Path, model_path: Path) -> Outcome:
@@ -48,14 +53,14 @@ def train_estimator(spec: TrainingSpec, learner: Learner, dataset: Path, model_p
     )
     prepared = _prepare(spec, learner, dataset, choice)
     with seeded_generators(spec.random_state):
-        fitted = fit_and_evaluate(learner, prepared.split, choice)
-    write_model(fitted.model, model_path)
+        fitted = fit_and_evaluate(prepared.learner, prepared.split, choice)
+    write_model(fitted.model, model_path, rows=fitted.held_out.features, trusted=spec.trusted)
     measured = [metric for metric in fitted.metrics if metric.name in fitted.evaluation.metrics]
     baseline = measure_baseline(fitted.held_out.task, prepared.split, measured)
     return Outcome(
         metrics=fitted.evaluation.metrics,
         left_out=fitted.evaluation.left_out,
-        sections=_describe(spec, learner, prepared, fitted) | {"baseline": baseline},
+        sections=_describe(spec, prepared, fitted) | {"baseline": baseline},
         warnings=find_warning_signs(fitted, prepared.split, baseline),
         model=fitted.model,
         held_out=fitted.held_out,
@@ -67,11 +72,14 @@ def _prepare(spec: TrainingSpec, learner: Learner, dataset: Path, choice: Metric
     # The whole table is let go when this returns: only its two parts stay in memory.
     read = read_dataset(dataset, spec.source)
     table = read.table
+    if spec.expect:
+        check_contract(table, Contract.from_dict(spec.expect))
     roles = choose_roles(table, spec)
     if not read.typed:
         check_numbers(dataset, table, (roles.target, *roles.features), spec.source)
     features, target = table[list(roles.features)], table[roles.target]
     check_target(target)
+    learner, preprocess = _with_preprocessing(spec, learner, features)
     times = None if roles.time is None else table[roles.time]
     rows = split_rows(spec, target, times)
     spread = None
@@ -80,10 +88,25 @@ def _prepare(spec: TrainingSpec, learner: Learner, dataset: Path, choice: Metric
         with seeded_generators(spec.random_state):
             spread = cross_validate(learner, features, target, folds, choice)
     split = Split.of(features, target, *rows)
-    return _Prepared(split, _describe_data(table, roles), profile_table(features, target), spread)
+    return _Prepared(
+        split, _describe_data(table, roles), profile_table(features, target), spread, learner, preprocess
+    )
 
 
-def _describe(spec: TrainingSpec, learner: Learner, prepared: _Prepared, fitted: Fitted) -> dict[str, Any]:
+def _with_preprocessing(
+    spec: TrainingSpec, learner: Learner, features: pd.DataFrame
+) -> tuple[Learner, dict[str, Any] | None]:
+    """Put before a library's class what its columns need; what users' code builds is left alone."""
+    if not isinstance(learner, BuiltEstimator) or learner.file is not None:
+        return learner, None
+    estimator, description = with_preprocessing(learner.unfitted, features, spec.preprocess)
+    if description is None:
+        return learner, None
+    seeded = (*learner.seeded, *seed_estimator(estimator, spec.random_state))
+    return replace(learner, unfitted=estimator, seeded=seeded), description
+
+
+def _describe(spec: TrainingSpec, prepared: _Prepared, fitted: Fitted) -> dict[str, Any]:
     spread = prepared.spread
     measured = {}
     if spread is not None:
@@ -101,7 +124,9 @@ def _describe(spec: TrainingSpec, learner: Learner, prepared: _Prepared, fitted:
             "train_rows": len(prepared.split.train_target),
             "test_rows": len(prepared.split.test_target),
         },
-        "seeds": {"random_state": spec.random_state, "set_on_estimator": list(learner.seeded)},
+        "seeds": {"random_state": spec.random_state, "set_on_estimator": list(prepared.learner.seeded)},
+        "preprocess": prepared.preprocess,
+        "expect": {"rules": dict(spec.expect), "passed": True} if spec.expect else None,
         "evaluation": {"task": fitted.evaluation.task, "definitions": fitted.evaluation.definitions},
         **measured,
     }

@@ -46,6 +46,7 @@ def build_manifest(
         "created_at": created_at,
         "duration_seconds": round(duration_seconds, 3),
         "model": dict(model),
+        "format": spec.model_format,
         **outcome.sections,
         "metrics": outcome.metrics,
         "notes": [f"{name} is left out: {reason}" for name, reason in outcome.left_out.items()],

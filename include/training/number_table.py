@@ -42,7 +42,7 @@ def _join(blocks: Iterable[pd.DataFrame], most_rows: int) -> pd.DataFrame | None
 
     # A row of the array is a column of the table: pandas keeps its columns so, and takes the array as it is.
     values: np.ndarray[Any, Any] | None = None
-    names = pd.Index([])
+    names: pd.Index[Any] = pd.Index([])
     filled = 0
     for block in blocks:
         if values is None:

@@ -9,7 +9,7 @@ import math
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from include.training.model_file import MODEL_FILE
+from include.training.model_file import MODEL_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -97,7 +97,8 @@ def _describe(path: Path) -> dict[str, Any]:
 def _remove_earlier(output_dir: Path) -> None:
     # The manifest goes first: without it, what else is there is no model.
     (output_dir / MANIFEST_FILE).unlink(missing_ok=True)
-    (output_dir / MODEL_FILE).unlink(missing_ok=True)
+    for name in MODEL_FILES.values():
+        (output_dir / name).unlink(missing_ok=True)
     for folder in (_STAGING, REPORT_DIR):
         if (output_dir / folder).exists():
             shutil.rmtree(output_dir / folder)

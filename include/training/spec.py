@@ -40,6 +40,24 @@ class ClassModel:
         return self.path
 
 
+@dataclass(frozen=True, slots=True)
+class ScriptModel:
+    """A training script as it is, run in a process of its own.
+
+    Attributes:
+        name: Its path below the models folder, as "team_a/churn_legacy.py".
+        args: Its arguments, with the placeholders of `run_script`.
+        env: Variables to add to its environment, with the same placeholders.
+    """
+
+    name: str
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSpec:
     """One training: which model learns what from a dataset, and how it is judged.
@@ -60,9 +78,14 @@ class TrainingSpec:
         metrics: Names of the metrics; None are the usual ones of the model's task.
         require: Gates by metric, as {"mae": {"max": 60, "no_worse_than_latest": "10%"}}; see `gates`.
         gate: What a failed gate does: "fail" rejects the model, "warn" marks it.
+        expect: The data contract; see `Contract.from_dict`.
+        preprocess: "auto" makes text, categories, dates and gaps ready for a library's class, "none" does not.
+        model_format: The format of the model's file: "pickle", "skops" or "onnx".
+        trusted: For skops, the full names of types that are known to be safe to load.
+        timeout: How long a script may run, in seconds; None sets no limit.
     """
 
-    model: ModuleModel | ClassModel
+    model: ModuleModel | ClassModel | ScriptModel
     models_dir: Path
     params: Mapping[str, Any] = field(default_factory=dict)
     target: str | int | None = None
@@ -76,3 +99,8 @@ class TrainingSpec:
     metrics: Sequence[str] | None = None
     require: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     gate: str = "fail"
+    expect: Mapping[str, Any] | None = None
+    preprocess: str = "none"
+    model_format: str = "pickle"
+    trusted: tuple[str, ...] = ()
+    timeout: float | None = None

@@ -16,11 +16,12 @@ from include.training.latest import may_know_rows, measure_latest
 from include.training.library_classes import find_estimator_class
 from include.training.manifest import build_manifest, find_libraries
 from include.training.metrics import find_metrics
-from include.training.model_file import MODEL_FILE
+from include.training.model_file import MODEL_FILES
 from include.training.outcome import Outcome, Trained
 from include.training.output import MANIFEST_FILE, describe_files, keep_report, staged_output, write_json
 from include.training.requirements import Requirement, parse_requirements
-from include.training.spec import ClassModel, TrainingSpec
+from include.training.script_training import train_by_script
+from include.training.spec import ModuleModel, ScriptModel, TrainingSpec
 from include.training.summary import summarize
 from include.training.train_function import run_train_function
 from include.training.user_code import FIT, TRAIN, UserModule, import_model_module
@@ -91,7 +92,7 @@ def train(
     output_dir = output_dir.absolute()
     with staged_output(output_dir) as staging:
         user_module = _import_user_module(spec)
-        outcome = _make_model(spec, user_module, dataset.absolute(), staging / MODEL_FILE)
+        outcome = _make_model(spec, user_module, dataset.absolute(), staging)
         manifest = build_manifest(
             spec,
             provenance=provenance,
@@ -113,12 +114,15 @@ def train(
 
 
 def _import_user_module(spec: TrainingSpec) -> UserModule | None:
-    return None if isinstance(spec.model, ClassModel) else import_model_module(spec.model, spec.models_dir)
+    if isinstance(spec.model, ModuleModel):
+        return import_model_module(spec.model, spec.models_dir)
+    return None
 
 
-def _make_model(
-    spec: TrainingSpec, user_module: UserModule | None, dataset: Path, model_path: Path
-) -> Outcome:
+def _make_model(spec: TrainingSpec, user_module: UserModule | None, dataset: Path, staging: Path) -> Outcome:
+    if isinstance(spec.model, ScriptModel):
+        return train_by_script(spec, spec.model, dataset, staging)
+    model_path = staging / MODEL_FILES[spec.model_format]
     if user_module is None:
         estimator_class = find_estimator_class(str(spec.model))
         built = build_from_class(estimator_class, spec.params, spec.random_state)
@@ -154,7 +158,7 @@ def _judge(
 
 def _describe_model(spec: TrainingSpec, user_module: UserModule | None) -> dict[str, Any]:
     if user_module is None:
-        return {"name": str(spec.model), "kind": "class"}
+        return {"name": str(spec.model), "kind": "script" if isinstance(spec.model, ScriptModel) else "class"}
     return {
         "name": str(spec.model),
         "kind": "module",

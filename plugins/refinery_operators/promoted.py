@@ -11,7 +11,7 @@ from include.registry import ModelSeries, find_changes, load_version, read_lates
 from include.training import LatestModel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from mypy_boto3_s3 import S3Client
 
@@ -47,13 +47,17 @@ class PromotedModels:
             client=self.client,
         )
 
-    def latest_model(self) -> LatestModel | None:
-        """Load the latest model; one that cannot be loaded comes with the reason, None means that there is none yet."""
+    def latest_model(self, trusted: Iterable[str] = ()) -> LatestModel | None:
+        """Load the latest model; one that cannot be loaded comes with the reason, None means that there is none yet.
+
+        Args:
+            trusted: Of a model in the format skops, the types that are known to be safe to load.
+        """
         try:
             latest = read_latest(self._series, client=self.client)
             if latest is None:
                 return None
-            loaded = load_version(self._series, client=self.client)
+            loaded = load_version(self._series, client=self.client, trusted=trusted)
         except RefineryError as error:
             if error.retryable:
                 raise

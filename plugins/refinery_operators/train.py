@@ -17,6 +17,7 @@ from include.training import (
     ClassModel,
     GateFailedError,
     ModuleModel,
+    ScriptModel,
     SourceOptions,
     TrainingSpec,
     needs_latest,
@@ -42,12 +43,15 @@ class TrainModelOperator(PipelineOperator):
     of it goes to ``rejected/<run id>/`` below the prefix.
 
     Args:
-        model: ``module``, a module's name in ``include/models``, or ``class``, the dotted path of a scikit-learn class;
-            and ``params``, the keyword arguments of its function or constructor. Templated.
+        model: ``module``, a module's name in ``include/models``, ``class``, the dotted path of a scikit-learn class, or
+            ``script`` with ``args`` and ``env``; ``params``, the keyword arguments of its function or constructor;
+            ``format`` of the model's file, and ``trusted`` types in it. Templated.
         target: The column to predict: a name, or an index from 0 (from the end when negative). Default: the last.
         features: The columns to learn from. Default: all others.
         source_options: How to read the dataset, as ``separator``; see ``SourceOptions``.
         evaluate: How the model is measured, as ``test_size`` and ``metrics``; see ``TrainingSpec``.
+        expect: The data contract.
+        preprocess: ``auto`` makes text, categories, dates and gaps ready for a library's class, ``none`` does not.
         require: The gates, by metric.
         gate: What a failed gate does: ``fail`` or ``warn``.
         on_unchanged: ``skip`` ends the run where dataset, config, code and environment are those of the latest model.
@@ -70,6 +74,8 @@ class TrainModelOperator(PipelineOperator):
         features: Sequence[str] | None = None,
         source_options: Mapping[str, Any] | None = None,
         evaluate: Mapping[str, Any] | None = None,
+        expect: Mapping[str, Any] | None = None,
+        preprocess: str = "auto",
         require: Mapping[str, Mapping[str, Any]] | None = None,
         gate: str = "fail",
         on_unchanged: str = "retrain",
@@ -86,6 +92,8 @@ class TrainModelOperator(PipelineOperator):
         self.features = features
         self.source_options = source_options
         self.evaluate = evaluate
+        self.expect = expect
+        self.preprocess = preprocess
         self.require = require
         self.gate = gate
         self.on_unchanged = on_unchanged
@@ -119,7 +127,9 @@ class TrainModelOperator(PipelineOperator):
                 dataset,
                 workspace.model_dir,
                 provenance=provenance,
-                latest=promoted.latest_model() if promoted and needs_latest(spec.require) else None,
+                latest=promoted.latest_model(spec.trusted)
+                if promoted and needs_latest(spec.require)
+                else None,
                 write_extras=partial(write_model_card, promoted) if self.card else None,
             )
         except GateFailedError as error:
@@ -130,18 +140,20 @@ class TrainModelOperator(PipelineOperator):
 
     def training_spec(self) -> TrainingSpec:
         """What is to be trained, in the training library's words."""
-        model = (
-            ModuleModel(self.model["module"]) if "module" in self.model else ClassModel(self.model["class"])
-        )
         return TrainingSpec(
-            model=model,
+            model=_model(self.model),
             models_dir=MODELS_DIR,
             params=self.model.get("params") or {},
             target=self.target,
             features=tuple(self.features) if self.features else None,
             source=SourceOptions.from_dict(self.source_options or {}),
+            expect=self.expect,
+            preprocess=self.preprocess,
             require=self.require or {},
             gate=self.gate,
+            model_format=self.model.get("format") or "pickle",
+            trusted=tuple(self.model.get("trusted") or ()),
+            timeout=self.execution_timeout.total_seconds() if self.execution_timeout else None,
             **self.evaluate or {},
         )
 
@@ -158,3 +170,11 @@ def _skip_if_unchanged(promoted: PromotedModels, spec: TrainingSpec, provenance:
     changes = promoted.changes(spec, provenance)
     if changes.unchanged:
         raise AirflowSkipException(str(changes))
+
+
+def _model(model: Mapping[str, Any]) -> ModuleModel | ClassModel | ScriptModel:
+    if "module" in model:
+        return ModuleModel(model["module"])
+    if "class" in model:
+        return ClassModel(model["class"])
+    return ScriptModel(model["script"], tuple(model.get("args") or ()), model.get("env") or {})

@@ -20,6 +20,8 @@ _MOST_CATEGORIES = 20
 _ROWS_PER_CATEGORY = 10
 # Fewer rows than this say nothing of which values must be unique, or be there.
 _FEWEST_ROWS = 20
+# Bounds with slack around greater numbers would be beyond all numbers.
+_MOST_BOUNDED = 1e300
 
 
 def propose_contract(table: pd.DataFrame) -> dict[str, Any]:
@@ -63,7 +65,7 @@ def _is_category(column: pd.Series[Any]) -> bool:
 
 def _propose_range(column: pd.Series[Any], *, whole: bool) -> dict[str, Any]:
     low, high = float(column.min()), float(column.max())
-    if not math.isfinite(low) or not math.isfinite(high):
+    if not max(abs(low), abs(high)) < _MOST_BOUNDED:  # false for nan too
         return {}
     if low >= 0 and high <= 1 and not whole:
         return {"min": 0, "max": 1}

@@ -23,6 +23,12 @@ def load(
         Path | None, typer.Option(metavar="FILE", help="Where predictions go, as CSV. Default: the terminal.")
     ] = None,
     connection: Annotated[str, typer.Option(help="The Airflow connection for S3.")] = "aws_default",
+    trust: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TYPE", help="Of a skops model: a type that is known to be safe.", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Load a model and say what it is.
 
@@ -31,7 +37,7 @@ def load(
 
     Example: `refinery load s3://models/petrol_consumption/2026-01-31/ --predict new_states.csv`
     """
-    model = _load(location, connection)
+    model = _load(location, connection, trust or [])
     if predict is None:
         typer.echo(_describe(model))
         return
@@ -39,18 +45,20 @@ def load(
     predictions.to_csv(out or typer.get_text_stream("stdout"), index=False)
 
 
-def _load(location: str, connection: str) -> LoadedModel:
+def _load(location: str, connection: str, trusted: list[str]) -> LoadedModel:
     from include.local.connect import s3_access
     from include.registry import load_model
     from include.urls import parse_prefix_url
 
     if "://" not in location:
-        return load_model(location)
+        return load_model(location, trusted=trusted)
     with s3_access(PROJECT, parse_prefix_url(location), connection) as client:
-        return load_model(location, client=client)
+        return load_model(location, client=client, trusted=trusted)
 
 
 def _describe(model: LoadedModel) -> str:
+    from include.training.model_file import MODEL_FILE, find_model_file
+
     manifest = model.manifest
     run, config = manifest["provenance"].get("run") or {}, manifest["provenance"].get("config") or {}
     lines = {
@@ -58,6 +66,6 @@ def _describe(model: LoadedModel) -> str:
         "metrics": "  ".join(f"{name} {value:.4g}" for name, value in manifest["metrics"].items()),
         "run": f"{run.get('dag_id')} {run.get('run_id')}",
         "config": config.get("path"),
-        "sha256": manifest["files"]["model.pkl"]["sha256"],
+        "sha256": manifest["files"][find_model_file(manifest) or MODEL_FILE]["sha256"],
     }
     return "\n".join(f"{name:9} {value}" for name, value in lines.items())

@@ -10,7 +10,7 @@ from importlib.metadata import packages_distributions, version
 from typing import TYPE_CHECKING, Any
 
 from include.registry.recorded_spec import SPEC, record_spec
-from include.training import ModuleModel
+from include.training import ModuleModel, ScriptModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -104,9 +104,12 @@ def _settings(spec: Mapping[str, Any]) -> dict[str, str | None]:
 
 
 def _module_sha256(spec: TrainingSpec) -> str | None:
-    if not isinstance(spec.model, ModuleModel):
+    if isinstance(spec.model, ModuleModel):
+        file = spec.models_dir.joinpath(*spec.model.name.split(".")).with_suffix(".py")
+    elif isinstance(spec.model, ScriptModel):
+        file = spec.models_dir / spec.model.name
+    else:
         return None
-    file = spec.models_dir.joinpath(*spec.model.name.split(".")).with_suffix(".py")
     return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None
 
 

@@ -11,6 +11,7 @@ from include.training.containment import user_code
 from include.training.errors import MetricsError, ModelInterfaceError, NoModelFileError
 from include.training.estimators import check_params
 from include.training.evaluation import split_finite
+from include.training.model_file import PICKLE
 from include.training.outcome import Outcome
 from include.training.seeding import seeded_generators
 from include.training.user_code import TRAIN
@@ -49,7 +50,7 @@ def run_train_function(
         returned = module.function(str(dataset), str(model_path), **params)
     _check_model_file(module.file, model_path)
     metrics, left_out = split_finite(_check_metrics(module.file, returned))
-    return Outcome(metrics, left_out)
+    return Outcome(metrics, left_out, {"format": PICKLE})
 
 
 def _check_model_file(file: Path, model_path: Path) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from include.training.contract import Contract, check_contract
+from include.training.datasets import read_dataset
 from include.training.errors import GateFailedError
 from include.training.estimator_training import train_estimator
 from include.training.estimators import build_from_class, build_from_module
@@ -16,7 +18,7 @@ from include.training.latest import may_know_rows, measure_latest
 from include.training.library_classes import find_estimator_class
 from include.training.manifest import build_manifest, find_libraries
 from include.training.metrics import find_metrics
-from include.training.model_file import MODEL_FILES
+from include.training.model_file import MODEL_FILE, MODEL_FILES
 from include.training.outcome import Outcome, Trained
 from include.training.output import MANIFEST_FILE, describe_files, keep_report, staged_output, write_json
 from include.training.requirements import Requirement, parse_requirements
@@ -120,6 +122,9 @@ def _import_user_module(spec: TrainingSpec) -> UserModule | None:
 
 
 def _make_model(spec: TrainingSpec, user_module: UserModule | None, dataset: Path, staging: Path) -> Outcome:
+    reads_itself = isinstance(spec.model, ScriptModel) or (user_module and user_module.function_name == TRAIN)
+    if reads_itself and spec.expect:
+        check_contract(read_dataset(dataset, spec.source).table, Contract.from_dict(spec.expect))
     if isinstance(spec.model, ScriptModel):
         return train_by_script(spec, spec.model, dataset, staging)
     model_path = staging / MODEL_FILES[spec.model_format]
@@ -128,7 +133,7 @@ def _make_model(spec: TrainingSpec, user_module: UserModule | None, dataset: Pat
         built = build_from_class(estimator_class, spec.params, spec.random_state)
         return train_estimator(spec, built, dataset, model_path)
     if user_module.function_name == TRAIN:
-        return run_train_function(user_module, spec.params, dataset, model_path, spec.random_state)
+        return run_train_function(user_module, spec.params, dataset, staging / MODEL_FILE, spec.random_state)
     if user_module.function_name == FIT:
         function = prepare_fit_function(user_module, spec.params, spec.random_state)
         return train_estimator(spec, function, dataset, model_path)

@@ -37,9 +37,9 @@ def _translate(profile: TrainingProfile) -> TableProfile:
 
 
 def _distribution(profile: TrainingProfile) -> Distribution | None:
+    if profile.target_counts:
+        return Distribution(tuple(profile.target_counts.values()), values=tuple(profile.target_counts))
     if profile.target_bins:
         lows, highs, rows = zip(*profile.target_bins, strict=True)
         return Distribution(rows, edges=(*lows, highs[-1]))
-    if profile.target_counts:
-        return Distribution(tuple(profile.target_counts.values()), values=tuple(profile.target_counts))
     return None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from airflow.sdk.exceptions import AirflowSkipException
 
@@ -160,7 +160,9 @@ class TrainModelOperator(PipelineOperator):
     def _upload_report(self, report_dir: Path, context: Context) -> None:
         if self.prefix is None:
             return
-        run = quote(context["run_id"], safe="")
+        run = re.sub(
+            r"[^A-Za-z0-9._-]", "-", context["run_id"]
+        )  # not every S3 server takes colons, or escapes
         prefix = parse_prefix_url(f"{parse_prefix_url(self.prefix)}rejected/{run}/")
         upload_model(report_dir, prefix, client=s3_client(self.aws_conn_id, prefix))
         self.log.info("The report on the rejected model: %s", prefix)

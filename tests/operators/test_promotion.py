@@ -1,0 +1,118 @@
+"""Models worth promoting, as the operators see to it: contracts, gates, latest.json, cards, scripts, unchanged inputs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from refinery_operators import DownloadDatasetOperator, TrainModelOperator, UploadModelOperator
+
+PETROL = "s3://iasd-data-in-the-cloud/petrol_consumption.csv"
+CONFIG = {"path": "configs/churn.yml", "text": "model: random_forest\n"}
+RIDGE = {"class": "sklearn.linear_model.Ridge"}
+
+
+@pytest.fixture
+def run(tmp_path, s3, context):
+    """Run a pipeline's first three steps on the petrol data, in a series of the test's own."""
+    root = f"s3://models/{tmp_path.name}"
+
+    def steps(model=RIDGE, source=PETROL, **training):
+        shared = {"workspace": str(tmp_path / "workspace")}
+        target = {"prefix": f"{root}/2026-01-31/", "series": f"{root}/{{{{ ds }}}}/", **shared}
+        with DAG("churn", schedule=None):
+            download = DownloadDatasetOperator(task_id="download_dataset", source=source, **shared)
+            train = TrainModelOperator(
+                task_id="train_model", model=model, config=CONFIG, **target, **training
+            )
+            upload = UploadModelOperator(task_id="upload_model", **target)
+        return [step.execute(context) for step in (download, train, upload)]
+
+    return steps
+
+
+@pytest.fixture
+def objects(s3, tmp_path):
+    def read():
+        found = s3.list_objects_v2(Bucket="models", Prefix=f"{tmp_path.name}/").get("Contents", [])
+        keys = [item["Key"] for item in found]
+        return {
+            key.partition("/")[2]: s3.get_object(Bucket="models", Key=key)["Body"].read()
+            for key in sorted(keys)
+        }
+
+    return read
+
+
+def manifest_of(objects):
+    return json.loads(objects()["2026-01-31/manifest.json"])
+
+
+def test_the_newest_model_is_named_in_latest_json(run, objects):
+    run()
+    latest = json.loads(objects()["latest.json"])
+    assert latest["prefix"].endswith("/2026-01-31/")
+    assert latest["metrics"].keys() == {"mae", "mse", "rmse", "r2"}
+
+
+def test_a_card_lies_beside_the_model(run, objects):
+    run()
+    page = objects()["2026-01-31/card.html"].decode()
+    assert "Ridge" in page
+    assert "card.html" in manifest_of(objects)["files"]
+
+
+def test_a_model_that_fails_a_gate_is_not_uploaded_and_leaves_a_report(run, objects):
+    with pytest.raises(AirflowFailException, match="mae"):
+        run(require={"mae": {"max": 1}})
+    assert sorted(name.rpartition("/")[2] for name in objects()) == ["card.html", "card.md", "manifest.json"]
+    assert all(name.startswith("2026-01-31/rejected/scheduled__2026-01-31") for name in objects())
+
+
+def test_a_gate_that_warns_promotes_and_marks(run, objects):
+    run(require={"mae": {"max": 1}}, gate="warn")
+    assert manifest_of(objects)["gate"] == "warned"
+    assert "latest.json" in objects()
+
+
+def test_a_model_is_judged_against_the_latest_on_the_same_rows(run):
+    run(model={"module": "random_forest"})
+    with pytest.raises(AirflowFailException, match="latest"):
+        run(model={"class": "sklearn.dummy.DummyRegressor"}, require={"mae": {"no_worse_than_latest": "1%"}})
+    run(model={"module": "random_forest"}, require={"mae": {"no_worse_than_latest": "1%"}})
+
+
+def test_unchanged_inputs_are_skipped_where_the_config_asks_for_it(run):
+    run()
+    run()
+    with pytest.raises(AirflowSkipException, match="the latest model"):
+        run(on_unchanged="skip")
+    run(on_unchanged="skip", model={"class": "sklearn.linear_model.Ridge", "params": {"alpha": 2}})
+
+
+def test_a_dataset_that_breaks_its_contract_is_not_trained_on(run, objects):
+    with pytest.raises(AirflowFailException, match="Petrol_tax"):
+        run(expect={"rows": {"min": 40}, "columns": {"Petrol_tax": {"max": 5}}})
+    assert objects() == {}
+
+
+@pytest.mark.parametrize(("model_format", "file"), [("skops", "model.skops"), ("onnx", "model.onnx")])
+def test_a_model_is_written_in_the_format_that_is_asked_for(run, objects, model_format, file):
+    run(model={**RIDGE, "format": model_format})
+    assert manifest_of(objects)["format"] == model_format
+    assert f"2026-01-31/{file}" in objects()
+    assert "2026-01-31/model.pkl" not in objects()
+
+
+def test_text_is_made_ready_for_a_librarys_class(run, objects, s3, tmp_path):
+    rows = [
+        f"{city},{size},{size * 2 + len(city)}" for size in range(20) for city in ("Oslo", "Rome", "Berlin")
+    ]
+    s3.put_object(
+        Bucket="datasets", Key=f"{tmp_path.name}.csv", Body="\n".join(["city,size,price", *rows]).encode()
+    )
+    run(source=f"s3://datasets/{tmp_path.name}.csv")
+    assert manifest_of(objects)["preprocess"]["library"] == "skrub"

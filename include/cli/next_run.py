@@ -12,6 +12,7 @@ from include.config.keys.schedule import AssetSchedule, EverySchedule
 if TYPE_CHECKING:
     from include.config import PipelineConfig
 
+LAST_SECOND = time(23, 59, 59)  # of the last day that may have a run
 # What Airflow's presets stand for.
 _PRESETS = {
     "@hourly": "0 * * * *",
@@ -54,6 +55,6 @@ def find_next_run(config: PipelineConfig, now: datetime) -> datetime | None:
     first = datetime.combine(config.start_date, time(), zone) - timedelta(seconds=1)
     moments = croniter(_PRESETS.get(config.schedule, config.schedule), max(now.astimezone(zone), first))
     found: datetime = moments.get_next(datetime)
-    if config.end_date and found > datetime.combine(config.end_date, time(), zone):
+    if config.end_date and found > datetime.combine(config.end_date, LAST_SECOND, zone):
         return None
     return found.astimezone(UTC)

@@ -25,13 +25,14 @@ def s3_access(project: Path, url: S3Url, connection: str) -> Iterator[S3Client]:
     """Give an S3 client for a bucket.
 
     Args:
-        project: The project's root folder. A bucket below its ``.local/s3`` is served by the embedded server, unless the
-            environment itself defines ``aws_default``.
+        project: The project's root folder. A bucket below its ``.local/s3`` or ``include/sample_data`` is served by the
+            embedded server, unless the environment itself defines ``aws_default``.
         url: Any URL in the bucket.
         connection: The Airflow connection for all other buckets.
     """
     store = ObjectStore(project)
-    if CONNECTION_VARIABLE in os.environ or not (store.data / url.bucket).is_dir():
+    folders = (store.data, project / "include" / "sample_data")
+    if CONNECTION_VARIABLE in os.environ or not any((folder / url.bucket).is_dir() for folder in folders):
         yield s3_client(connection, url)
         return
     with store:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from include.config.keys.schedule import AssetSchedule, EverySchedule
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from include.config.keys.notify import NotifyConfig
 
 OPERATORS = "refinery_operators"
+LAST_SECOND = time(23, 59, 59)  # of the last day that may have a run
 RETRY_BACKOFF = 2.0  # each retry waits twice as long as the one before
 MAX_RETRY_DELAY = timedelta(hours=1)
 
@@ -32,7 +33,7 @@ def dag_factory_config(pipeline: Pipeline) -> dict[str, Any]:
         "schedule": _schedule(config),
         "timezone": config.timezone,
         "start_date": config.start_date,
-        "end_date": config.end_date,
+        "end_date": datetime.combine(config.end_date, LAST_SECOND) if config.end_date else None,
         "catchup": config.catchup,
         "max_active_runs": config.max_active_runs,
         "is_paused_upon_creation": config.paused,

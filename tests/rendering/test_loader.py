@@ -83,7 +83,7 @@ class TestOnePipeline:
             ("max_active_runs: 3\n", "max_active_runs", 3),
             ("paused: false\n", "is_paused_upon_creation", False),
             ("start_date: 2026-03-01\n", "start_date", datetime(2026, 3, 1, tzinfo=UTC)),
-            ("end_date: 2026-04-01\n", "end_date", datetime(2026, 4, 1, tzinfo=UTC)),
+            ("end_date: 2026-04-01\n", "end_date", datetime(2026, 4, 1, 23, 59, 59, tzinfo=UTC)),
             ("description: Who leaves.\n", "description", "Who leaves."),
         ],
     )

@@ -108,6 +108,7 @@ def _tasks(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
         "require": _require(config),
         "gate": config.gate if config.require else None,
         "on_unchanged": config.on_unchanged if config.on_unchanged != "retrain" else None,
+        "card": None if config.card else False,
         "prefix": output.url,
         "series": output.url,
         "aws_conn_id": output.connection,

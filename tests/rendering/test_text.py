@@ -66,7 +66,7 @@ KNOBS = {
     "expect: {rows: {min: 40}, columns: {sold_at: {type: date, min: 2026-01-01}, tax: {min: 0, max: 20.5}}}\n"
     "require: {r2: {min: 0.35}, mae: {max: 60, no_worse_than_latest: 10%}}\n"
     "gate: warn\n"
-    "on_unchanged: skip\n",
+    "on_unchanged: skip\ncard: false\n",
     "params of all kinds": "source: s3://data/churn.csv\noutput: s3://models/p/{{ ds }}/\n"
     "model:\n"
     "  class: sklearn.ensemble.RandomForestRegressor\n"

@@ -116,6 +116,11 @@ class PipelineConfig(Section):
         "uploads the model marked.",
         examples=["warn"],
     )
+    card: bool = Field(
+        default=True,
+        description="Whether a card is drawn beside the model, a page with its metrics and figures; it takes a second or two.",
+        examples=[False],
+    )
     on_unchanged: Literal["retrain", "skip"] = Field(
         default="retrain",
         description="Whether a run trains again (`retrain`) or ends early (`skip`) when dataset, config, model and environment are "

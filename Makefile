@@ -18,8 +18,8 @@ $(environment): requirements.txt requirements-dev.txt constraints.txt scripts/se
 demo: $(environment) ## Run every pipeline once through Airflow with an embedded S3 server (DATE=2026-01-31 for another day)
 	@./refinery demo $(if $(DATE),--date $(DATE))
 
-up: $(environment) ## Start Airflow (http://localhost:8080, no login) and the embedded S3 server; Ctrl-C stops both
-	@./refinery up
+up: $(environment) ## Start Airflow (http://localhost:8080, no login; PORT=8081 for another port) with the embedded S3 server; Ctrl-C stops both
+	@./refinery up $(if $(PORT),--port $(PORT))
 
 down: $(environment) ## Stop what `make up` started
 	@./refinery down

@@ -38,6 +38,12 @@ target: outcome
 tags: [team-{team}]
 """
 
+DEFAULTS = """\
+owner: data-science
+tags: [training]
+retries: 3
+"""
+
 LITERAL_HEAD = """\
 from datetime import datetime, timedelta
 
@@ -46,8 +52,8 @@ from include.rendering.assets import make_asset
 from refinery_operators import CleanUpOperator, DownloadDatasetOperator, TrainModelOperator, UploadModelOperator
 
 DEFAULTS = {
-    "owner": "refinery",
-    "retries": 2,
+    "owner": "data-science",
+    "retries": 3,
     "retry_delay": timedelta(minutes=1),
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(hours=1),
@@ -65,7 +71,7 @@ with DAG(
     start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
-    tags=["team-{team}"],
+    tags=["training", "team-{team}"],
     default_args=DEFAULTS,
     doc_md={config!r},
 ) as dag_{index}:
@@ -80,11 +86,15 @@ with DAG(
         model={{"module": "random_forest", "params": {{"n_estimators": {trees}}}}},
         target="outcome",
         evaluate={{"test_size": 0.2, "random_state": 0}},
+        prefix="s3://models/pipeline_{index}/{{{{ ds }}}}/",
+        series="s3://models/pipeline_{index}/{{{{ ds }}}}/",
+        aws_conn_id="aws_default",
         config={{"path": "configs/pipeline_{index}.yml", "text": {config!r}}},
     )
     upload = UploadModelOperator(
         task_id="upload_model",
         prefix="s3://models/pipeline_{index}/{{{{ ds }}}}/",
+        series="s3://models/pipeline_{index}/{{{{ ds }}}}/",
         aws_conn_id="aws_default",
         outlets=[make_asset("s3://models/pipeline_{index}")],
     )
@@ -153,6 +163,7 @@ def write_project(folder: Path, pipelines: int) -> Path:
     for name in ("dags", "include", "plugins"):
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "configs").mkdir()
+    (folder / "configs" / "defaults.yml").write_text(DEFAULTS)
     for index in range(pipelines):
         (folder / "configs" / f"pipeline_{index}.yml").write_text(str(values(index)["config"]))
     return folder

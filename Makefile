@@ -5,6 +5,9 @@ unexport PYTHONDONTWRITEBYTECODE
 
 environment := .venv/complete
 bin := .venv/bin
+ifeq ($(wildcard .venv/bin/python),) # gone, or its interpreter is
+$(shell rm -f $(environment))
+endif
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

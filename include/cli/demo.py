@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from include.cli.project import PROJECT, read_project
+from include.cli.interrupts import interrupt_on_signals
+from include.cli.project import PROJECT, default_environment, read_pipeline, read_project
+from include.local.errors import DemoError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,9 +17,10 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from include.config import Pipeline
     from include.local.demo import PipelineRun
 
-MIN_WIDTH = 96  # a metrics line beside a long name; narrower terminals wrap
+PIPED_WIDTH = 96  # a metrics line beside a long name
 MARKS = {"running": "[yellow]>[/]", "success": "[green]✓[/]", "failed": "[red]✗[/]"}
 
 
@@ -39,21 +42,44 @@ def demo(
     from rich.console import Console
     from rich.live import Live
 
+    from include.config import render_problems
     from include.local.demo import run_demo
 
     console = Console(highlight=False)
-    console.width = max(console.width, MIN_WIDTH)
-    dag_ids = pipelines or [pipeline.dag_id for pipeline in read_project().pipelines]
+    if not console.is_terminal:
+        console.width = PIPED_WIDTH
     run_date = (day or datetime.now(UTC)).date()
-    console.print(f"Running {len(dag_ids)} pipelines for {run_date} through Airflow ...")
+    project = read_project()
+    chosen = (
+        [read_pipeline(name, default_environment()) for name in dict.fromkeys(pipelines)]
+        if pipelines
+        else project.pipelines
+    )
+    _require_started(chosen, run_date)
+    dag_ids = [pipeline.dag_id for pipeline in chosen]
+    console.print(f"Running {', '.join(dag_ids)} for {run_date} through Airflow ...")
+    interrupt_on_signals()
     with Live(console=console, auto_refresh=False, transient=True) as live:
         runs = run_demo(
             PROJECT, dag_ids, run_date, on_change=lambda runs: live.update(_progress(runs), refresh=True)
         )
     console.print(_results(runs))
     _print_errors(console, runs)
-    if any(run.state != "success" for run in runs):
+    errors = [] if pipelines else [problem for problem in project.problems if problem.severity == "error"]
+    if errors:
+        typer.echo(f"\nThese configs are broken, and did not run:\n{render_problems(errors)}")
+    if errors or any(run.state != "success" for run in runs):
         raise typer.Exit(1)
+
+
+def _require_started(pipelines: Sequence[Pipeline], day: date) -> None:
+    """Refuse a date that Airflow would run nothing for, and call that a success."""
+    for pipeline in pipelines:
+        if day < pipeline.config.start_date:
+            raise DemoError(
+                f"{day} is before the start_date of {pipeline.dag_id}, {pipeline.config.start_date}: take a later date, "
+                "or move the start_date."
+            )
 
 
 def _progress(runs: Sequence[PipelineRun]) -> Table:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
+from include.cli.interrupts import interrupt_on_signals
 from include.cli.project import PROJECT
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 HOME = PROJECT / ".local" / "airflow"
 
@@ -24,8 +21,7 @@ def up(
     """
     from include.local.stack import running_stack
 
-    for stop in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs with SIGINT ignored
-        signal.signal(stop, _interrupt)
+    interrupt_on_signals()
     typer.echo("Starting Airflow and the embedded S3 server ...")
     try:
         with running_stack(PROJECT, home=HOME, port=port) as stack:
@@ -45,7 +41,3 @@ def down() -> None:
     from include.local.stack import stop_stack
 
     typer.echo("Stopped." if stop_stack(HOME) else "Nothing was up.")
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt

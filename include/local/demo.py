@@ -10,20 +10,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from include.errors import RefineryError
 from include.local.environment import airflow_environment, migrate_database
+from include.local.errors import DemoError
 from include.local.object_store import ObjectStore
+from include.local.processes import stop_processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import date
     from pathlib import Path
 
+INTERRUPT_PATIENCE = 2  # seconds; Airflow's task runner may not end before its task does
 STEPS = ("download_dataset", "train_model", "upload_model", "clean_up")
-
-
-class DemoError(RefineryError):
-    """Airflow's process ended before all pipelines had run."""
 
 
 @dataclass
@@ -54,7 +52,8 @@ class PipelineRun:
             case {"event": "started"}:
                 self.state = "running"
             case {"event": "finished", "state": state, "seconds": seconds}:
-                self.state, self.seconds = state, seconds
+                # Airflow calls a run without a single task a success.
+                self.state, self.seconds = state if self.steps else "failed", seconds
             case {"event": "step", "step": step, "state": state}:
                 self.steps[step] = state
                 self._take_outcome(step, event)
@@ -105,7 +104,9 @@ def _airflow(
     command = [sys.executable, "-m", "include.local.run_pipelines"]
     command += ["--date", day.isoformat(), "--events", str(write_end), *dag_ids]
     with log_path.open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, pass_fds=[write_end])
+        process = subprocess.Popen(
+            command, env=environment, stdout=log, stderr=log, pass_fds=[write_end], start_new_session=True
+        )
     os.close(write_end)
     try:
         with os.fdopen(read_end) as lines:
@@ -113,5 +114,4 @@ def _airflow(
         process.wait()
     finally:
         if process.poll() is None:
-            process.terminate()
-            process.wait()
+            stop_processes([process.pid], patience=INTERRUPT_PATIENCE)

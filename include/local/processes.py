@@ -42,8 +42,8 @@ class ProcessRecord:
         self._path.unlink(missing_ok=True)
 
 
-def stop_processes(pids: Iterable[int]) -> None:
-    """End processes and all their descendants: asked first, killed after 20 seconds.
+def stop_processes(pids: Iterable[int], *, patience: float = STOP_TIMEOUT) -> None:
+    """End processes and all their descendants: asked first, killed after so many seconds of patience.
 
     Children are asked too, and before their parents: Airflow's triggerer waits ten seconds for a child that was not.
     """
@@ -52,14 +52,14 @@ def stop_processes(pids: Iterable[int]) -> None:
     family = list(dict.fromkeys(process for parent in parents for process in (*_descendants(parent), parent)))
     for process in family:
         _signal(process, psutil.Process.terminate)
-    for process in _wait(family):
+    for process in _wait(family, patience):
         _signal(process, psutil.Process.kill)
-    _wait(family)
+    _wait(family, STOP_TIMEOUT)
 
 
-def _wait(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+def _wait(processes: Iterable[psutil.Process], seconds: float) -> list[psutil.Process]:
     """Wait until processes have ended, and return those that have not; one that nobody has reaped yet has ended."""
-    deadline = time.monotonic() + STOP_TIMEOUT
+    deadline = time.monotonic() + seconds
     alive = list(processes)
     while alive and time.monotonic() < deadline:
         _, alive = psutil.wait_procs(alive, timeout=POLL_SECONDS)

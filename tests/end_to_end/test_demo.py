@@ -23,6 +23,8 @@ def test_every_pipeline_ends_in_a_model_under_the_runs_date(project_copy, refine
     (project_copy / "include" / "models" / "failing.py").write_text(FAILING_MODEL)
     (project_copy / "configs" / "failing.yml").write_text(FAILING_CONFIG)
 
+    (project_copy / "configs" / "broken.yml").write_text("sorce: s3://datasets/x.csv\n")
+
     demo = refinery(project_copy, "demo", "--date", "2026-01-31")
 
     assert demo.returncode == 1, "a pipeline failed"
@@ -31,6 +33,7 @@ def test_every_pipeline_ends_in_a_model_under_the_runs_date(project_copy, refine
     assert "mae 48.34" in demo.stdout
     assert "RuntimeError: no such luck" in demo.stdout
     assert "failing.py" in demo.stdout
+    assert 'configs/broken.yml:1:1: sorce: unknown key; did you mean "source"?' in demo.stdout
 
     s3 = project_copy / ".local" / "s3"
     petrol = s3 / "models" / "petrol_consumption" / "2026-01-31"
@@ -51,3 +54,15 @@ def test_every_pipeline_ends_in_a_model_under_the_runs_date(project_copy, refine
     predicted = refinery(project_copy, "load", str(petrol), "--predict", str(dataset))
     assert predicted.stdout.splitlines()[0].endswith("Petrol_Consumption,prediction")
     assert len(predicted.stdout.splitlines()) == 49
+
+
+def test_a_date_before_the_start_is_refused(project_copy, refinery):
+    demo = refinery(project_copy, "demo", "petrol_consumption", "--date", "2019-12-31")
+    assert demo.returncode == 1
+    assert "2019-12-31 is before the start_date of petrol_consumption" in demo.stderr
+
+
+def test_an_unknown_pipeline_is_named_with_the_nearest(project_copy, refinery):
+    demo = refinery(project_copy, "demo", "petrol_consumtion")
+    assert demo.returncode == 1
+    assert "petrol_consumption" in demo.stderr

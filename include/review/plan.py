@@ -1,0 +1,219 @@
+"""What merging a change would do to a project's pipelines: the one form that the comparison fills and all reports read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from include.config import Pipeline, Problem
+
+Kind = Literal["added", "removed", "renamed", "changed"]
+Severity = Literal["high", "medium", "low"]
+Side = Literal["base", "head"]
+CodeKind = Literal["module", "script", "library", "refinery"]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One side of a plan.
+
+    Attributes:
+        name: As it was asked for: a branch, a tag, a commit; "working tree" for the files as they lie there.
+        commit: The commit's full hash; None for the working tree.
+    """
+
+    name: str
+    commit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value stands.
+
+    Attributes:
+        path: The file, relative to the project, with "/" between folders.
+        line: The line, counted from 1.
+        side: The version that the file is of: head, or base for what head no longer has.
+    """
+
+    path: str
+    line: int
+    side: Side = "head"
+
+
+@dataclass(frozen=True, slots=True)
+class ValueChange:
+    """One value of a resolved pipeline that changes.
+
+    Attributes:
+        key: The dotted key, as "model.params.alpha".
+        topic: The heading under which a data scientist looks for it, as "model" or "schedule".
+        before: The value in JSON's types; None where there is none.
+        after: The same, after the merge.
+        sentence: The change in words, as "model.params.alpha: 0.1 -> 0.5".
+        place: Where it is written; None for a default of Refinery itself.
+    """
+
+    key: str
+    topic: str
+    before: Any
+    after: Any
+    sentence: str
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedChange:
+    """One edit above several pipelines, in a defaults.yml, an environment or a matrix, which changes the same in all.
+
+    Attributes:
+        change: The change.
+        pipelines: The DAG ids that it reaches, sorted.
+    """
+
+    change: ValueChange
+    pipelines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CodeChange:
+    """A change outside the configs that reaches pipelines.
+
+    Attributes:
+        kind: What changes: a model's module or script, a pinned library, or Refinery itself.
+        name: The file or the library, as "include/models/random_forest.py" or "scikit-learn".
+        before: The pin, or the file's short hash; None where there was none.
+        after: The same, after the merge; None where there is none any more.
+        sentence: What it means, as "scikit-learn 1.7.0 -> 1.9.1: retrained models will differ".
+        pipelines: The DAG ids that it reaches, sorted.
+    """
+
+    kind: CodeKind
+    name: str
+    before: str | None
+    after: str | None
+    sentence: str
+    pipelines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A pipeline's rendered tasks, in their order, and the edges between them."""
+
+    tasks: tuple[str, ...]
+    edges: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunTime:
+    """A run's time, to the minute: in UTC ("2026-01-31 11:00") and in the pipeline's own timezone with its abbreviation."""
+
+    utc: str
+    local: str
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What a pipeline does at one side of the plan.
+
+    Attributes:
+        graph: Its tasks.
+        objects: The S3 URLs that the plan's date would write, sorted.
+        schedule: When it runs, in words.
+        runs: Its next three runs from the plan's date; empty where no clock tells them.
+    """
+
+    graph: Graph
+    objects: tuple[str, ...]
+    schedule: str
+    runs: tuple[RunTime, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineChange:
+    """What a plan says of one pipeline.
+
+    Attributes:
+        kind: What happens to it.
+        dag_id: Its DAG id after the merge; before it for a removed one.
+        previous_id: The DAG id before the merge, where another.
+        path: Its config after the merge; before it for a removed one.
+        changes: Every value that changes, those that are shared with others included.
+        tasks_changed: The tasks on both sides whose arguments differ, with the arguments' names.
+        before: What it does before; None for an added one.
+        after: What it does after; None for a removed one.
+        left_behind: What stays of the old one, a sentence each: objects on S3, the DAG's history.
+        base: The resolved pipeline before; None for an added one.
+        head: The resolved pipeline after; None for a removed one.
+    """
+
+    kind: Kind
+    dag_id: str
+    previous_id: str | None
+    path: str
+    changes: tuple[ValueChange, ...]
+    tasks_changed: tuple[tuple[str, tuple[str, ...]], ...]
+    before: Behaviour | None
+    after: Behaviour | None
+    left_behind: tuple[str, ...]
+    base: Pipeline | None = field(default=None, repr=False, compare=False)
+    head: Pipeline | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """What could go wrong.
+
+    Attributes:
+        code: A stable code, as "R001"; docs/risks.md has them all.
+        severity: How bad it would be.
+        title: What it is in a few words, as "output moves".
+        sentence: What could go wrong here.
+        pipelines: The DAG ids that it concerns, sorted.
+        place: Where it is written.
+        accepted: The reason of the comment that accepts it; None where none does.
+    """
+
+    code: str
+    severity: Severity
+    title: str
+    sentence: str
+    pipelines: tuple[str, ...]
+    place: Place | None
+    accepted: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What merging would do.
+
+    Attributes:
+        base: The version that is merged into.
+        head: The version that is merged.
+        environment: The environment that the configs were resolved for.
+        date: The day whose objects and runs are shown.
+        pipelines: Those that change, sorted by DAG id.
+        unchanged: How many do not.
+        shared: Edits that reach several pipelines, the widest first.
+        code: Changes outside the configs, sorted by kind and name.
+        risks: The worst first; accepted ones last.
+        base_problems: What is wrong in the configs before; broken ones are not compared.
+        head_problems: What is wrong in the configs after.
+        notes: What the reader should know of the comparison, a sentence each, as that base has no configs.
+    """
+
+    base: Version
+    head: Version
+    environment: str
+    date: date
+    pipelines: tuple[PipelineChange, ...]
+    unchanged: int
+    shared: tuple[SharedChange, ...] = ()
+    code: tuple[CodeChange, ...] = ()
+    risks: tuple[Risk, ...] = ()
+    base_problems: tuple[Problem, ...] = ()
+    head_problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()

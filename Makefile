@@ -1,6 +1,6 @@
 # The project's commands. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test lint format lock clean
+.PHONY: help setup demo up cluster down test lint format lock clean
 unexport PYTHONDONTWRITEBYTECODE
 
 environment := .venv/complete
@@ -24,7 +24,10 @@ demo: $(environment) ## Run every pipeline once through Airflow with an embedded
 up: $(environment) ## Start Airflow (http://localhost:8080, no login; PORT=8081 for another port) with the embedded S3 server; Ctrl-C stops both
 	@./refinery up $(if $(PORT),--port $(PORT))
 
-down: $(environment) ## Stop what `make up` started
+cluster: $(environment) ## Start Airflow on two Celery workers that share no folder (needs redis-server and postgresql installed)
+	@./refinery cluster $(if $(PORT),--port $(PORT))
+
+down: $(environment) ## Stop what `make up` or `make cluster` started
 	@./refinery down
 
 test: $(environment) ## Run the tests

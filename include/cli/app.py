@@ -7,6 +7,7 @@ from functools import partial
 
 import typer
 
+from include.cli.cluster import cluster
 from include.cli.compare import compare
 from include.cli.demo import demo
 from include.cli.explain import explain
@@ -45,6 +46,7 @@ _configs()(render)
 _configs()(schema)
 _runs()(demo)
 _runs()(up)
+_runs()(cluster)
 _runs()(down)
 _runs()(load)
 _runs()(models)

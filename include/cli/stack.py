@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from include.cli.cluster import HOME as CLUSTER_HOME
 from include.cli.interrupts import interrupt_on_signals
 from include.cli.project import PROJECT
 
@@ -34,10 +35,11 @@ def up(
 
 
 def down() -> None:
-    """Stop what `refinery up` started, and all its processes.
+    """Stop what `refinery up` or `refinery cluster` started, and all its processes.
 
     Example: `refinery down`
     """
     from include.local.stack import stop_stack
 
-    typer.echo("Stopped." if stop_stack(HOME) else "Nothing was up.")
+    stopped = [stop_stack(home) for home in (HOME, CLUSTER_HOME)]
+    typer.echo("Stopped." if any(stopped) else "Nothing was up.")

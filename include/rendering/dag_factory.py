@@ -41,7 +41,7 @@ def dag_factory_config(pipeline: Pipeline) -> dict[str, Any]:
         "on_failure_callback": _callback(config.notify, "on_failure"),
         "on_success_callback": _callback(config.notify, "on_success"),
         "default_args": _default_args(config),
-        "tasks": _chained(_tasks(pipeline)),
+        "tasks": _chained(_with_pods(_tasks(pipeline), config)),
         "task_groups": {},
     }
     return _without_none(settings)
@@ -125,6 +125,12 @@ def _tasks(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
     }
     tasks["clean_up"] = {"operator": f"{OPERATORS}.CleanUpOperator", "workspace": config.workspace}
     return tasks
+
+
+def _with_pods(tasks: dict[str, dict[str, Any]], config: PipelineConfig) -> dict[str, dict[str, Any]]:
+    if config.resources is None:
+        return tasks
+    return {name: task | {"pod": config.resources.of_step(name) or None} for name, task in tasks.items()}
 
 
 def _chained(tasks: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

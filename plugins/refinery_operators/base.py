@@ -12,10 +12,11 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from include.errors import RefineryError
 from include.storage import Workspace
+from refinery_operators.pod import executor_arguments
 from refinery_operators.run_date import with_run_date
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import jinja2
     from airflow.sdk import Context
@@ -27,12 +28,16 @@ class PipelineOperator(BaseOperator):
     Args:
         workspace: Folder below which every run keeps its files in a folder of its own; by default
             ``workspace`` in the Airflow home. Templated.
+        pod: What the task's pod is given on Kubernetes, as ``cpu`` and ``memory``; see ``make_pod``. Other executors leave
+            it aside.
     """
 
     template_fields: Sequence[str] = ("workspace",)
 
-    def __init__(self, *, workspace: str | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self, *, workspace: str | None = None, pod: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**executor_arguments(pod), **kwargs)
         self.workspace = workspace
 
     def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 
 from include.urls import S3Url, parse_source_url
+from refinery_operators.pod import executor_arguments
 from refinery_operators.run_date import with_run_date
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import jinja2
     from airflow.sdk import Context
@@ -24,15 +25,17 @@ class WaitForDatasetSensor(S3KeySensor):
         aws_conn_id: The Airflow connection for S3. Templated.
         timeout: Seconds until the run fails.
         poke_interval: Seconds from one look to the next.
+        pod: What the task's pod is given on Kubernetes, as of the other steps.
     """
 
     template_fields: Sequence[str] = ("source", "aws_conn_id")
 
-    def __init__(self, *, source: Sequence[str], **kwargs: Any) -> None:
+    def __init__(self, *, source: Sequence[str], pod: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(
             bucket_key=list(source),
             deferrable=True,
             wildcard_match=any("*" in url for url in source),
+            **executor_arguments(pod),
             **kwargs,
         )
         self.source = source

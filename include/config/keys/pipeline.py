@@ -12,6 +12,7 @@ from include.config.keys.matrix import MatrixConfig
 from include.config.keys.model import ModelConfig
 from include.config.keys.notify import NotifyConfig
 from include.config.keys.require import Requirements
+from include.config.keys.resources import ResourcesConfig
 from include.config.keys.schedule import Schedule, Timezone
 from include.config.keys.source import SourceConfig
 from include.config.keys.urls import URL_PATTERN, PrefixUrl
@@ -185,6 +186,11 @@ class PipelineConfig(Section):
         default=None,
         description="The queue of workers that run its tasks; by default the executor's.",
         examples=["large"],
+    )
+    resources: ResourcesConfig | None = Field(
+        default=None,
+        description="What the tasks' pods are given on Kubernetes: cores, memory, GPUs, an image, a node; other executors leave it aside.",
+        examples=[{"cpu": 1, "memory": "2Gi", "steps": {"train_model": {"cpu": 8, "memory": "64Gi"}}}],
     )
     owner: Text = Field(
         default="refinery", description="Who answers for it, shown in Airflow.", examples=["risk-team"]

@@ -9,9 +9,10 @@ import selectors
 import signal
 import subprocess
 import time
-from collections import deque
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, cast
+
+from include.training.log_lines import LogLines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_LAST_LINES = 20
-# A line without an end must not fill the memory, nor an error the log.
-_MAX_LINE_LENGTH = 10_000
-_MAX_TOLD_LENGTH = 300
 _CHUNK_BYTES = 65_536
 # How often to look whether a process has ended whose output another one keeps open.
 _POLL_SECONDS = 0.2
@@ -102,17 +99,16 @@ def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> N
 
 
 class _Output:
-    """The reading end of a process's output: logs lines as they are completed, and keeps the last ones."""
+    """The reading end of a process's output, which goes to the log."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._open = True
-        self._rest = b""
-        self._last: deque[str] = deque(maxlen=_LAST_LINES)
+        self._lines = LogLines(log)
 
     @property
     def last_lines(self) -> tuple[str, ...]:
-        return tuple(line[:_MAX_TOLD_LENGTH] for line in self._last)
+        return self._lines.last_lines
 
     def read(self, wait: float) -> None:
         """Wait for output, in seconds, and log it."""
@@ -130,22 +126,9 @@ class _Output:
         with contextlib.suppress(BlockingIOError):
             while self._open:
                 self._read_chunk()
-        self._log(self._rest)
+        self._lines.finish()
 
     def _read_chunk(self) -> None:
         chunk = os.read(self._descriptor, _CHUNK_BYTES)
         self._open = bool(chunk)
-        # A progress bar goes back to the start of its line: each state is a line of the log.
-        *complete, self._rest = (self._rest + chunk).replace(b"\r", b"\n").split(b"\n")
-        for line in complete:
-            self._log(line)
-        if len(self._rest) > _MAX_LINE_LENGTH:
-            self._log(self._rest)
-            self._rest = b""
-
-    def _log(self, line: bytes) -> None:
-        text = line.decode(errors="replace").rstrip()
-        for start in range(0, len(text), _MAX_LINE_LENGTH):
-            part = text[start : start + _MAX_LINE_LENGTH]
-            log.info("%s", part)
-            self._last.append(part)
+        self._lines.add(chunk)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import io
+import faulthandler
 import logging
+import os
+import signal
+import threading
 import traceback
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from include.training.errors import OutOfMemoryError, UserCodeError
+from include.training.logged_output import open_logged_stdout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,18 +42,19 @@ def user_code(file: Path, doing: str) -> Iterator[None]:
             yield
     except MemoryError as error:
         raise OutOfMemoryError(doing) from error
-    except SystemExit as error:
-        raise user_code_error(
-            file, doing, f"left the process with exit status {error.code!r}", error
-        ) from error
-    except Exception as error:  # whatever it is, it is the user's to read
-        raise user_code_error(file, doing, f"raised {type(error).__name__}: {error}", error) from error
+    except (Exception, SystemExit) as error:  # whatever it is, it is the user's to read
+        raise user_code_error(file, doing, error) from error
 
 
 @contextlib.contextmanager
 def contained() -> Iterator[None]:
-    """Log what is printed and warned in the block, and undo its changes to working directory and warning filters."""
-    with contextlib.chdir(Path.cwd()), _output_logged(), _warnings_logged():
+    """Log what is printed and warned in the block, and undo its changes to working directory and warning filters.
+
+    Where the block would end the process without a word, there is one: `os._exit` raises SystemExit, and a crash of native code
+    leaves a traceback on standard error.
+    """
+    _let_crashes_end_the_process()
+    with contextlib.chdir(Path.cwd()), _exit_raised(), _output_logged(), _warnings_logged():
         yield
 
 
@@ -59,9 +64,10 @@ def line_in(file: Path, error: BaseException) -> int:
     return next((frame.lineno or 0 for frame in reversed(frames) if frame.filename == str(file)), 0)
 
 
-def user_code_error(file: Path, doing: str, problem: str, error: BaseException) -> UserCodeError:
+def user_code_error(file: Path, doing: str, error: BaseException) -> UserCodeError:
     """Tell an error as the user's, its traceback cut to start at their file."""
     line = line_in(file, error)
+    problem = _leaving(error) if isinstance(error, SystemExit) else f"raised {type(error).__name__}: {error}"
     error.__traceback__ = _cut_to(file, error.__traceback__)
     text = "".join(traceback.format_exception(error))
     return UserCodeError(file, line, doing, problem, text)
@@ -73,31 +79,44 @@ def _cut_to(file: Path, start: TracebackType | None) -> TracebackType | None:
     return start
 
 
-class _LogLines(io.TextIOBase):
-    """A stream whose lines go to the log as they are completed."""
+def _leaving(error: SystemExit) -> str:
+    if error.code is None:
+        return "left the process, by sys.exit(): let it return instead"
+    return f"left the process with exit status {error.code!r}"
 
-    def __init__(self) -> None:
-        self._rest = ""
 
-    def write(self, text: str) -> int:
-        *lines, self._rest = (self._rest + text).split("\n")
-        for line in lines:
-            log.info("%s", line)
-        return len(text)
+def _let_crashes_end_the_process() -> None:
+    """Undo a SIGSEGV handler written in Python, as Airflow's DAG parser leaves one: the fault would come back for ever."""
+    if threading.current_thread() is not threading.main_thread() or not callable(
+        signal.getsignal(signal.SIGSEGV)
+    ):
+        return
+    faulthandler.disable()  # else it would not notice that its handler was replaced
+    signal.signal(signal.SIGSEGV, signal.SIG_DFL)
+    faulthandler.enable(file=2)  # whatever sys.stderr is
 
-    def finish(self) -> None:
-        if self._rest:
-            log.info("%s", self._rest)
+
+@contextlib.contextmanager
+def _exit_raised() -> Iterator[None]:
+    """Have `os._exit` raise SystemExit in this thread; other threads and forked children may leave by it."""
+    leave, process, thread = os._exit, os.getpid(), threading.get_ident()
+
+    def exit_told(status: int) -> NoReturn:
+        if (os.getpid(), threading.get_ident()) == (process, thread):
+            raise SystemExit(status)
+        leave(status)
+
+    os._exit = exit_told
+    try:
+        yield
+    finally:
+        os._exit = leave
 
 
 @contextlib.contextmanager
 def _output_logged() -> Iterator[None]:
-    stream = _LogLines()
-    with contextlib.redirect_stdout(stream):
-        try:
-            yield
-        finally:
-            stream.finish()
+    with open_logged_stdout(log) as stream, contextlib.redirect_stdout(stream):
+        yield
 
 
 @contextlib.contextmanager

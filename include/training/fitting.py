@@ -153,7 +153,6 @@ def _running(learner: Learner, doing: str, features: pd.DataFrame) -> Iterator[N
         raise OutOfMemoryError(f"{doing} of {learner.name} with {rows} rows of {columns} columns") from error
     except (Exception, SystemExit) as error:
         if learner.file is not None and line_in(learner.file, error):
-            problem = f"raised {type(error).__name__}: {error}"
-            raise user_code_error(learner.file, f"{learner.name}.{doing}", problem, error) from error
+            raise user_code_error(learner.file, f"{learner.name}.{doing}", error) from error
         refusal = explain_refusal(learner.name, error, features)
         raise refusal or FitError(learner.name, doing, f"{type(error).__name__}: {error}") from error

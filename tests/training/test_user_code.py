@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import pickle
+import signal
+import subprocess
 import sys
+import textwrap
 import warnings
 from pathlib import Path
 
@@ -87,6 +90,24 @@ OWN_ESTIMATOR = """
             "def build_model():\n    return exit('done')\n",
             UserCodeError,
             "mine.py:2: build_model left the process with exit status 'done'\nTraceback",
+        ),
+        (
+            "import sys\ndef build_model():\n    sys.exit()\n",
+            UserCodeError,
+            "mine.py:3: build_model left the process, by sys.exit(): let it return instead\nTraceback",
+        ),
+        (
+            "import os\ndef build_model():\n    os._exit(0)\n",
+            UserCodeError,
+            "mine.py:3: build_model left the process with exit status 0\nTraceback",
+        ),
+        (
+            (
+                "import os\nclass Own:\n  def fit(self, X, y):\n    os._exit(7)\n  def predict(self, X): ...\n"
+                "def build_model():\n  return Own()\n"
+            ),
+            UserCodeError,
+            "mine.py:4: Own.fit left the process with exit status 7\nTraceback",
         ),
         (
             "def build_model():\n    raise MemoryError\n",
@@ -292,6 +313,88 @@ def test_what_user_code_prints_and_warns_goes_to_the_log_and_what_it_changes_is_
     assert capsys.readouterr().out == ""
     assert Path.cwd() == folder
     assert warnings.filters == filters
+
+
+def test_forked_children_of_user_code_leave_as_they_like(train_module, caplog):
+    source = """
+        import os
+        from sklearn.linear_model import Ridge
+
+        def build_model():
+            child = os.fork()
+            if child == 0:
+                os._exit(7)
+            print("ended with", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+            return Ridge()
+        """
+    with caplog.at_level(logging.INFO, logger="include.training"):
+        train_module(source)
+
+    assert "ended with 7" in caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("statement", "logged"),
+    [
+        ("sys.stdout.buffer.write(b'bytes\\n')", ["bytes"]),
+        ("sys.stdout.write('no end')", ["no end"]),
+        ("print('half', end=''); sys.stdout.flush(); print(' and half')", ["half and half"]),
+        ("[print(f'{n} %', end='\\r') for n in (10, 20)]", ["10 %", "20 %"]),
+        ("print(sys.stdout.encoding, sys.stdout.isatty(), sys.stdout.writable())", ["utf-8 False True"]),
+        ("print('\\udcff')", ["?"]),
+        ("logging.getLogger().addHandler(logging.StreamHandler(sys.stdout)); print('once')", ["once"]),
+    ],
+)
+def test_the_standard_output_of_user_code_is_a_whole_stream(
+    train_module, caplog, monkeypatch, statement, logged
+):
+    monkeypatch.setattr(logging.getLogger(), "handlers", list(logging.getLogger().handlers))
+    with caplog.at_level(logging.INFO, logger="include.training"):
+        train_module(
+            "import logging, sys\nfrom sklearn.linear_model import Ridge\n"
+            f"def build_model():\n    {statement}\n    return Ridge()\n"
+        )
+
+    assert [text for text in caplog.messages if text in logged] == logged
+
+
+def test_what_children_of_user_code_print_goes_to_the_process_s_own_output(train_module, capfd):
+    train_module(
+        """
+        import subprocess, sys
+        from sklearn.linear_model import Ridge
+
+        def build_model():
+            subprocess.run(["echo", "child"], stdout=sys.stdout, check=True)
+            return Ridge()
+        """
+    )
+
+    assert capfd.readouterr().out == "child\n"
+
+
+def test_a_crash_of_native_code_ends_the_process_and_tells_its_line(tmp_path, petrol):
+    """Airflow's DAG parser leaves a handler for SIGSEGV in Python, under which the fault would come back for ever."""
+    (tmp_path / "mine.py").write_text("import ctypes\ndef build_model():\n    ctypes.string_at(0)\n")
+    script = f"""
+        import signal
+        from pathlib import Path
+        from include.training import ModuleModel, TrainingSpec, train
+
+        signal.signal(signal.SIGSEGV, lambda *_: None)
+        spec = TrainingSpec(model=ModuleModel("mine"), models_dir=Path({str(tmp_path)!r}))
+        train(spec, Path({str(petrol)!r}), Path({str(tmp_path / "model")!r}), provenance={{}})
+        """
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert ended.returncode == -signal.SIGSEGV
+    assert 'mine.py", line 3 in build_model' in ended.stderr
 
 
 def test_warnings_of_user_code_are_logged_with_their_place(train_module, caplog):

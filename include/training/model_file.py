@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from include.training.errors import ModelFileChangedError, ModelFileError
 from include.training.model_formats.onnx_format import write_onnx
 from include.training.model_formats.onnx_model import read_onnx
-from include.training.model_formats.pickle_format import read_pickle, write_pickle
+from include.training.model_formats.pickle_format import find_pickle_fault, read_pickle, write_pickle
 from include.training.model_formats.skops_format import read_skops, write_skops
 
 if TYPE_CHECKING:
@@ -80,6 +81,17 @@ def load_model_file(path: Path, expected_sha256: str, *, trusted: Iterable[str] 
             return read_onnx(file, path) if model_format == ONNX else read_pickle(file, path)
     except FileNotFoundError as error:
         raise ModelFileError(path, "the file is not there.") from error
+
+
+def find_model_fault(path: Path) -> str | None:
+    """Tell why somebody else's file is not in the format of its suffix, without running it; None where it seems to be."""
+    model_format = _find_format(path)
+    if path.stat().st_size == 0:
+        return "it is empty"
+    if model_format == PICKLE:
+        fault = find_pickle_fault(path)
+        return f"it is no pickle: {fault}" if fault else None
+    return "it is no skops file" if model_format == SKOPS and not zipfile.is_zipfile(path) else None
 
 
 def find_model_file(manifest: Mapping[str, Any]) -> str | None:

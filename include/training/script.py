@@ -18,7 +18,7 @@ from include.training.errors.script import (
     ScriptOutputError,
     ScriptTimeoutError,
 )
-from include.training.model_file import MODEL_FILE, MODEL_FILES
+from include.training.model_file import MODEL_FILE, MODEL_FILES, find_model_fault
 from include.training.output import MANIFEST_FILE, list_files
 from include.training.script_environment import child_environment, sagemaker_variables
 
@@ -92,7 +92,7 @@ def run_script(
         PlaceholderError: An argument or variable names a placeholder that does not exist.
         ScriptFailedError: It ended with another exit code than 0, or by a signal.
         ScriptTimeoutError: It ran for too long.
-        ScriptOutputError: It left no file, an empty model, or metrics that are none.
+        ScriptOutputError: It left no file, a model that is none, or metrics that are none.
     """
     script, dataset, model_dir = script.absolute(), dataset.absolute(), model_dir.absolute()
     sha256 = hashlib.sha256(script.read_bytes()).hexdigest()
@@ -158,10 +158,9 @@ def _collect(script: Path, model_dir: Path) -> tuple[str, ...]:
             raise ScriptOutputError(
                 script, f"{name!r} is a link that leads out of the model's folder: copy the file."
             )
-    if empty := [
-        file for file in MODEL_FILES.values() if file in files and not (model_dir / file).stat().st_size
-    ]:
-        raise ScriptOutputError(script, f"the script left an empty {empty[0]}.")
+    for name in MODEL_FILES.values():
+        if name in files and (fault := find_model_fault(model_dir / name)):
+            raise ScriptOutputError(script, f"the script left a {name} that is no model: {fault}.")
     return tuple(files)
 
 

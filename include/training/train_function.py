@@ -11,7 +11,7 @@ from include.training.containment import user_code
 from include.training.errors import MetricsError, ModelInterfaceError, NoModelFileError
 from include.training.estimators import check_params
 from include.training.evaluation import split_finite
-from include.training.model_file import PICKLE
+from include.training.model_file import PICKLE, find_model_fault
 from include.training.outcome import Outcome
 from include.training.seeding import seeded_generators
 from include.training.user_code import TRAIN
@@ -36,7 +36,7 @@ def run_train_function(
         ModelInterfaceError: It does not take two paths.
         ModelParamsError: It does not take these params.
         UserCodeError: It raised or left the process.
-        NoModelFileError: It wrote no model, or an empty one.
+        NoModelFileError: It wrote no model, or a file that is no pickle.
         MetricsError: What it returned is no mapping of names to numbers.
     """
     try:
@@ -58,8 +58,8 @@ def _check_model_file(file: Path, model_path: Path) -> None:
         raise NoModelFileError(file, "made a folder where the model's file belongs")
     if not model_path.is_file():
         raise NoModelFileError(file, "wrote no model")
-    if model_path.stat().st_size == 0:
-        raise NoModelFileError(file, "wrote an empty file for the model")
+    if fault := find_model_fault(model_path):
+        raise NoModelFileError(file, f"wrote a file that is no model ({fault})")
 
 
 def _check_metrics(file: Path, returned: object) -> dict[str, float]:

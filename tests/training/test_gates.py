@@ -17,7 +17,7 @@ BY_ITSELF = """
     from pathlib import Path
 
     def train(dataset_path, model_path):
-        Path(model_path).write_text("model")
+        Path(model_path).write_bytes(b"N.")
         Path(model_path).with_name("words.txt").write_text("words")
         return {"loss": float("nan"), "score": 0.7}
     """

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from include.training import load_model_file
@@ -15,6 +17,7 @@ from include.training.errors import (
     FitError,
     ModelFileChangedError,
     ModelFileError,
+    NoModelFileError,
     UnpicklableModelError,
     UserCodeError,
 )
@@ -36,6 +39,16 @@ LOCK_IN_AN_ESTIMATOR = """
         model = Ridge()
         model.state = {"lock": threading.Lock()}
         return model
+    """
+
+WRITES = """
+    import pickle
+    import joblib
+    import pandas as pd
+
+    def train(data, model):
+        table = pd.read_csv(data)
+        {}
     """
 
 
@@ -71,6 +84,42 @@ def test_a_script_that_pickles_a_lambda_is_told_with_its_line(train_module, tmp_
     with pytest.raises(UserCodeError, match=r"mine\.py:3: train raised .*[Pp]ickle"):
         train_module(source)
     assert list((tmp_path / "model").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("open(model, 'w').write('the model')", "it is no pickle"),
+        ("open(model, 'w').write('a.')", "it is no pickle"),
+        ("open(model, 'w').write('{\"weights\": [1, 2]}')", "it is no pickle"),
+        ("open(model, 'wb').write(pickle.dumps(table)[:-50])", "it is no pickle: .*(cut short|remain)"),
+        ("open(model, 'wb').write(pickle.dumps([1] * 20000)[:-1])", "it is no pickle: it is cut short"),
+        ("table.to_parquet(model)", "it is no pickle"),
+    ],
+)
+def test_a_train_function_that_writes_no_pickle_is_told_so(train_module, tmp_path, statement, fault):
+    with pytest.raises(NoModelFileError, match=fault):
+        train_module(WRITES.format(statement))
+    assert list((tmp_path / "model").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *(f"pickle.dump(table, open(model, 'wb'), protocol={protocol})" for protocol in range(6)),
+        "joblib.dump(table.to_numpy(), model)",
+        *(
+            f"joblib.dump(table, model, compress=('{way}', 3))"
+            for way in ("zlib", "gzip", "bz2", "lzma", "xz")
+        ),
+    ],
+)
+def test_what_pickle_and_joblib_write_is_a_model_and_is_loaded(train_module, tmp_path, petrol, statement):
+    files = train_module(WRITES.format(statement)).manifest["files"]
+
+    loaded = load_model_file(tmp_path / "model" / "model.pkl", files["model.pkl"]["sha256"])
+
+    assert pd.read_csv(petrol).to_numpy().tolist() == np.asarray(loaded).tolist()
 
 
 def write(path, content):

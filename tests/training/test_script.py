@@ -329,7 +329,10 @@ def test_metrics_that_a_script_writes_are_read(run):
 BAD_OUTPUT = [
     ("pass", "left no file for the model"),
     ("open('metrics.json', 'w').write('{}')", "left no file for the model"),
-    ("open('model.pkl', 'w')", "left an empty model.pkl"),
+    ("open('model.pkl', 'w')", "left a model.pkl that is no model: it is empty"),
+    ("open('model.pkl', 'w').write('{}')", "left a model.pkl that is no model: it is no pickle"),
+    ("open('model.skops', 'w').write('{}')", "left a model.skops that is no model: it is no skops file"),
+    ("open('model.onnx', 'w')", "left a model.onnx that is no model: it is empty"),
     ("open('manifest.json', 'w').write('{}')", "wrote a manifest.json, which Refinery writes"),
     ("import os; os.symlink('/etc/passwd', 'model.bin')", "is a link that leads out of the model's folder"),
     ("open('m', 'w'); open('metrics.json', 'w').write('{')", "metrics.json is no JSON"),

@@ -145,25 +145,25 @@ OWN_ESTIMATOR = """
         (
             "def train(data, model): pass\n",
             NoModelFileError,
-            "mine.py: train wrote no model: write the model to",
+            "mine.py: train wrote no model: pickle the model to",
         ),
         (
             "def train(data, model):\n    open(model, 'w').close()\n",
             NoModelFileError,
-            "mine.py: train wrote an empty file for the model: write",
+            "mine.py: train wrote a file that is no model (it is empty): pickle",
         ),
         (
             "import os\ndef train(data, model):\n    os.mkdir(model)\n",
             NoModelFileError,
-            "mine.py: train made a folder where the model's file belongs: write",
+            "mine.py: train made a folder where the model's file belongs: pickle",
         ),
         (
-            "def train(data, model):\n    open(model, 'w').write('m')\n    return 'fine'\n",
+            "def train(data, model):\n    open(model, 'wb').write(b'N.')\n    return 'fine'\n",
             MetricsError,
             "mine.py: train returned a str; return a mapping of metric names to numbers, or nothing.",
         ),
         (
-            "def train(data, model):\n    open(model, 'w').write('m')\n    return {'mae': '3'}\n",
+            "def train(data, model):\n    open(model, 'wb').write(b'N.')\n    return {'mae': '3'}\n",
             MetricsError,
             "mine.py: train returned '3' (str) for the metric 'mae'; return",
         ),
@@ -413,7 +413,7 @@ def test_metrics_of_a_train_function_are_plain_numbers_and_those_that_are_none_a
 
         def train(dataset_path, model_path):
             with open(model_path, "wb") as file:
-                file.write(b"model")
+                file.write(b"N.")
             return {"mae": np.float32(0.5), "rows": 3, "loss": float("nan")}
         """
     )
@@ -428,7 +428,7 @@ def test_files_that_a_train_function_writes_beside_the_model_are_kept(train_modu
         from pathlib import Path
 
         def train(dataset_path, model_path):
-            Path(model_path).write_text("model")
+            Path(model_path).write_bytes(b"N.")
             Path(model_path).with_name("vocabulary.txt").write_text("words")
         """
     )

@@ -116,7 +116,7 @@ class NoModelFileError(TrainingError):
     def __init__(self, file: Path, state: str) -> None:
         self.file = file
         self.state = state
-        super().__init__(f"{file}: train {state}: write the model to the path given as its second argument.")
+        super().__init__(f"{file}: train {state}: pickle the model to the path given as its second argument.")
 
 
 class MetricsError(TrainingError):

@@ -1,8 +1,15 @@
-"""Models as pickles: any Python object; loading one runs what it says."""
+"""Models as pickles, joblib's among them: any Python object; loading one runs what it says."""
 
 from __future__ import annotations
 
+import io
+import lzma
+import mmap
+import os
 import pickle
+import pickletools
+import zlib
+from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from include.training.errors import ModelFileError, OutOfMemoryError, UnpicklableModelError
@@ -10,6 +17,23 @@ from include.training.errors import ModelFileError, OutOfMemoryError, Unpicklabl
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+# How a file begins that joblib.dump has compressed: gzip, bz2, xz, lzma, zlib at four levels, lz4.
+_COMPRESSED = (
+    b"\x1f\x8b",
+    b"BZh",
+    b"\xfd7zXZ\x00",
+    b"\x5d\x00\x00",
+    b"\x78\x01",
+    b"\x78\x5e",
+    b"\x78\x9c",
+    b"\x78\xda",
+    b"\x04\x22\x4d\x18",
+)
+# joblib.dump names this where it puts an array's bytes between a pickle's own, which only joblib.load reads then.
+_JOBLIB = "joblib.numpy_pickle"
+# A pickle of small objects has millions; what is no pickle fails at the first.
+_MOST_OPCODES = 10_000
 
 
 def write_pickle(model: Any, path: Path) -> None:
@@ -38,14 +62,48 @@ def read_pickle(file: BinaryIO, path: Path) -> Any:
         ModelFileError: It needs a class that is not here, or is no pickle.
     """
     try:
+        if _is_for_joblib(file):
+            import joblib
+
+            return joblib.load(file)
         return pickle.load(file)
     except (ImportError, AttributeError) as error:
         raise ModelFileError(
             path,
             f"the model needs code that is not here ({error}): load it with the project and packages it was made with.",
         ) from error
-    except (pickle.UnpicklingError, EOFError, ValueError, TypeError) as error:
+    except (pickle.UnpicklingError, EOFError, ValueError, TypeError, zlib.error, lzma.LZMAError) as error:
         raise ModelFileError(path, f"it is no pickle that can be read ({error}).") from error
+
+
+def find_pickle_fault(path: Path) -> str | None:
+    """Tell why a file is no pickle, or not a whole one, without running it; None where it is.
+
+    Of what joblib has compressed only the beginning is looked at.
+    """
+    with path.open("rb") as file:
+        start = file.read(8)
+        if start.startswith(_COMPRESSED):
+            return None
+        file.seek(0)
+        try:
+            if not start.startswith(
+                pickle.PROTO
+            ):  # the oldest protocols, in which much text looks like a pickle
+                pickletools.dis(file, out=io.StringIO())
+                return None
+            for _, argument, _ in islice(pickletools.genops(file), _MOST_OPCODES):
+                if isinstance(argument, str) and _JOBLIB in argument:
+                    return None
+        except ValueError as error:
+            return str(error)
+        file.seek(-1, os.SEEK_END)
+        return None if file.read() == pickle.STOP else "it is cut short"
+
+
+def _is_for_joblib(file: BinaryIO) -> bool:
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content[:8].startswith(_COMPRESSED) or content.find(_JOBLIB.encode()) >= 0
 
 
 def _find_culprit(path: str, value: Any) -> tuple[str, Any]:

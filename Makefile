@@ -19,10 +19,10 @@ $(environment): requirements.txt requirements-dev.txt constraints.txt scripts/se
 	@touch $@
 
 demo: $(environment) ## Run every pipeline once through Airflow with an embedded S3 server (DATE=2026-01-31 for another day)
-	@./refinery demo $(if $(DATE),--date $(DATE))
+	@./refinery demo $${DATE:+--date "$$DATE"} # as the shell has it: make would let a date run commands
 
 up: $(environment) ## Start Airflow (http://localhost:8080, no login; PORT=8081 for another port) with the embedded S3 server; Ctrl-C stops both
-	@./refinery up $(if $(PORT),--port $(PORT))
+	@./refinery up $${PORT:+--port "$$PORT"}
 
 cluster: $(environment) ## Start Airflow on two Celery workers that share no folder (needs redis-server and postgresql installed)
 	@./refinery cluster $(if $(PORT),--port $(PORT))

@@ -24,13 +24,25 @@ PIPED_WIDTH = 96  # a metrics line beside a long name
 MARKS = {"running": "[yellow]>[/]", "success": "[green]✓[/]", "failed": "[red]✗[/]"}
 
 
+def _parse_date(text: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError as error:
+        raise typer.BadParameter(f'"{text}" is no date; write it as 2026-01-31.') from error
+
+
 def demo(
     pipelines: Annotated[
         list[str] | None, typer.Argument(help="Default: every pipeline in configs/.")
     ] = None,
     day: Annotated[
-        datetime | None,
-        typer.Option("--date", formats=["%Y-%m-%d"], help="The runs' logical date. Default: today (UTC)."),
+        date | None,
+        typer.Option(
+            "--date",
+            parser=_parse_date,
+            metavar="YYYY-MM-DD",
+            help="The runs' logical date. Default: today (UTC).",
+        ),
     ] = None,
 ) -> None:
     """Run pipelines once, through Airflow, with an embedded S3 server.
@@ -48,7 +60,7 @@ def demo(
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = PIPED_WIDTH
-    run_date = (day or datetime.now(UTC)).date()
+    run_date = day or datetime.now(UTC).date()
     project = read_project()
     chosen = (
         [read_pipeline(name, default_environment()) for name in dict.fromkeys(pipelines)]
@@ -60,9 +72,16 @@ def demo(
     console.print(f"Running {', '.join(dag_ids)} for {run_date} through Airflow ...")
     interrupt_on_signals()
     with Live(console=console, auto_refresh=False, transient=True) as live:
-        runs = run_demo(
-            PROJECT, dag_ids, run_date, on_change=lambda runs: live.update(_progress(runs), refresh=True)
-        )
+        ended: set[str] = set()
+
+        def show(runs: list[PipelineRun]) -> None:
+            live.update(_progress(runs), refresh=True)
+            if (
+                not console.is_terminal
+            ):  # where nothing can be drawn again, a line for each pipeline as it ends
+                _tell_ends(console, runs, ended)
+
+        runs = run_demo(PROJECT, dag_ids, run_date, on_change=show)
     console.print(_results(runs))
     _print_errors(console, runs)
     errors = [] if pipelines else [problem for problem in project.problems if problem.severity == "error"]
@@ -93,6 +112,13 @@ def _progress(runs: Sequence[PipelineRun]) -> Table:
     return table
 
 
+def _tell_ends(console: Console, runs: Sequence[PipelineRun], told: set[str]) -> None:
+    for run in runs:
+        if run.state in ("success", "failed") and run.dag_id not in told:
+            told.add(run.dag_id)
+            console.print(f"{run.dag_id}: {run.state}")
+
+
 def _results(runs: Sequence[PipelineRun]) -> Table:
     from rich.table import Table
 
@@ -105,7 +131,7 @@ def _results(runs: Sequence[PipelineRun]) -> Table:
         state = f"[{'green' if run.state == 'success' else 'red'}]{run.state}[/]"
         metrics = "  ".join(f"{name} {value:.4g}" for name, value in run.metrics.items())
         outcome = "\n".join(filter(None, [metrics, run.model_url and f"[cyan]{run.model_url}[/]"]))
-        table.add_row(run.dag_id, state, f"{run.seconds:.1f}", outcome)
+        table.add_row(run.dag_id, state, f"{run.seconds:.1f}" if run.seconds is not None else "", outcome)
     return table
 
 

@@ -14,7 +14,7 @@ HOME = PROJECT / ".local" / "airflow"
 
 
 def up(
-    port: Annotated[int, typer.Option(help="The UI's port.")] = 8080,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The UI's port.")] = 8080,
 ) -> None:
     """Start Airflow and the embedded S3 server, and stay until Ctrl-C or `refinery down`.
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from include.local.environment import airflow_environment, migrate_database
+from include.local.environment import airflow_environment, make_folder, migrate_database
 from include.local.errors import DemoError
 from include.local.object_store import ObjectStore
 from include.local.processes import stop_processes
+from include.training.errors import ending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,7 +36,7 @@ class PipelineRun:
         dag_id: The pipeline.
         state: ``waiting``, ``running``, then Airflow's ``success`` or ``failed``.
         steps: Each started step's state.
-        seconds: Wall time of the whole run.
+        seconds: Wall time of the whole run; None where it did not come to its end.
         metrics: What training measured.
         model_url: Where the model was uploaded.
         error: The first failed step's error.
@@ -58,6 +62,17 @@ class PipelineRun:
                 self.steps[step] = state
                 self._take_outcome(step, event)
 
+    def die(self, exit_code: int, log_path: Path) -> None:
+        """Take in that the process ended while it ran this pipeline."""
+        step = next((step for step, state in self.steps.items() if state == "running"), None)
+        if step:
+            self.steps[step] = "failed"
+        self.state = "failed"
+        self.error = (
+            f"{step or 'before its first step'}: the whole process {ending(exit_code)} in this step; "
+            f"look at what the model's code does. The log: {log_path}"
+        )
+
     def _take_outcome(self, step: str, event: dict[str, Any]) -> None:
         if event["state"] == "failed":
             self.error = self.error or f"{step}: {event['error']}"
@@ -72,6 +87,8 @@ def run_demo(
 ) -> list[PipelineRun]:
     """Run pipelines one after another for a date, and return how each went.
 
+    A pipeline whose model ends the whole process has failed; another process cleans up after it and runs the others.
+
     Args:
         project: The project's root folder; what is made goes to its ``.local`` folder.
         dag_ids: The pipelines.
@@ -79,39 +96,70 @@ def run_demo(
         on_change: Called with all runs whenever one has changed.
 
     Raises:
-        DemoError: Airflow's process ended early; the message names its log.
+        DemoError: Another demo runs in this project, or Airflow's process ended before any pipeline had begun; the message
+            names its log.
     """
     home = project / ".local" / "demo"
     log_path = home / "demo.log"
-    runs = {dag_id: PipelineRun(dag_id) for dag_id in dag_ids}
-    with ObjectStore(project) as store:
+    runs = [PipelineRun(dag_id) for dag_id in dag_ids]
+    with _alone_in(home), ObjectStore(project) as store:
         environment = airflow_environment(project, home=home, s3_connection=store.connection)
         migrate_database(environment, home)
-        with _airflow(environment, log_path, day, dag_ids) as events:
-            for event in events:
-                runs[event["pipeline"]].apply(event)
-                on_change(list(runs.values()))
-    if any(run.seconds is None for run in runs.values()):
-        raise DemoError(f"Airflow ended before every pipeline had run. Its log: {log_path}")
-    return list(runs.values())
+        shutil.rmtree(home / "workspace", ignore_errors=True)  # of a demo that was killed
+        log_path.unlink(missing_ok=True)
+        arguments = ["--date", day.isoformat(), "--run-after", datetime.now(UTC).isoformat()]
+        died: PipelineRun | None = None
+        while died or any(run.state == "waiting" for run in runs):
+            waiting = [run.dag_id for run in runs if run.state == "waiting"]
+            clean_up = ["--clean-up", died.dag_id] if died else []
+            with _airflow([*arguments, *clean_up, *waiting], environment, log_path) as (process, events):
+                for event in events:
+                    next(run for run in runs if run.dag_id == event["pipeline"]).apply(event)
+                    on_change(runs)
+                exit_code = process.wait()
+            died = next((run for run in runs if run.state == "running"), None)
+            if died:
+                died.die(exit_code, log_path)
+                on_change(runs)
+            elif any(run.state == "waiting" for run in runs):
+                raise DemoError(f"Airflow ended before every pipeline had run. Its log: {log_path}")
+    return runs
+
+
+@contextmanager
+def _alone_in(home: Path) -> Iterator[None]:
+    """Keep other demos out of Airflow's home; the system lets go of the lock however this process ends."""
+    make_folder(home)
+    with (home / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise DemoError("Another demo is running in this project. Wait until it has ended.") from error
+        yield
 
 
 @contextmanager
 def _airflow(
-    environment: dict[str, str], log_path: Path, day: date, dag_ids: Sequence[str]
-) -> Iterator[Iterator[dict[str, Any]]]:
+    arguments: Sequence[str], environment: dict[str, str], log_path: Path
+) -> Iterator[tuple[subprocess.Popen[bytes], Iterator[dict[str, Any]]]]:
     read_end, write_end = os.pipe()
-    command = [sys.executable, "-m", "include.local.run_pipelines"]
-    command += ["--date", day.isoformat(), "--events", str(write_end), *dag_ids]
-    with log_path.open("wb") as log:
+    command = [sys.executable, "-m", "include.local.run_pipelines", "--events", str(write_end), *arguments]
+    with log_path.open("ab") as log:
         process = subprocess.Popen(
-            command, env=environment, stdout=log, stderr=log, pass_fds=[write_end], start_new_session=True
+            command,
+            env=environment,
+            stdin=subprocess.PIPE,  # it ends when this one has ended and so let go of the other end
+            stdout=log,
+            stderr=log,
+            pass_fds=[write_end],
+            start_new_session=True,
         )
     os.close(write_end)
     try:
         with os.fdopen(read_end) as lines:
-            yield (json.loads(line) for line in lines)
-        process.wait()
+            yield process, (json.loads(line) for line in lines)
     finally:
         if process.poll() is None:
             stop_processes([process.pid], patience=INTERRUPT_PATIENCE)
+        if process.stdin:
+            process.stdin.close()

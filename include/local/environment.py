@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
 from importlib.metadata import version
 from typing import TYPE_CHECKING
+
+from include.local.errors import DatabaseError, LocalFolderError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,17 +44,33 @@ def airflow_environment(project: Path, *, home: Path, s3_connection: str | None 
     return environment
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it; one that is there is fine.
+
+    Raises:
+        LocalFolderError: It cannot be made, or nothing can be written into it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LocalFolderError(folder, error.strerror or str(error)) from error
+    if not os.access(folder, os.W_OK):
+        raise LocalFolderError(folder, os.strerror(errno.EACCES))
+
+
 def migrate_database(environment: Mapping[str, str], home: Path) -> None:
     """Create or upgrade Airflow's database, unless this version of Airflow has already done so.
 
     Raises:
-        subprocess.CalledProcessError: Airflow could not; its output is in ``migrate.log`` in the home.
+        DatabaseError: Airflow could not; the message names its output.
     """
     done = home / f"migrated-{version('apache-airflow')}"
     if done.exists():
         return
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "migrate.log").open("wb") as log:
+    log_path = home / "migrate.log"
+    with log_path.open("wb") as log:
         command = [sys.executable, "-m", "airflow", "db", "migrate"]
-        subprocess.run(command, env=dict(environment), stdout=log, stderr=log, check=True)
+        migrated = subprocess.run(command, env=dict(environment), stdout=log, stderr=log, check=False)
+    if migrated.returncode:
+        raise DatabaseError(home, log_path)
     done.touch()

@@ -16,12 +16,13 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from include.errors import RefineryError
+from include.local.environment import make_folder
+from include.local.parent import when_parent_ends
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -122,10 +123,11 @@ class ObjectStore:
 
         Raises:
             ObjectStoreError: The port is taken, or the server ended or did not answer.
+            LocalFolderError: `.local` is no folder to write to.
         """
         self.port = _free_port(self.port)
         for bucket in (*OUTPUT_BUCKETS, *_subfolders(self._sample_data)):
-            (self.data / bucket).mkdir(parents=True, exist_ok=True)
+            make_folder(self.data / bucket)
         _forget_stale_metadata(self.data)
         self._process = self._start_process()
         try:
@@ -150,7 +152,7 @@ class ObjectStore:
             process.stdin.close()
 
     def _start_process(self) -> subprocess.Popen[bytes]:
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.log.parent)
         root = Path(__file__).parents[2]
         others = {name: text for name, text in os.environ.items() if not name.startswith("NANIO_")}
         environment = others | {
@@ -250,16 +252,9 @@ def _serve(data: Path, port: int) -> int:
     """Run nanio in this process until it is told to stop or the parent has ended."""
     from nanio.cli import main
 
-    threading.Thread(target=_stop_with_parent, daemon=True).start()
+    when_parent_ends(lambda: os.kill(os.getpid(), signal.SIGTERM))
     arguments = ["serve", "--data-dir", str(data), "--host", HOST, "--port", str(port), "--no-access-log"]
     return int(main(arguments))
-
-
-def _stop_with_parent() -> None:
-    """End this process when its standard input does: the parent holds the other end, and death lets it go."""
-    # Not through sys.stdin, whose lock this thread would hold while the interpreter ends.
-    os.read(sys.stdin.fileno(), 1)
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

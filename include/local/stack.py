@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.errors import RefineryError
-from include.local.environment import airflow_environment, migrate_database
+from include.local.environment import airflow_environment, make_folder, migrate_database
 from include.local.object_store import ObjectStore
 from include.local.processes import ProcessRecord, stop_processes
 from include.local.rest_api import RestApi
@@ -87,6 +87,7 @@ def running_stack(project: Path, *, home: Path, port: int = 8080) -> Iterator[St
     if record.running():
         raise StackError("Airflow is already up for this project. Stop it first: make down")
     _require_free_port(port)
+    make_folder(home)
     with ObjectStore(project) as store:
         environment = airflow_environment(project, home=home, s3_connection=store.connection) | {
             "AIRFLOW__API__PORT": str(port),

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
+import psutil
 import pytest
 
 FAILING_MODEL = """
@@ -66,3 +72,93 @@ def test_an_unknown_pipeline_is_named_with_the_nearest(project_copy, refinery):
     demo = refinery(project_copy, "demo", "petrol_consumtion")
     assert demo.returncode == 1
     assert "petrol_consumption" in demo.stderr
+
+
+@pytest.mark.parametrize("day", ["2026-13-01", "31.1.2026", "today"])
+def test_a_date_that_is_none_is_told_with_one_that_is(project_copy, refinery, day):
+    demo = refinery(project_copy, "demo", "--date", day)
+    assert demo.returncode == 2
+    assert f'"{day}" is no date; write it as 2026-01-31.' in demo.stderr
+
+
+ENDS = """
+import ctypes
+
+def build_model():
+    ctypes.CDLL(None).exit(0)
+"""
+WAITS = """
+import os, pathlib, subprocess, time
+
+def build_model():
+    child = subprocess.Popen(["sleep", "600"])
+    pathlib.Path(os.environ["AIRFLOW_HOME"], "waits").touch()
+    time.sleep(600)
+"""
+
+
+def add_pipeline(project, name, module):
+    (project / "include" / "models" / f"{name}.py").write_text(module)
+    (project / "configs" / f"{name}.yml").write_text(FAILING_CONFIG.replace("failing", name))
+
+
+@pytest.mark.slow
+def test_a_model_that_ends_the_process_is_named_and_stops_no_other(project_copy, refinery):
+    add_pipeline(project_copy, "ends", ENDS)
+
+    demo = refinery(project_copy, "demo", "ends", "wine_cultivar", "--date", "2026-01-31")
+
+    assert demo.returncode == 1
+    assert "ends: train_model: the whole process ended with exit code 0 in this step" in demo.stdout
+    assert demo.stdout.index("ends: failed") < demo.stdout.index("wine_cultivar: success"), "told as they end"
+    assert "s3://models/wine_cultivar/2026-01-31/" in demo.stdout
+    assert not (project_copy / ".local" / "s3" / "models" / "ends").exists()
+    workspaces = project_copy / ".local" / "demo" / "workspace"
+    assert [path for path in workspaces.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_demo_keeps_others_out_and_leaves_no_process_however_it_ends(project_copy, refinery, number):
+    add_pipeline(project_copy, "waits", WAITS)
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("AIRFLOW")}
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "include", "demo", "waits"],
+        cwd=project_copy,
+        env=environment | {"PYTHONPATH": str(project_copy)},
+        stdout=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 120
+    while not (project_copy / ".local/demo/waits").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    family = [psutil.Process(demo.pid), *psutil.Process(demo.pid).children(recursive=True)]
+    assert "sleep" in {process.name() for process in family}
+
+    another = refinery(project_copy, "demo", "wine_cultivar")
+    assert another.stderr == "Another demo is running in this project. Wait until it has ended.\n"
+
+    demo.send_signal(number)
+    demo.wait(30)
+    _, alive = psutil.wait_procs(family, timeout=20)
+    assert [" ".join(process.cmdline()) for process in alive] == []
+
+
+@pytest.mark.parametrize("command", [["demo"], ["up"], ["load", "s3://models/x/"]])
+def test_a_file_where_the_local_folder_belongs_is_named(project_copy, refinery, command):
+    (project_copy / ".local").write_text("a file")
+    (project_copy / "include" / "sample_data" / "models").mkdir()
+    done = refinery(project_copy, *command)
+    assert done.returncode == 1
+    assert "cannot be used: Not a directory. It must be a folder that you may write to." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_a_database_that_cannot_be_upgraded_is_named_with_its_log(project_copy, refinery):
+    home = project_copy / ".local" / "demo"
+    home.mkdir(parents=True)
+    (home / "airflow.db").write_text("no database")
+    demo = refinery(project_copy, "demo", "wine_cultivar")
+    assert demo.returncode == 1
+    assert f"{home}/migrate.log" in demo.stderr
+    assert "Traceback" not in demo.stderr

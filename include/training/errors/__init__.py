@@ -83,6 +83,7 @@ from include.training.errors.script import (
     ScriptTimeoutError,
 )
 from include.training.errors.wording import (
+    ending,
     listed,
     listed_with,
     suggestion,
@@ -133,6 +134,7 @@ __all__ = [
     "UntrustedModelTypesError",
     "UnusableColumnsError",
     "UserCodeError",
+    "ending",
     "listed",
     "listed_with",
     "suggestion",

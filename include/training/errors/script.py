@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 from typing import TYPE_CHECKING
 
 from include.training.errors.base import TrainingError
-from include.training.errors.wording import listed, suggestion
+from include.training.errors.wording import ending, listed, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +66,7 @@ class ScriptFailedError(ScriptError):
     def __init__(self, script: Path, exit_code: int, last_lines: Sequence[str]) -> None:
         self.exit_code = exit_code
         self.last_lines = tuple(last_lines)
-        super().__init__(script, f"the script {_ending(exit_code)}.{_told(last_lines)}")
+        super().__init__(script, f"the script {ending(exit_code)}.{_told(last_lines)}")
 
 
 class ScriptTimeoutError(ScriptError):
@@ -88,13 +87,6 @@ class ScriptTimeoutError(ScriptError):
 
 class ScriptOutputError(ScriptError):
     """The script ended well, but what it left is no model."""
-
-
-def _ending(exit_code: int) -> str:
-    if exit_code >= 0:
-        return f"ended with exit code {exit_code}"
-    name = signal.Signals(-exit_code).name
-    return f"was ended by {name}" + (" (perhaps memory ran out)" if -exit_code == signal.SIGKILL else "")
 
 
 def _told(last_lines: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -31,3 +32,11 @@ def listed_with(facts: Mapping[str, str]) -> str:
     """Join names and what is to be said of each, cut as `listed` cuts."""
     shown = "; ".join(f"{name!r} ({fact})" for name, fact in list(facts.items())[:_MAX_LISTED])
     return f"{shown}; and {len(facts) - _MAX_LISTED} more" if len(facts) > _MAX_LISTED else shown
+
+
+def ending(exit_code: int) -> str:
+    """Say how a process ended, as the predicate of a sentence; negative exit codes are signals."""
+    if exit_code >= 0:
+        return f"ended with exit code {exit_code}"
+    name = signal.Signals(-exit_code).name
+    return f"was ended by {name}" + (" (perhaps memory ran out)" if -exit_code == signal.SIGKILL else "")

@@ -25,7 +25,7 @@ up: $(environment) ## Start Airflow (http://localhost:8080, no login; PORT=8081 
 	@./refinery up $${PORT:+--port "$$PORT"}
 
 cluster: $(environment) ## Start Airflow on two Celery workers that share no folder (needs redis-server and postgresql installed)
-	@./refinery cluster $(if $(PORT),--port $(PORT))
+	@./refinery cluster $${PORT:+--port "$$PORT"}
 
 down: $(environment) ## Stop what `make up` or `make cluster` started
 	@./refinery down

@@ -1,18 +1,26 @@
-"""A run as the operators see it: an embedded S3 server, a connection to it, and a task's context."""
+"""A run as the operators see it: an embedded S3 server, a connection to it, and a task's context; a config's whole run."""
 
 from __future__ import annotations
 
+import json
+import textwrap
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from airflow.sdk.execution_time.context import OutletEventAccessors
 
+from include.config import load_project
 from include.local.object_store import ObjectStore
+from include.rendering.loader import build_dag
+from refinery_operators import train
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from airflow.sdk import DAG
 
 
 @pytest.fixture(scope="session")
@@ -48,3 +56,65 @@ def run_context(logical_date: datetime | None) -> dict[str, Any]:
     if logical_date is not None:
         context |= {"logical_date": logical_date, "ds": logical_date.strftime("%Y-%m-%d")}
     return context
+
+
+class ConfigRun:
+    """A config's steps on 31 January, as Airflow would run them: its DAG's own operators, with their templates filled."""
+
+    def __init__(self, dag: DAG, context: dict[str, Any], s3: Any) -> None:
+        self._dag = dag
+        self._context = context
+        self._s3 = s3
+
+    def step(self, name: str) -> Any:
+        operator = self._dag.get_task(name)
+        operator.render_template_fields(self._context, self._dag.get_template_env())
+        return operator.execute(self._context | {"outlet_events": OutletEventAccessors()})
+
+    def run(self) -> ConfigRun:
+        try:
+            for name in ("download_dataset", "train_model", "upload_model"):
+                self.step(name)
+        finally:
+            self.step("clean_up")
+        return self
+
+    @property
+    def objects(self) -> dict[str, bytes]:
+        """What lies under the run's prefix."""
+        prefix = f"{self._dag.dag_id}/2026-01-31/"
+        found = self._s3.list_objects_v2(Bucket="models", Prefix=prefix).get("Contents", [])
+        return {
+            item["Key"].removeprefix(prefix): self._s3.get_object(Bucket="models", Key=item["Key"])[
+                "Body"
+            ].read()
+            for item in found
+        }
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        return json.loads(self.objects["manifest.json"])
+
+
+@pytest.fixture
+def models_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder in place of include/models."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    monkeypatch.setattr(train, "MODELS_DIR", folder)
+    return folder
+
+
+@pytest.fixture
+def prepare_config(tmp_path: Path, s3: Any, context: dict[str, Any]) -> Callable[..., ConfigRun]:
+    """Load a config's text as the project does; it must be free of errors and warnings."""
+
+    def prepare(name: str, text: str) -> ConfigRun:
+        configs = tmp_path / "configs"
+        configs.mkdir()
+        (configs / f"{name}.yml").write_text(textwrap.dedent(text))
+        loaded = load_project(configs, models_dir=train.MODELS_DIR)
+        assert loaded.problems == ()
+        return ConfigRun(build_dag(loaded.pipelines[0]), context, s3)
+
+    return prepare

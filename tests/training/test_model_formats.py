@@ -211,6 +211,34 @@ def test_a_model_of_known_types_is_stored_as_skops(diabetes, tmp_path, model):
     assert loaded.predict(diabetes[0]).tolist() == model.predict(diabetes[0]).tolist()
 
 
+BESIDE_A_MODULE_THAT_WARNS = """
+import hashlib, sys, types, warnings
+from pathlib import Path
+
+def ask(name):
+    warnings.warn(f"{name} has moved", FutureWarning)
+    raise AttributeError(name)
+
+sys.modules["moved"] = types.ModuleType("moved")
+sys.modules["moved"].__getattr__ = ask
+from sklearn.linear_model import Ridge
+from include.training.model_file import load_model_file, write_model
+
+path = Path(sys.argv[1])
+write_model(Ridge(), path)
+load_model_file(path, hashlib.sha256(path.read_bytes()).hexdigest())
+"""
+
+
+def test_modules_that_warn_when_they_are_asked_for_a_name_are_not_heard(tmp_path):
+    """As many of Airflow's do: skops asks every loaded module for the functions that do not say where they are at home."""
+    command = [sys.executable, "-W", "always", "-c", BESIDE_A_MODULE_THAT_WARNS, tmp_path / "model.skops"]
+
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert "has moved" not in process.stderr
+
+
 def test_unknown_types_are_listed_when_a_model_is_written(diabetes, tmp_path):
     model = RandomForestRegressor(n_estimators=3).fit(*diabetes)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import warnings
 import zipfile
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -72,10 +73,11 @@ def write_skops(model: Any, path: Path, *, trusted: Iterable[str] = ()) -> None:
         UntrustedModelTypesError: The model holds types that are not trusted.
         ModelFormatError: skops cannot store a part of it.
     """
-    from skops.io import dumps, get_untrusted_types
-
     try:
-        content = dumps(model)
+        with _asking_modules():
+            from skops.io import dumps, get_untrusted_types
+
+            content = dumps(model)
         untrusted = _without(get_untrusted_types(data=content), trusted)
     except Exception as error:  # a class's own __reduce__ or __getstate__ may raise anything
         raise ModelFormatError("skops", type(model).__name__, f"{error}".rstrip("."), "pickle") from error
@@ -91,9 +93,11 @@ def read_skops(file: BinaryIO, path: Path, *, trusted: Iterable[str] = ()) -> An
         UntrustedModelFileError: It holds types that are not trusted.
         ModelFileError: It is no skops file, or needs a class that is not here.
     """
-    from skops.io import load
+    with _asking_modules():
+        from skops.io import get_untrusted_types, load
 
-    types = _find_types(file, path)
+    with _reading(path):
+        types: list[str] = get_untrusted_types(file=file)
     if untrusted := _without(types, trusted):
         raise UntrustedModelFileError(path, untrusted)
     file.seek(0)
@@ -101,12 +105,13 @@ def read_skops(file: BinaryIO, path: Path, *, trusted: Iterable[str] = ()) -> An
         return load(file, trusted=types)
 
 
-def _find_types(file: BinaryIO, path: Path) -> list[str]:
-    from skops.io import get_untrusted_types
-
-    with _reading(path):
-        types: list[str] = get_untrusted_types(file=file)
-        return types
+@contextlib.contextmanager
+def _asking_modules() -> Iterator[None]:
+    """Let skops look for functions in every module that is loaded: many of Airflow's warn when they are asked."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", FutureWarning)
+        yield
 
 
 @contextlib.contextmanager

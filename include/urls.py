@@ -14,6 +14,7 @@ WILDCARD = "*"
 _MAX_KEY_BYTES = 1024
 
 _S3_SCHEMES = ("s3", "s3a", "s3n")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|arn:", re.IGNORECASE)
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 _ARN = re.compile(r"arn:aws[a-z-]*:s3:::(?P<rest>.+)", re.IGNORECASE | re.DOTALL)
 _AWS_DOMAIN = r"\.amazonaws\.(?:com|com\.cn|eu)"
@@ -78,6 +79,10 @@ class S3Url:
         """Return the last part of the key; empty for a prefix."""
         return self.key.rpartition("/")[2]
 
+    def child(self, name: str) -> S3Url:
+        """Return what a name stands for under this prefix."""
+        return S3Url(self.bucket, self.key + name, self.region)
+
     @property
     def is_pattern(self) -> bool:
         """Tell whether the key holds a ``*``."""
@@ -101,6 +106,11 @@ class HttpUrl:
     def file_name(self) -> str:
         """Return the last part of the path, decoded; "dataset" where the path is empty."""
         return unquote(urlsplit(self.url).path.rstrip("/")).rpartition("/")[2] or "dataset"
+
+
+def is_url(text: str) -> bool:
+    """Tell a URL, or an ARN, from the path of a local folder."""
+    return bool(_URL.match(text))
 
 
 def parse_source_url(text: str) -> S3Url | HttpUrl:
@@ -138,11 +148,9 @@ def parse_prefix_url(text: str) -> S3Url:
     """
     url = _parse(text)
     if isinstance(url, HttpUrl):
-        raise InvalidUrlError(
-            text, "is not on S3; an output is a prefix such as s3://bucket/folder/{{ ds }}/."
-        )
+        raise InvalidUrlError(text, "is not on S3; write a prefix such as s3://bucket/folder/.")
     if url.is_pattern:
-        raise InvalidUrlError(text, f"has a {WILDCARD} in it; an output is one prefix.")
+        raise InvalidUrlError(text, f"has a {WILDCARD} in it; write one prefix.")
     if not url.key or url.key.endswith("/"):
         return url
     return S3Url(url.bucket, _checked_key(text, url.key + "/"), url.region)

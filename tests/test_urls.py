@@ -218,7 +218,7 @@ class TestPrefixes:
             parse_prefix_url("https://example.com/models/")
 
     def test_a_wildcard_names_no_prefix(self):
-        with pytest.raises(InvalidUrlError, match="an output is one prefix"):
+        with pytest.raises(InvalidUrlError, match="write one prefix"):
             parse_prefix_url("s3://models/churn*/")
 
 

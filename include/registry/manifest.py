@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from include.registry.errors import ManifestChangedError, ModelNotFoundError, NoManifestError
 from include.storage import MANIFEST, read_object
 from include.storage.errors import ObjectNotFoundError
-from include.urls import S3Url
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+    from include.urls import S3Url
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def read_manifest(prefix: S3Url, *, client: S3Client, expected_sha256: str | Non
         ManifestChangedError: It is not the expected one.
         RemoteError: S3 refuses or cannot be reached.
     """
-    url = S3Url(prefix.bucket, prefix.key + MANIFEST, prefix.region)
+    url = prefix.child(MANIFEST)
     try:
         content = read_object(url, client=client)
     except ObjectNotFoundError as error:

@@ -6,16 +6,20 @@ from include.storage.deletion import delete_objects
 from include.storage.download import download_dataset, download_datasets, download_object
 from include.storage.identity import DatasetIdentity, describe_dataset, read_identity, write_identity
 from include.storage.listing import ListedObject, list_prefix
+from include.storage.model_prefix import MANIFEST
 from include.storage.read import read_object
 from include.storage.retry import RetryPolicy
-from include.storage.upload import MANIFEST, upload_model
-from include.storage.workspace import Workspace
+from include.storage.upload import upload_model
+from include.storage.workspace import LocalWorkspace, RunFolder, StagedWorkspace, Workspace
 
 __all__ = [
     "MANIFEST",
     "DatasetIdentity",
     "ListedObject",
+    "LocalWorkspace",
     "RetryPolicy",
+    "RunFolder",
+    "StagedWorkspace",
     "VersionedObject",
     "Workspace",
     "client_config",

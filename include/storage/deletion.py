@@ -1,9 +1,11 @@
-"""Deletes objects, many at a request."""
+"""Deletes objects, many at a request, and uploads that were never finished."""
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
+from include.storage.errors import AccessDeniedError, NotSupportedError, ObjectNotFoundError
 from include.storage.s3_errors import s3_errors
 
 if TYPE_CHECKING:
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from include.urls import S3Url
+
+log = logging.getLogger(__name__)
 
 # S3's own limit.
 _MOST_AT_ONCE = 1000
@@ -36,3 +40,22 @@ def delete_objects(urls: Sequence[S3Url], *, client: S3Client) -> None:
             with s3_errors(f"s3://{batch[0].bucket}/{refused.get('Key', '')}", client):
                 code, message = refused.get("Code", ""), refused.get("Message", "")
                 raise ClientError({"Error": {"Code": code, "Message": message}}, "DeleteObjects")
+
+
+def abort_uploads(prefix: S3Url, *, client: S3Client) -> None:
+    """Give up the uploads in parts that were begun under a prefix; S3 keeps their parts, and lists them nowhere else.
+
+    Credentials that may not do it, and servers that cannot, are told in the log: a bucket's lifecycle rule does the same.
+
+    Raises:
+        RemoteError: S3 failed or could not be reached.
+    """
+    try:
+        with s3_errors(str(prefix), client):
+            begun = client.list_multipart_uploads(Bucket=prefix.bucket, Prefix=prefix.key).get("Uploads", [])
+            for upload in begun:
+                client.abort_multipart_upload(
+                    Bucket=prefix.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                )
+    except (AccessDeniedError, NotSupportedError, ObjectNotFoundError) as error:
+        log.info("Unfinished uploads stay where they are: %s", error)

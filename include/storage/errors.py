@@ -24,6 +24,7 @@ StorageError
     LocalFileError
     UnsafeWorkspaceError
     IdentityUnreadableError
+    StageUnreadableError
     NoModelError
 """
 
@@ -284,6 +285,22 @@ class IdentityUnreadableError(StorageError):
         self.detail = detail
         super().__init__(
             f"{path} does not tell the dataset: {detail}. Clear the download task to run it again."
+        )
+
+
+class StageUnreadableError(StorageError):
+    """What an earlier step left in a staged workspace is missing, half there or damaged.
+
+    Attributes:
+        location: The URL of the object that should describe it.
+        detail: What is wrong with it.
+    """
+
+    def __init__(self, location: str, step: str, detail: str) -> None:
+        self.location = location
+        self.detail = detail
+        super().__init__(
+            f"{location} does not tell what {step} left: {detail}. Clear {step} to run it again."
         )
 
 

@@ -1,21 +1,13 @@
-"""Uploads a trained model so that a prefix with a manifest always holds a whole model."""
+"""Uploads files, and trained models file by file."""
 
 from __future__ import annotations
 
-import json
-import logging
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
 
-from include.storage.errors import (
-    AccessDeniedError,
-    DataCorruptedError,
-    LocalFileError,
-    NoModelError,
-    ObjectNotFoundError,
-)
-from include.storage.read import read_object
+from include.storage.errors import DataCorruptedError, LocalFileError, NoModelError
+from include.storage.model_prefix import MANIFEST, replace_model
 from include.storage.s3_errors import s3_errors
-from include.urls import S3Url
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,10 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from include.storage.retry import RetryPolicy
-
-log = logging.getLogger(__name__)
-
-MANIFEST = "manifest.json"
+    from include.urls import S3Url
 
 _MEBIBYTE = 1 << 20
 _CONTENT_TYPES = {
@@ -46,11 +35,7 @@ _BINARY = "application/octet-stream"
 def upload_model(
     files_dir: Path, prefix: S3Url, *, client: S3Client, policy: RetryPolicy | None = None
 ) -> list[str]:
-    """Upload a model's files under a prefix, the manifest last, in place of the model that was there.
-
-    The former manifest is deleted first, so that a kill at any moment leaves a prefix with a manifest and the whole model that it
-    describes, or one without a manifest, which is no model. What the former manifest names and the new model has not is
-    deleted; other objects under the prefix are left alone.
+    """Upload a model's files under a prefix, in the way that `replace_model` does.
 
     Args:
         files_dir: The folder that training filled, with a `manifest.json`.
@@ -65,57 +50,29 @@ def upload_model(
         NoModelError: The folder holds no model.
         RemoteError: S3 refused, failed or could not be reached; retryable where trying again later may help.
     """
-    names = _model_files(files_dir)
-    for stale in _clear_former_model(prefix, names, client, policy):
-        log.info("Deleted %s, which belonged to the former model.", stale)
-    urls = []
-    for name in names:
-        url = _under(prefix, name)
-        _upload(files_dir / name, url, client)
-        urls.append(str(url))
-    return urls
+
+    def put(name: str, url: S3Url) -> None:
+        upload_file(files_dir / name, url, client=client)
+
+    return replace_model(_model_files(files_dir), prefix, put=put, client=client, policy=policy)
 
 
-def _model_files(folder: Path) -> list[str]:
-    """Return the files' names relative to the folder, the manifest last."""
-    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    if not names:
-        raise NoModelError(folder)
-    if MANIFEST not in names:
-        raise NoModelError(folder, MANIFEST)
-    names.remove(MANIFEST)
-    return [*names, MANIFEST]
+def upload_file(path: Path, url: S3Url, *, client: S3Client, content_type: str | None = None) -> str | None:
+    """Upload one file, large ones in parts, and look whether the object has its size.
 
+    Args:
+        path: The file.
+        url: The object.
+        client: The client for the object's bucket; it retries by itself.
+        content_type: Its MIME type; by default told from the file's name.
 
-def _clear_former_model(
-    prefix: S3Url, names: list[str], client: S3Client, policy: RetryPolicy | None
-) -> list[S3Url]:
-    """Delete the former manifest, then what it names and the new model has not."""
-    manifest = _under(prefix, MANIFEST)
-    try:
-        former = _files_of(manifest, read_object(manifest, client=client, policy=policy))
-    except ObjectNotFoundError:
-        return []
-    except AccessDeniedError:
-        # So S3 answers for a missing object to those who may write but not list.
-        former = []
-    stale = [_under(prefix, name) for name in former if name not in names]
-    for url in (manifest, *stale):
-        with s3_errors(str(url), client):
-            client.delete_object(Bucket=url.bucket, Key=url.key)
-    return stale
+    Returns:
+        The object's ETag in quotes, or None where the server gives none.
 
-
-def _files_of(manifest: S3Url, content: bytes) -> list[str]:
-    try:
-        return [str(name) for name in json.loads(content)["files"]]
-    except (ValueError, KeyError, TypeError):
-        log.warning("%s is damaged: the files that it named stay where they are.", manifest)
-        return []
-
-
-def _upload(path: Path, url: S3Url, client: S3Client) -> None:
-    content_type = _CONTENT_TYPES.get(path.suffix, _BINARY)
+    Raises:
+        LocalFileError: The file cannot be read.
+        RemoteError: S3 refused, failed or could not be reached, or stored another number of bytes.
+    """
     try:
         size = path.stat().st_size
         with s3_errors(str(url), client):
@@ -123,16 +80,42 @@ def _upload(path: Path, url: S3Url, client: S3Client) -> None:
                 str(path),
                 url.bucket,
                 url.key,
-                ExtraArgs={"ContentType": content_type},
+                ExtraArgs={"ContentType": content_type or content_type_of(path.name)},
                 Config=_transfer_config(),
             )
-            stored = client.head_object(Bucket=url.bucket, Key=url.key)["ContentLength"]
     except OSError as error:
         raise LocalFileError(path, error.strerror or str(error)) from error
-    if stored != size:
-        raise DataCorruptedError(
-            str(url), endpoint=client.meta.endpoint_url, detail=f"{stored} bytes are stored of {size}"
-        )
+    etag: str | None = stored_object(url, size, client=client).get("ETag")
+    return etag
+
+
+def stored_object(url: S3Url, size: int, *, client: S3Client) -> Any:
+    """Return what S3 says of an object that was just written.
+
+    Raises:
+        DataCorruptedError: It has another size, in bytes, than was written.
+    """
+    with s3_errors(str(url), client):
+        answer = client.head_object(Bucket=url.bucket, Key=url.key)
+    if answer["ContentLength"] != size:
+        detail = f"{answer['ContentLength']} bytes are stored of {size}"
+        raise DataCorruptedError(str(url), endpoint=client.meta.endpoint_url, detail=detail)
+    return answer
+
+
+def content_type_of(name: str) -> str:
+    """Return the MIME type of a model's file."""
+    return _CONTENT_TYPES.get(PurePosixPath(name).suffix, _BINARY)
+
+
+def _model_files(folder: Path) -> list[str]:
+    """Return the files' names relative to the folder."""
+    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    if not names:
+        raise NoModelError(folder)
+    if MANIFEST not in names:
+        raise NoModelError(folder, MANIFEST)
+    return names
 
 
 def _transfer_config() -> TransferConfig:
@@ -142,7 +125,3 @@ def _transfer_config() -> TransferConfig:
     return TransferConfig(
         multipart_threshold=64 * _MEBIBYTE, multipart_chunksize=32 * _MEBIBYTE, max_concurrency=4
     )
-
-
-def _under(prefix: S3Url, name: str) -> S3Url:
-    return S3Url(prefix.bucket, prefix.key + name, prefix.region)

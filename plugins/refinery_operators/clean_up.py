@@ -1,4 +1,4 @@
-"""The last step: delete the run's local files, whatever happened before."""
+"""The last step: delete what the run has left in its workspace, whatever happened before."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class CleanUpOperator(PipelineOperator):
-    """Delete the run's workspace: the dataset and the model's local copy.
+    """Delete the run's workspace: its copies of the dataset and the model.
 
     It is a teardown: it runs after a failure at any step too, and does not make a failed run a success.
     """
@@ -26,4 +26,4 @@ class CleanUpOperator(PipelineOperator):
         """Delete the workspace; one that is not there is fine."""
         workspace = self.workspace_of(context)
         workspace.remove()
-        self.log.info("Deleted %s", workspace.path)
+        self.log.info("Deleted %s", workspace.location)

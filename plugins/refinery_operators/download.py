@@ -39,17 +39,14 @@ class DownloadDatasetOperator(PipelineOperator):
 
     def run_step(self, context: Context) -> dict[str, Any]:
         """Download the dataset and return its identity in short."""
-        workspace = self.workspace_of(context)
-        # Other files may have fitted the source at an earlier attempt.
-        workspace.remove()
-        workspace.create()
         urls = [self.source] if isinstance(self.source, str) else self.source
-        files = download_datasets(
-            [parse_source_url(url) for url in urls],
-            workspace.dataset_dir,
-            s3=lambda url: s3_client(self.aws_conn_id, url),
-        )
-        write_identity(files, workspace.identity_file)
+        with self.workspace_of(context).open(writes="dataset") as folder:
+            files = download_datasets(
+                [parse_source_url(url) for url in urls],
+                folder.dataset_dir,
+                s3=lambda url: s3_client(self.aws_conn_id, url),
+            )
+            write_identity(files, folder.identity_file)
         identity = describe_dataset(files)
         if len(files) > 1:
             identity = {"count": len(files), "size": identity["size"], "sha256": identity["sha256"]}

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
+    from include.storage import RunFolder
+
 MODELS_DIR = Path(include.models.__path__[0])
 
 
@@ -109,9 +111,12 @@ class TrainModelOperator(PipelineOperator):
         Raises:
             AirflowSkipException: The latest model was made of the same, and the config asks for a skip then.
         """
-        workspace = self.workspace_of(context)
-        files = read_identity(workspace.identity_file)
-        dataset = workspace.dataset_dir / files[0].file_name if len(files) == 1 else workspace.dataset_dir
+        with self.workspace_of(context).open(reads="dataset", writes="model") as folder:
+            return self._train(folder, context)
+
+    def _train(self, folder: RunFolder, context: Context) -> dict[str, float]:
+        files = read_identity(folder.identity_file)
+        dataset = folder.dataset_dir / files[0].file_name if len(files) == 1 else folder.dataset_dir
         spec = self.training_spec()
         provenance = run_provenance(
             context, dataset=describe_dataset(files), config=self.config, spec=record_spec(spec)
@@ -125,7 +130,7 @@ class TrainModelOperator(PipelineOperator):
             result = train(
                 spec,
                 dataset,
-                workspace.model_dir,
+                folder.model_dir,
                 provenance=provenance,
                 latest=promoted.latest_model(spec.trusted)
                 if promoted and needs_latest(spec.require)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from include.connections import DEFAULT_CONNECTION, s3_client
 from include.registry import ModelSeries, promote_if_newer
-from include.storage import MANIFEST, upload_model
 from include.urls import parse_prefix_url
 from refinery_operators.base import PipelineOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from include.storage import Workspace
     from include.urls import S3Url
 
 
@@ -43,17 +42,18 @@ class UploadModelOperator(PipelineOperator):
         """Upload the model's files and return the prefix and the files' URLs."""
         prefix = parse_prefix_url(self.prefix)
         client = s3_client(self.aws_conn_id, prefix)
-        files = upload_model(self.workspace_of(context).model_dir, prefix, client=client)
+        workspace = self.workspace_of(context)
+        files = workspace.upload_model(prefix, client=client)
         self.log.info("Uploaded the model:\n%s", "\n".join(files))
         if self.series:
             run = f"{context['dag_run'].dag_id} {context['run_id']}"
             promotion = promote_if_newer(ModelSeries.of_output(self.series), prefix, by=run, client=client)
             self.log.info("%s", promotion)
-        self._tell_asset(context, prefix)
+        self._tell_asset(context, prefix, workspace)
         return {"prefix": str(prefix), "files": files}
 
-    def _tell_asset(self, context: Context, prefix: S3Url) -> None:
+    def _tell_asset(self, context: Context, prefix: S3Url, workspace: Workspace) -> None:
         """Say with the model's asset event which model it is, for the DAGs that are scheduled on it."""
-        manifest = json.loads((self.workspace_of(context).model_dir / MANIFEST).read_bytes())
         for asset in self.outlets:
-            context["outlet_events"][asset].extra = {"prefix": str(prefix), "metrics": manifest["metrics"]}
+            metrics = workspace.read_manifest()["metrics"]
+            context["outlet_events"][asset].extra = {"prefix": str(prefix), "metrics": metrics}

@@ -157,7 +157,7 @@ class TestSeveralFiles:
         download.execute(context)
         s3.delete_object(Bucket="datasets", Key=f"{tmp_path.name}/north.csv")
         assert download.execute(context)["count"] == 2
-        names = sorted(path.name for path in download.workspace_of(context).dataset_dir.iterdir())
+        names = sorted(path.name for path in download.workspace_of(context).folder.dataset_dir.iterdir())
         assert names == ["1-south.csv", "2-west.csv"]
 
     def test_each_url_of_a_list_is_templated(self, steps, context):
@@ -236,10 +236,10 @@ class TestTemplates:
     @pytest.mark.parametrize(
         ("operator", "fields"),
         [
-            (DownloadDatasetOperator, {"workspace", "source", "aws_conn_id"}),
-            (TrainModelOperator, {"workspace", "model", "prefix", "aws_conn_id"}),
-            (UploadModelOperator, {"workspace", "prefix", "aws_conn_id"}),
-            (CleanUpOperator, {"workspace"}),
+            (DownloadDatasetOperator, {"workspace", "workspace_conn_id", "source", "aws_conn_id"}),
+            (TrainModelOperator, {"workspace", "workspace_conn_id", "model", "prefix", "aws_conn_id"}),
+            (UploadModelOperator, {"workspace", "workspace_conn_id", "prefix", "aws_conn_id"}),
+            (CleanUpOperator, {"workspace", "workspace_conn_id"}),
         ],
     )
     def test_the_fields_that_users_expect_are_templated(self, operator, fields):

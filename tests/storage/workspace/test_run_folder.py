@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.storage import Workspace
+from include.storage import RunFolder
 from include.storage.errors import LocalFileError, UnsafeWorkspaceError
 
 DAG = "team_a.churn__us"
@@ -18,11 +18,11 @@ ids = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300
 
 
 @pytest.fixture
-def workspace(tmp_path) -> Workspace:
-    return Workspace.of_run(tmp_path / "root", DAG, RUN)
+def workspace(tmp_path) -> RunFolder:
+    return RunFolder.of_run(tmp_path / "root", DAG, RUN)
 
 
-def fill(workspace: Workspace) -> None:
+def fill(workspace: RunFolder) -> None:
     workspace.create()
     (workspace.dataset_dir / "table.csv").write_text("1")
     (workspace.model_dir / "deep" / "er").mkdir(parents=True)
@@ -46,14 +46,14 @@ class TestNames:
         ["..", ".", "...", "../../etc", "/etc/passwd", "a/b", "a\\b", "a\x00b", "~", "-rf", "é" * 250],
     )
     def test_no_run_id_leads_elsewhere(self, tmp_path, run_id):
-        workspace = Workspace.of_run(tmp_path, DAG, run_id)
+        workspace = RunFolder.of_run(tmp_path, DAG, run_id)
         workspace.create()
         assert workspace.path.resolve().parent == (tmp_path / DAG).resolve()
         assert workspace.path.resolve() == workspace.path
 
     @given(ids, ids)
     def test_every_id_makes_one_safe_name(self, dag_id, run_id):
-        path = Workspace.of_run(Path("root"), dag_id, run_id).path
+        path = RunFolder.of_run(Path("root"), dag_id, run_id).path
         assert len(path.parts) == 3
         for part in path.parts[1:]:
             assert part.isascii()
@@ -63,12 +63,12 @@ class TestNames:
 
     @given(ids, ids)
     def test_different_ids_never_share_a_folder(self, one, other):
-        paths = [Workspace.of_run(Path("root"), DAG, run_id).path for run_id in (one, other)]
+        paths = [RunFolder.of_run(Path("root"), DAG, run_id).path for run_id in (one, other)]
         assert (paths[0] == paths[1]) == (one == other)
 
     def test_a_run_id_made_to_look_like_a_hashed_one_does_not_share_its_folder(self):
-        hashed = Workspace.of_run(Path("root"), DAG, "x" * 250).path
-        assert Workspace.of_run(Path("root"), DAG, hashed.name).path != hashed
+        hashed = RunFolder.of_run(Path("root"), DAG, "x" * 250).path
+        assert RunFolder.of_run(Path("root"), DAG, hashed.name).path != hashed
 
 
 class TestCreate:
@@ -106,7 +106,7 @@ class TestCreate:
     def test_the_root_may_be_a_link(self, tmp_path):
         (tmp_path / "disk").mkdir()
         (tmp_path / "root").symlink_to(tmp_path / "disk")
-        Workspace.of_run(tmp_path / "root", DAG, RUN).create()
+        RunFolder.of_run(tmp_path / "root", DAG, RUN).create()
         assert (tmp_path / "disk" / DAG).is_dir()
 
     def test_a_file_in_its_way_is_named(self, workspace):
@@ -124,8 +124,8 @@ class TestRemove:
 
     def test_other_runs_and_pipelines_stay(self, workspace, tmp_path):
         others = [
-            Workspace.of_run(workspace.root, DAG, "scheduled__2026-02-01"),
-            Workspace.of_run(workspace.root, "team_a", RUN),
+            RunFolder.of_run(workspace.root, DAG, "scheduled__2026-02-01"),
+            RunFolder.of_run(workspace.root, "team_a", RUN),
         ]
         for each in (workspace, *others):
             fill(each)
@@ -169,7 +169,7 @@ class TestRemove:
         """Creating one run's folder while another removes their DAG's empty one ends well for both."""
 
         def come_and_go(number: int) -> None:
-            workspace = Workspace.of_run(tmp_path, DAG, f"run {number}")
+            workspace = RunFolder.of_run(tmp_path, DAG, f"run {number}")
             for _ in range(200):
                 workspace.create()
                 workspace.remove()

@@ -1,4 +1,4 @@
-"""The local folder of one run: where its steps meet, and what is removed when it is over."""
+"""The local folder of one run: its layout, and how it is made and deleted safely."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ATTEMPTS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Workspace:
+class RunFolder:
     """The folder of one run, `<root>/<dag_id>/<run_id>`, private to its user.
 
     Run ids hold colons and plus signs, and anything that a person types: they are percent-encoded, and hashed where
@@ -41,9 +41,9 @@ class Workspace:
     path: Path
 
     @classmethod
-    def of_run(cls, root: Path, dag_id: str, run_id: str) -> Workspace:
-        """Name the workspace of a run; touches no disk."""
-        return cls(root=root, path=root / _safe_name(dag_id) / _safe_name(run_id))
+    def of_run(cls, root: Path, dag_id: str, run_id: str) -> RunFolder:
+        """Name the folder of a run; touches no disk."""
+        return cls(root=root, path=root / safe_name(dag_id) / safe_name(run_id))
 
     @property
     def dataset_dir(self) -> Path:
@@ -104,7 +104,7 @@ class Workspace:
         raise FileNotFoundError(errno.ENOENT, "it is removed again and again", str(self.path))
 
 
-def _safe_name(identifier: str) -> str:
+def safe_name(identifier: str) -> str:
     """Turn an id into one folder name, different for different ids."""
     name = quote(identifier, safe="")
     if len(name) <= _MAX_NAME_BYTES and name.strip("."):

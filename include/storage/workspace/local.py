@@ -1,0 +1,62 @@
+"""The workspace on a disk that all steps of a run see: nothing is copied from one step to the next."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from include.storage.model_prefix import MANIFEST
+from include.storage.upload import upload_model
+from include.storage.workspace.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mypy_boto3_s3 import S3Client
+
+    from include.storage.workspace.workspace import Part
+    from include.urls import S3Url
+
+
+@dataclass(frozen=True, slots=True)
+class LocalWorkspace:
+    """A folder for each run, below a common one.
+
+    Attributes:
+        folder: The run's folder.
+    """
+
+    folder: RunFolder
+
+    @classmethod
+    def of_run(cls, root: Path, dag_id: str, run_id: str) -> LocalWorkspace:
+        """Name the workspace of a run; touches no disk."""
+        return cls(RunFolder.of_run(root, dag_id, run_id))
+
+    @property
+    def location(self) -> str:
+        """The folder's path."""
+        return str(self.folder.path)
+
+    @contextmanager
+    def open(self, *, reads: Part | None = None, writes: Part) -> Iterator[RunFolder]:  # noqa: ARG002 - all is here
+        """Give the run's folder itself."""
+        if writes == "dataset":
+            self.folder.remove()
+            self.folder.create()
+        yield self.folder
+
+    def upload_model(self, prefix: S3Url, *, client: S3Client) -> list[str]:
+        """Upload the model's files."""
+        return upload_model(self.folder.model_dir, prefix, client=client)
+
+    def read_manifest(self) -> dict[str, Any]:
+        """Return the model's manifest."""
+        return dict(json.loads((self.folder.model_dir / MANIFEST).read_bytes()))
+
+    def remove(self) -> None:
+        """Delete the run's folder."""
+        self.folder.remove()

@@ -1,0 +1,186 @@
+"""What one step staged on S3 for the next: a description that comes last, so that a half-pushed stage is none."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from dataclasses import asdict, dataclass, fields
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from include.storage.download import download_object
+from include.storage.errors import (
+    DataCorruptedError,
+    LocalFileError,
+    ObjectNotFoundError,
+    StageUnreadableError,
+    UnsafeWorkspaceError,
+)
+from include.storage.read import read_object
+from include.storage.s3_errors import s3_errors
+from include.storage.upload import content_type_of, upload_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from mypy_boto3_s3 import S3Client
+
+    from include.urls import S3Url
+
+_HASH_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """A file as it lies in a stage.
+
+    Attributes:
+        object: Its object's name below the run's prefix; a number, since not every server takes every file's name.
+        size: Its size in bytes.
+        sha256: The SHA-256 of its bytes, in hex.
+        md5: Their MD5 in hex, which S3 can tell of a copy.
+        etag: The object's ETag in quotes, where the server gave one.
+    """
+
+    object: str
+    size: int
+    sha256: str
+    md5: str
+    etag: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What one step leaves for the next ones, below the run's prefix.
+
+    Each try puts its objects below a name of its own, and then replaces the description, `<name>.json`, which tells them: readers
+    see the files of one whole try or none.
+
+    Attributes:
+        name: As "dataset".
+        step: The task that makes it, for errors.
+        run: The run's prefix.
+        client: The client for its bucket.
+    """
+
+    name: str
+    step: str
+    run: S3Url
+    client: S3Client
+
+    @property
+    def description(self) -> S3Url:
+        """Where its description lies."""
+        return self.run.child(f"{self.name}.json")
+
+    def push(self, folder: Path, paths: Iterable[Path]) -> None:
+        """Upload files, then the description that makes them count.
+
+        Args:
+            folder: What the files' names are relative to.
+            paths: Files, and folders of files.
+
+        Raises:
+            UnsafeWorkspaceError: One of them is a symbolic link.
+            LocalFileError: One cannot be read.
+            RemoteError: S3 refused, failed or could not be reached.
+        """
+        attempt = uuid.uuid4().hex
+        files = {
+            path.relative_to(folder).as_posix(): asdict(
+                self._push_file(path, f"{self.name}/{attempt}/{number}")
+            )
+            for number, path in enumerate(_files_in(paths))
+        }
+        with s3_errors(str(self.description), self.client):
+            self.client.put_object(
+                Bucket=self.description.bucket,
+                Key=self.description.key,
+                Body=json.dumps({"files": files}, indent=2).encode(),
+                ContentType="application/json",
+            )
+
+    def files(self) -> dict[str, StagedFile]:
+        """Return the files of the last whole try by their names.
+
+        Raises:
+            StageUnreadableError: There is none, or its description is damaged.
+            RemoteError: S3 refused, failed or could not be reached.
+        """
+        try:
+            described = json.loads(read_object(self.description, client=self.client))["files"]
+            return {_checked_name(name): _staged_file(values) for name, values in described.items()}
+        except ObjectNotFoundError as error:
+            raise self._unreadable("it is not there") from error
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise self._unreadable(str(error)) from error
+
+    def pull(self, folder: Path) -> None:
+        """Download the files into a folder, each verified by its SHA-256.
+
+        Raises:
+            StageUnreadableError: There is no whole stage.
+            LocalFileError: The folder cannot be written.
+            RemoteError: S3 refused, failed or could not be reached, or gave other bytes.
+        """
+        for name, file in self.files().items():
+            self.pull_file(file, folder / name)
+
+    def pull_file(self, file: StagedFile, path: Path) -> None:
+        """Download one file of the stage, in the way that `pull` does."""
+        url = self.run.child(file.object)
+        try:
+            received = download_object(url, path, client=self.client)
+        except ObjectNotFoundError as error:
+            raise self._unreadable(f"{url} is gone") from error
+        if received.sha256 != file.sha256:
+            raise DataCorruptedError(
+                str(url), endpoint=self.client.meta.endpoint_url, detail="its SHA-256 is another"
+            )
+
+    def _push_file(self, path: Path, name: str) -> StagedFile:
+        size, sha256, md5 = _digests(path)
+        content_type = content_type_of(path.name)
+        etag = upload_file(path, self.run.child(name), client=self.client, content_type=content_type)
+        return StagedFile(name, size, sha256, md5, etag)
+
+    def _unreadable(self, detail: str) -> StageUnreadableError:
+        return StageUnreadableError(str(self.description), self.step, detail)
+
+
+def _files_in(paths: Iterable[Path]) -> Iterator[Path]:
+    for top in paths:
+        for path in sorted([top, *top.rglob("*")]):
+            if path.is_symlink():
+                raise UnsafeWorkspaceError(path)
+            if path.is_file():
+                yield path
+
+
+def _digests(path: Path) -> tuple[int, str, str]:
+    sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_HASH_BYTES):
+                sha256.update(chunk)
+                md5.update(chunk)
+                size += len(chunk)
+    except OSError as error:
+        raise LocalFileError(path, error.strerror or str(error)) from error
+    return size, sha256.hexdigest(), md5.hexdigest()
+
+
+def _staged_file(values: Mapping[str, Any]) -> StagedFile:
+    file = StagedFile(**{field.name: values[field.name] for field in fields(StagedFile)})
+    _checked_name(file.object)
+    return file
+
+
+def _checked_name(name: str) -> str:
+    """Refuse a name that would lead out of the folder, or of the run's prefix: others may write to the bucket too."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
+        raise ValueError(f'the name "{name}" leads elsewhere')
+    return name

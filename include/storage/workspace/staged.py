@@ -1,0 +1,118 @@
+"""The workspace on S3, for steps that run on workers without a common disk."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from include.storage.deletion import abort_uploads, delete_objects
+from include.storage.errors import StageUnreadableError
+from include.storage.listing import list_prefix
+from include.storage.model_prefix import MANIFEST, replace_model
+from include.storage.read import read_object
+from include.storage.workspace.publishing import publish_file
+from include.storage.workspace.run_folder import RunFolder, safe_name
+from include.storage.workspace.scratch import scratch_folder
+from include.storage.workspace.stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_s3 import S3Client
+
+    from include.storage.workspace.stage import StagedFile
+    from include.storage.workspace.workspace import Part
+    from include.urls import S3Url
+
+
+@dataclass(frozen=True, slots=True)
+class StagedWorkspace:
+    """A prefix for each run, below a common one; steps work in folders of their own, which are gone when they end.
+
+    Attributes:
+        run: The run's prefix.
+        client: The client for its bucket.
+    """
+
+    run: S3Url
+    client: S3Client
+
+    @classmethod
+    def of_run(cls, root: S3Url, dag_id: str, run_id: str, *, client: S3Client) -> StagedWorkspace:
+        """Name the workspace of a run; asks S3 for nothing.
+
+        Args:
+            root: The prefix of all workspaces, its key ending with "/" or empty.
+            dag_id: The run's DAG.
+            run_id: The run.
+            client: The client for the bucket.
+        """
+        return cls(root.child(f"{_key_name(dag_id)}/{_key_name(run_id)}/"), client)
+
+    @property
+    def location(self) -> str:
+        """The run's prefix."""
+        return str(self.run)
+
+    @contextmanager
+    def open(self, *, reads: Part | None = None, writes: Part) -> Iterator[RunFolder]:
+        """Give a private folder; what is read is downloaded first, and what is written is uploaded last."""
+        with scratch_folder() as scratch:
+            folder = RunFolder(root=scratch, path=scratch / "run")
+            folder.create()
+            if reads:
+                self._stage(reads).pull(folder.path)
+            self._forget(writes)
+            yield folder
+            paths = [folder.dataset_dir, folder.identity_file] if writes == "dataset" else [folder.model_dir]
+            self._stage(writes).push(folder.path, paths)
+
+    def upload_model(self, prefix: S3Url, *, client: S3Client) -> list[str]:
+        """Copy the model's files, inside S3 where one server holds both prefixes."""
+        stage = self._stage("model")
+        files = self._model_files()
+
+        def put(name: str, url: S3Url) -> None:
+            publish_file(stage, files[name], url, client=client)
+
+        return replace_model(files, prefix, put=put, client=client)
+
+    def read_manifest(self) -> dict[str, Any]:
+        """Return the model's manifest."""
+        url = self.run.child(self._model_files()[MANIFEST].object)
+        return dict(json.loads(read_object(url, client=self.client)))
+
+    def remove(self) -> None:
+        """Delete all objects of the run, and the uploads that a killed step has left unfinished."""
+        abort_uploads(self.run, client=self.client)
+        found = [item.key for item in list_prefix(self.run, client=self.client)]
+        delete_objects([self.run.child(key.removeprefix(self.run.key)) for key in found], client=self.client)
+
+    def _stage(self, part: Part) -> Stage:
+        step = {"dataset": "download_dataset", "model": "train_model"}[part]
+        return Stage(part, step, self.run, self.client)
+
+    def _forget(self, part: Part) -> None:
+        """Let what an earlier try left, and what was made of it, count no more; clean_up deletes the objects themselves.
+
+        Objects are not deleted here: where the earlier try is not dead but only lost, its stage stays whole.
+        """
+        parts: tuple[Part, ...] = ("dataset", "model") if part == "dataset" else ("model",)
+        delete_objects([self._stage(each).description for each in parts], client=self.client)
+
+    def _model_files(self) -> dict[str, StagedFile]:
+        stage = self._stage("model")
+        files = {
+            PurePosixPath(name).relative_to("model").as_posix(): file for name, file in stage.files().items()
+        }
+        if MANIFEST not in files:
+            raise StageUnreadableError(str(stage.description), stage.step, f"there is no {MANIFEST}")
+        return files
+
+
+def _key_name(identifier: str) -> str:
+    """Name a run or a DAG in a key as in a path, but without percent signs, which not every server takes in keys."""
+    return safe_name(identifier).replace("=", "!").replace("%", "=")

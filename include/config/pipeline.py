@@ -13,7 +13,7 @@ from include.config.keys.pipeline import PipelineConfig
 from include.config.layers.matrix import MAX_COMBINATIONS, count_combinations, expand_matrix, id_values
 from include.config.layers.merging import merge_layers
 from include.config.layers.names import MAX_DAG_ID_LENGTH, join_dag_id
-from include.config.layers.short_forms import choose_model_key, expand_short_forms
+from include.config.layers.short_forms import choose_keys, expand_short_forms
 from include.config.problems import Problem, has_errors
 from include.config.text.reader import read_yaml
 from include.config.text.source_file import read_source
@@ -128,7 +128,7 @@ def _resolve(tree: Node, combination: dict[str, Node], layers: SharedLayers, pro
     matrix = tree.entries.get("matrix")
     if matrix and matrix.value is not None and not combination:
         variables = variables.awaiting_matrix()  # the matrix itself is reported
-    resolved = choose_model_key(variables.substitute(tree, (), problems))
+    resolved = choose_keys(variables.substitute(tree, (), problems))
     check_values(resolved, problems)
     return resolved
 

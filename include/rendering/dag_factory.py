@@ -80,6 +80,7 @@ def _tasks(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
     """The tasks in the order in which they run."""
     config = pipeline.config
     source, output = config.source, config.output
+    workspace = _workspace(config)
     tasks: dict[str, dict[str, Any]] = {}
     if config.wait_for:
         tasks["wait_for_dataset"] = {
@@ -93,7 +94,7 @@ def _tasks(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
         "operator": f"{OPERATORS}.DownloadDatasetOperator",
         "source": source.url[0] if len(source.url) == 1 else list(source.url),
         "aws_conn_id": source.connection,
-        "workspace": config.workspace,
+        **workspace,
         "inlets": [asset_uri(parse_source_url(url)) for url in source.url],
     }
     tasks["train_model"] = {
@@ -113,17 +114,17 @@ def _tasks(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
         "series": output.url,
         "aws_conn_id": output.connection,
         "config": {"path": pipeline.path, "text": pipeline.text},
-        "workspace": config.workspace,
+        **workspace,
     }
     tasks["upload_model"] = {
         "operator": f"{OPERATORS}.UploadModelOperator",
         "prefix": output.url,
         "series": output.url,
         "aws_conn_id": output.connection,
-        "workspace": config.workspace,
+        **workspace,
         "outlets": [asset_uri(parse_prefix_url(output.url))],
     }
-    tasks["clean_up"] = {"operator": f"{OPERATORS}.CleanUpOperator", "workspace": config.workspace}
+    tasks["clean_up"] = {"operator": f"{OPERATORS}.CleanUpOperator", **workspace}
     return tasks
 
 
@@ -139,6 +140,12 @@ def _chained(tasks: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         name: _without_none(task) | {"dependencies": names[max(index - 1, 0) : index]}
         for index, (name, task) in enumerate(tasks.items())
     }
+
+
+def _workspace(config: PipelineConfig) -> dict[str, Any]:
+    workspace = config.workspace
+    connection = workspace.connection if "connection" in workspace.model_fields_set else None
+    return {"workspace": workspace.url or workspace.path, "workspace_conn_id": connection}
 
 
 def _source_options(config: PipelineConfig) -> dict[str, Any] | None:

@@ -12,11 +12,13 @@ from include.config import ConfigError, load_pipeline, load_project
 from include.errors import RefineryError
 from include.rendering.assets import make_asset
 from include.rendering.dag_factory import AnyOf, dag_factory_config
+from include.rendering.executors import spreading_executor
+from include.rendering.unshared_workspaces import unshared_workspaces
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from include.config import Pipeline
+    from include.config import Pipeline, Problem, Project
 
 DEFAULT_ENVIRONMENT = "local"
 
@@ -70,15 +72,24 @@ def build_dag(pipeline: Pipeline) -> DAG:
 def _render_all(project: Path) -> tuple[dict[str, DAG], list[str]]:
     models = project / "include" / "models"
     loaded = load_project(project / "configs", models_dir=models, environment=_environment())
-    problems = tuple(problem for problem in loaded.problems if problem.severity == "error")
-    errors = [str(ConfigError(problems))] if problems else []
+    unshared = _unshared_workspaces(loaded)
+    problems = [problem for problem in loaded.problems if problem.severity == "error"]
+    problems += dict.fromkeys(unshared.values())  # one for each place, however many pipelines share it
+    errors = [str(ConfigError(tuple(problems)))] if problems else []
     dags = {}
     for pipeline in loaded.pipelines:
+        if pipeline.dag_id in unshared:
+            continue
         try:
             dags[pipeline.dag_id] = build_dag(pipeline)
         except Exception as error:  # noqa: BLE001 - whatever Airflow or dag-factory refuses must not hide the others
             errors.append(f"{pipeline.path}: {type(error).__name__}: {error}")
     return dags, errors
+
+
+def _unshared_workspaces(loaded: Project) -> dict[str, Problem]:
+    executor = spreading_executor()
+    return unshared_workspaces(loaded.pipelines, executor, environment=_environment()) if executor else {}
 
 
 def _environment() -> str:

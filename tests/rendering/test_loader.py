@@ -160,6 +160,118 @@ class TestBrokenConfigs:
             report_broken_configs(configs.root)
 
 
+LOCAL_SETTINGS = [
+    "LocalExecutor",
+    "airflow.executors.local_executor.LocalExecutor",
+    "near:LocalExecutor",
+    "LocalExecutor, CeleryExecutor",  # the first runs what names none
+    "LocalExecutor;team_a=CeleryExecutor",  # teams count only where they are switched on
+]
+SPREADING_SETTINGS = {
+    "CeleryExecutor": "CeleryExecutor",
+    "KubernetesExecutor": "KubernetesExecutor",
+    "far:CeleryExecutor": "CeleryExecutor",
+    " CeleryExecutor , LocalExecutor": "CeleryExecutor",
+    "=CeleryExecutor;team_a=LocalExecutor": "CeleryExecutor",
+    "airflow.providers.edge3.executors.EdgeExecutor": "EdgeExecutor",
+    "far:our.executors.OwnExecutor": "OwnExecutor",
+}
+
+
+class TestWorkspaces:
+    """A local folder, where the steps of a run may be on several machines."""
+
+    @pytest.fixture
+    def executor(self, monkeypatch):
+        return lambda setting: monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", setting)
+
+    def problem(self, configs):
+        with pytest.raises(BrokenConfigsError) as raised:
+            report_broken_configs(configs.root)
+        return str(raised.value)
+
+    @pytest.mark.parametrize("setting", LOCAL_SETTINGS)
+    def test_on_one_machine_any_will_do(self, configs, executor, setting):
+        executor(setting)
+        configs.write("churn")
+        assert list(load_dags(configs.root)) == ["churn"]
+        report_broken_configs(configs.root)
+
+    @pytest.mark.parametrize(("setting", "named"), SPREADING_SETTINGS.items())
+    def test_on_several_a_local_one_is_an_import_error(self, configs, executor, setting, named):
+        executor(setting)
+        configs.write("churn", more="workspace: /tmp/refinery\n")
+        assert load_dags(configs.root) == {}
+        problem = self.problem(configs)
+        assert problem.startswith("configs/churn.yml:4:1: workspace: is a local folder, and ")
+        assert f"{named} runs the steps" in problem
+        assert "s3://BUCKET/PREFIX/" in problem
+        assert "shared: true" in problem
+
+    def test_a_teams_executor_counts_where_teams_do(self, configs, executor, monkeypatch):
+        monkeypatch.setenv("AIRFLOW__CORE__MULTI_TEAM", "True")
+        executor("LocalExecutor;team_a=CeleryExecutor")
+        configs.write("churn")
+        assert "CeleryExecutor runs the steps" in self.problem(configs)
+
+    @pytest.mark.parametrize(
+        "workspace", ["s3://staging/refinery/", "{path: /mnt/refinery, shared: true}", "{shared: true}"]
+    )
+    def test_on_several_one_that_all_see_is_right(self, configs, executor, workspace):
+        executor("CeleryExecutor")
+        configs.write("churn", more=f"workspace: {workspace}\n")
+        assert list(load_dags(configs.root)) == ["churn"]
+        report_broken_configs(configs.root)
+
+    def test_where_none_is_set_the_environments_file_is_named_once(self, configs, executor, monkeypatch):
+        executor("CeleryExecutor")
+        monkeypatch.setenv("REFINERY_ENV", "prod")
+        configs.write("environments/prod", text="vars: {}\n")
+        for name in ("a", "b", "c"):
+            configs.write(name)
+        problem = self.problem(configs)
+        assert problem.startswith(
+            "configs/environments/prod.yml:1:1: workspace: is not set under defaults, and "
+        )
+        assert problem.count("CeleryExecutor") == 1
+
+    def test_the_environments_own_is_shown_once_in_its_file(self, configs, executor, monkeypatch):
+        executor("CeleryExecutor")
+        monkeypatch.setenv("REFINERY_ENV", "prod")
+        configs.write("environments/prod", text="defaults:\n  workspace: /tmp/refinery\n")
+        configs.write("a")
+        configs.write("b")
+        problem = self.problem(configs)
+        assert problem.startswith("configs/environments/prod.yml:2:3: workspace: is a local folder")
+        assert problem.count("CeleryExecutor") == 1
+
+    def test_one_pipelines_keeps_no_other_from_loading(self, configs, executor):
+        executor("CeleryExecutor")
+        configs.write("here", more="workspace: /tmp/refinery\n")
+        configs.write("there", more="workspace: s3://staging/refinery/\n")
+        assert list(load_dags(configs.root)) == ["there"]
+
+    def test_a_tasks_start_does_not_ask(self, configs, executor, monkeypatch):
+        executor("CeleryExecutor")
+        configs.write("churn")
+        monkeypatch.setenv(PARSING_CONTEXT, "churn")
+        assert list(load_dags(configs.root)) == ["churn"]
+
+    @pytest.mark.parametrize(
+        ("written", "given"),
+        [
+            ("/mnt/refinery", ("/mnt/refinery", "aws_default")),
+            ("{path: /mnt/refinery, shared: true}", ("/mnt/refinery", "aws_default")),
+            ("s3://staging/refinery/", ("s3://staging/refinery/", "aws_default")),
+            ("{url: s3://staging/refinery/, connection: aws_b}", ("s3://staging/refinery/", "aws_b")),
+        ],
+    )
+    def test_every_step_is_told(self, configs, written, given):
+        configs.write("churn", more=f"workspace: {written}\n")
+        tasks = load_dags(configs.root)["churn"].tasks
+        assert {(task.workspace, task.workspace_conn_id) for task in tasks} == {given}
+
+
 class TestATasksStart:
     def test_only_the_config_that_is_asked_for_is_read(self, configs, monkeypatch):
         configs.write(

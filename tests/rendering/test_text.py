@@ -43,9 +43,10 @@ KNOBS = {
     "timezone: Asia/Tokyo\n",
     "how tasks run": f"{MINIMAL}retries: 0\nretry_delay: 90s\ntimeout: 2d\npool: gpu\npriority: 9\nqueue: large\n",
     "who and what": f"{MINIMAL}owner: risk\ntags: [a, 'on', '1', 'b c']\npaused: false\ndescription: 'Yes: \"no\" # {{a}}'\n",
-    "a workspace": f"{MINIMAL}workspace: s3://scratch/refinery/\n",
     "resources": f"{MINIMAL}resources: {{cpu: 500m, memory: 2Gi, node_selector: {{disk: ssd}}, "
     "steps: {train_model: {cpu: 8, gpu: 1, image: 'registry.example.com/refinery:gpu'}}}\n",
+    "a workspace on S3": f"{MINIMAL}workspace: {{url: s3://staging/refinery/, connection: aws_staging}}\n",
+    "a workspace on a shared disk": f"{MINIMAL}workspace: {{path: /mnt/refinery, shared: true}}\n",
     "waiting": f"source: [s3://data/a.csv, 's3://data/b-{{{{ ds }}}}/*.csv']\n{MODEL}wait_for: {{timeout: 2h, poke_interval: 30s}}\n",
     "notifiers": f"{MINIMAL}notify:\n"
     "  on_failure:\n"

@@ -16,6 +16,7 @@ from include.config.keys.resources import ResourcesConfig
 from include.config.keys.schedule import Schedule, Timezone
 from include.config.keys.source import SourceConfig
 from include.config.keys.urls import URL_PATTERN, PrefixUrl
+from include.config.keys.workspace import WorkspaceConfig
 from include.config.problems import suggest_name
 
 # Airflow's own limit for a tag.
@@ -211,10 +212,11 @@ class PipelineConfig(Section):
         description="Waits until the dataset is on S3, without taking a worker; `true`, or these keys.",
         examples=[True, {"timeout": "2h"}],
     )
-    workspace: Text | None = Field(
-        default=None,
-        description="Where the steps of a run meet: a local folder or an S3 prefix. By default as the installation is set up.",
-        examples=["s3://scratch/refinery/"],
+    workspace: WorkspaceConfig = Field(
+        default=WorkspaceConfig(),
+        description="Where the steps of a run meet. A local folder or an S3 prefix alone, or these keys. Most often set for all "
+        "pipelines, in `environments/NAME.yml`.",
+        examples=["s3://staging/refinery/", {"path": "/mnt/refinery", "shared": True}],
     )
     matrix: MatrixConfig | None = Field(
         default=None,

@@ -9,7 +9,7 @@ from include.config.checks.validation import validate
 from include.config.checks.values import check_values
 from include.config.files import show_path, twin_problem
 from include.config.keys.pipeline import PipelineConfig
-from include.config.layers.short_forms import choose_model_key, expand_short_forms
+from include.config.layers.short_forms import choose_keys, expand_short_forms
 from include.config.text.reader import read_yaml
 from include.config.text.source_file import read_source
 
@@ -67,7 +67,7 @@ def check_defaults(tree: Node, variables: Variables, problems: list[Problem]) ->
         message = "belongs into a pipeline's own config, not into defaults"
         problems.append(matrix.key_problem("misplaced-key", ("matrix",), message))
     tree = expand_short_forms(tree)
-    resolved = choose_model_key(variables.awaiting_matrix().substitute(tree, (), problems))
+    resolved = choose_keys(variables.awaiting_matrix().substitute(tree, (), problems))
     check_values(resolved, problems)
     validate(PipelineConfig, resolved, problems, partial=True)
     return tree

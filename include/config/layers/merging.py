@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from include.config.text.node import Node
 
 # Half of one schedule and half of another is neither.
-_TAKEN_WHOLE = ("schedule", "matrix")
+_TAKEN_WHOLE = ("schedule", "matrix", "workspace")
 
 
 def merge_layers(farther: Node, nearer: Node) -> Node:

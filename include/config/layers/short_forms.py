@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from include.config.text.node import ImplicitKey
+from include.urls import is_url
 
 if TYPE_CHECKING:
     from include.config.text.node import Node
@@ -26,8 +27,24 @@ def expand_short_forms(root: Node) -> Node:
     return root.with_value(entries)
 
 
-def choose_model_key(root: Node) -> Node:
-    """Move a dotted `model: sklearn.x.Y` from `module` to `class`; done last, since variables may bring the name."""
+def choose_keys(root: Node) -> Node:
+    """Give the keys that depend on a value, which variables may bring, and so are chosen last.
+
+    A dotted `model: sklearn.x.Y` moves from `module` to `class`; `workspace: TEXT` becomes its `url` or its `path`.
+    """
+    return _choose_workspace_key(_choose_model_key(root))
+
+
+def _choose_workspace_key(root: Node) -> Node:
+    workspace = root.entries.get("workspace")
+    if workspace is None or not isinstance(workspace.value, str):
+        return root
+    key = ImplicitKey("url" if is_url(workspace.value) else "path")
+    choice = workspace.with_value({key: _without_key(workspace)})
+    return root.with_value({**root.entries, "workspace": choice})
+
+
+def _choose_model_key(root: Node) -> Node:
     model = root.entries.get("model")
     name = model.entries.get("module") if model else None
     if model is None or name is None or name.key_start or not _is_class_path(name.value):

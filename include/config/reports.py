@@ -6,6 +6,8 @@ import unicodedata
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from include.config.annotations import annotation
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -80,15 +82,11 @@ def _columns(text: str) -> int:
 
 
 def _github_command(problem: Problem) -> str:
-    place = f"file={_escape(problem.path, is_property=True)},line={problem.line},col={problem.column}"
-    end = f",endColumn={problem.column + problem.width}" if problem.excerpt else ""
+    place: dict[str, str | int] = {"file": problem.path, "line": problem.line, "col": problem.column}
+    if problem.excerpt:
+        place["endColumn"] = problem.column + problem.width
     message = f"{problem.key}: {problem.message}" if problem.key else problem.message
-    return f"::{problem.severity} {place}{end},title={problem.code}::{_escape(message)}"
-
-
-def _escape(text: str, *, is_property: bool = False) -> str:
-    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return text.replace(":", "%3A").replace(",", "%2C") if is_property else text
+    return annotation(problem.severity, message, **place, title=problem.code)
 
 
 def _sarif_result(problem: Problem) -> dict[str, Any]:

@@ -25,10 +25,16 @@ def mermaid_diagram(pipeline: Pipeline) -> str:
         *_data("output", [config.output.url]),
         *(_arrow(first, second) for first, second in pairwise(tasks)),
         *(_arrow(f"source{index}", "download_dataset") for index in range(len(config.source.url))),
-        f"    train_model --- model[{_label(config.model.name)}]",
+        f"    train_model --- model[{label(config.model.name)}]",
         _arrow("upload_model", "output0"),
     ]
     return "\n".join(lines) + "\n"
+
+
+def label(text: str) -> str:
+    """Quote a text for Mermaid, which writes a character as # and its code."""
+    escaped = "".join(f"#{ord(character)};" if character in '"#&<>`' else character for character in text)
+    return f'"{escaped}"'
 
 
 def _arrow(first: str, second: str) -> str:
@@ -37,10 +43,4 @@ def _arrow(first: str, second: str) -> str:
 
 def _data(name: str, urls: Sequence[str]) -> Iterator[str]:
     for index, url in enumerate(urls):
-        yield f"    {name}{index}[({_label(url)})]"
-
-
-def _label(text: str) -> str:
-    """Quote a text; Mermaid writes a character as # and its code."""
-    escaped = "".join(f"#{ord(character)};" if character in '"#&<>`' else character for character in text)
-    return f'"{escaped}"'
+        yield f"    {name}{index}[({label(url)})]"

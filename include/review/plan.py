@@ -187,6 +187,78 @@ class Risk:
 
 
 @dataclass(frozen=True, slots=True)
+class Stake:
+    """The model that a pipeline has promoted last: what is at stake.
+
+    Attributes:
+        dag_id: The pipeline, by its DAG id after the merge; before it for a removed one.
+        prefix: Where the model lies; None where none was promoted, or it is not known.
+        promoted: When it was promoted, in UTC to the minute, as "2026-01-31 12:04".
+        metrics: Its metrics, by name.
+        gate: What its gates said: "passed", "warned", "rejected"; None where it had none.
+        problem: Why nothing is known, in a sentence.
+    """
+
+    dag_id: str
+    prefix: str | None = None
+    promoted: str | None = None
+    metrics: tuple[tuple[str, float], ...] = ()
+    gate: str | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a gate said of a model.
+
+    Attributes:
+        metric: The metric that it holds the model to.
+        passed: Whether the model passed.
+        sentence: What was measured and required, in a sentence.
+    """
+
+    metric: str
+    passed: bool
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRun:
+    """One version of a pipeline, trained for the plan.
+
+    Attributes:
+        metrics: The model's metrics, by name.
+        gates: What each gate said.
+        gate: What the gates said: "passed", "warned", "rejected"; None where there are none, or it was not trained.
+        problem: Why there is no model, in words.
+    """
+
+    metrics: tuple[tuple[str, float], ...] = ()
+    gates: tuple[Verdict, ...] = ()
+    gate: str | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A changed pipeline, trained before and after on the same rows with the working tree's code.
+
+    Attributes:
+        dag_id: The pipeline, by its DAG id after the merge.
+        rows: How many rows of the dataset were taken; None where all of it was, or the two datasets differ.
+        before: The version that is merged into; None for an added pipeline.
+        after: The version that is merged.
+        note: What the reader should know before comparing the two, a sentence.
+    """
+
+    dag_id: str
+    rows: int | None
+    before: TrialRun | None
+    after: TrialRun
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What merging would do.
 
@@ -203,6 +275,8 @@ class Plan:
         base_problems: What is wrong in the configs before; broken ones are not compared.
         head_problems: What is wrong in the configs after.
         notes: What the reader should know of the comparison, a sentence each, as that base has no configs.
+        stakes: The last promoted models of those that change, sorted by DAG id; empty where nobody asked.
+        trials: Trainings of those that change, sorted by DAG id; empty where nobody asked.
     """
 
     base: Version
@@ -217,3 +291,5 @@ class Plan:
     base_problems: tuple[Problem, ...] = ()
     head_problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+    stakes: tuple[Stake, ...] = ()
+    trials: tuple[Trial, ...] = ()

@@ -1,0 +1,164 @@
+"""The sentences that all formats share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from include.review.plan import (
+        Kind,
+        PipelineChange,
+        Place,
+        Plan,
+        Risk,
+        Severity,
+        ValueChange,
+        Version,
+    )
+
+SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
+_KINDS: tuple[Kind, ...] = ("added", "removed", "renamed")
+_SHORT_HASH = 7
+
+
+def summary_line(plan: Plan) -> str:
+    """Say the whole plan in one line, as "3 pipelines change, 1 added, 1 high risk"."""
+    facts = [*_changes(plan), *_code(plan), *_risks(plan), *_problems(plan)]
+    return ", ".join(facts) or "no pipeline changes"
+
+
+def versions_line(plan: Plan) -> str:
+    """Say what was compared."""
+    return (
+        f"{version_name(plan.base)} -> {version_name(plan.head)}, "
+        f"environment {plan.environment}, {plan.date.isoformat()}"
+    )
+
+
+def version_name(version: Version) -> str:
+    """Name a version, with the beginning of its commit's hash where the name is another."""
+    short = (version.commit or "")[:_SHORT_HASH]
+    return version.name if not short or version.name.startswith(short) else f"{version.name} ({short})"
+
+
+def count(number: int, thing: str) -> str:
+    """Write a number of things, as "1 pipeline", "2,000 pipelines"."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def place_text(place: Place) -> str:
+    """Write a place, as "configs/churn.yml:5"."""
+    return f"{place.path}:{place.line}" + (" (before)" if place.side == "base" else "")
+
+
+def topics_of(change: PipelineChange) -> tuple[str, ...]:
+    """Name what changes in a pipeline, each topic once."""
+    return tuple(dict.fromkeys(one.topic for one in change.changes))
+
+
+def say_tasks(change: PipelineChange) -> tuple[tuple[str, str, str], ...]:
+    """Say what becomes of each task: a sign of "+", "-" or "~", its name, and which arguments change."""
+    if change.before is None or change.after is None:
+        return ()
+    before, after = change.before.graph.tasks, change.after.graph.tasks
+    changed = dict(change.tasks_changed)
+    return (
+        *(("-", task, "") for task in before if task not in after),
+        *(
+            ("+", task, "") if task not in before else ("~", task, ", ".join(changed[task]))
+            for task in after
+            if task not in before or task in changed
+        ),
+    )
+
+
+def shape_changes(change: PipelineChange) -> bool:
+    """Tell whether tasks or edges come or go."""
+    return bool(change.before and change.after and change.before.graph != change.after.graph)
+
+
+def runs_change(change: PipelineChange) -> bool:
+    """Tell whether its times to run differ; of one that comes or goes they do."""
+    before, after = change.before, change.after
+    return not (before and after) or (before.schedule, before.runs) != (after.schedule, after.runs)
+
+
+def changed_objects(change: PipelineChange) -> tuple[tuple[str, str], ...]:
+    """Return the objects that it no longer writes with "-", and those that it comes to write with "+"."""
+    before = change.before.objects if change.before else ()
+    after = change.after.objects if change.after else ()
+    return (
+        *(("-", url) for url in before if url not in after),
+        *(("+", url) for url in after if url not in before),
+    )
+
+
+def parts_of(change: ValueChange) -> tuple[str, ...]:
+    """Split a change's sentence into its value before and after; into all that follows the key where it has another form."""
+    rest = change.sentence.removeprefix(f"{change.key}: ")
+    parts = tuple(rest.split(" -> "))
+    return parts if len(parts) == 2 else (rest,)  # noqa: PLR2004 - before and after
+
+
+def told_by_shared(plan: Plan) -> frozenset[str]:
+    """Return the DAG ids of which the plan's shared changes say all: nothing but settings changes there."""
+    shared = [(one.change.sentence, frozenset(one.pipelines)) for one in plan.shared]
+    return frozenset(
+        one.dag_id
+        for one in plan.pipelines
+        if one.kind == "changed"
+        and one.changes
+        and not (shape_changes(one) or changed_objects(one) or runs_change(one) or one.left_behind)
+        and {change.sentence for change in one.changes}
+        <= {sentence for sentence, reached in shared if one.dag_id in reached}
+    )
+
+
+def worst_first(changes: Iterable[PipelineChange], risks: Iterable[Risk]) -> list[PipelineChange]:
+    """Sort pipelines by the worst of their risks that nobody accepted."""
+    ranks: dict[str, int] = {}
+    for risk in risks:
+        for name in risk.pipelines if risk.accepted is None else ():
+            ranks[name] = min(ranks.get(name, len(SEVERITIES)), SEVERITIES.index(risk.severity))
+    return sorted(changes, key=lambda change: ranks.get(change.dag_id, len(SEVERITIES)))
+
+
+def say_metric(value: float) -> str:
+    """Write a metric with four digits that count."""
+    return f"{value:.4g}"
+
+
+def _changes(plan: Plan) -> Iterator[str]:
+    kinds = Counter(one.kind for one in plan.pipelines)
+    if changed := kinds["changed"]:
+        yield f"{count(changed, 'pipeline')} {'changes' if changed == 1 else 'change'}"
+    for kind in _KINDS:
+        if kinds[kind]:
+            is_first = kind == next(one for one in ("changed", *_KINDS) if kinds[one])
+            yield f"{count(kinds[kind], 'pipeline')} {kind}" if is_first else f"{kinds[kind]:,} {kind}"
+
+
+def _code(plan: Plan) -> Iterator[str]:
+    """Say which of the pipelines only get other code."""
+    changed = {one.dag_id for one in plan.pipelines}
+    reached = {name for one in plan.code for name in one.pipelines} - changed
+    if reached:
+        yield f"{count(len(reached), 'pipeline')} reached by code"
+
+
+def _risks(plan: Plan) -> Iterator[str]:
+    opened = Counter(one.severity for one in plan.risks if one.accepted is None)
+    for severity in SEVERITIES:
+        if opened[severity]:
+            yield count(opened[severity], f"{severity} risk")
+    if accepted := sum(one.accepted is not None for one in plan.risks):
+        yield count(accepted, "accepted risk")
+
+
+def _problems(plan: Plan) -> Iterator[str]:
+    errors = sum(one.severity == "error" for one in plan.head_problems)
+    if errors:
+        yield f"{count(errors, 'error')} in the configs"

@@ -1,0 +1,187 @@
+"""One plan in each format, as its readers see it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from include.review.formats import plan_as_github, plan_as_json, plan_as_markdown, plan_as_text
+from include.review.formats.wording import summary_line
+
+EXPECTED = Path(__file__).with_name("expected")
+FORMATS = {
+    "plan.txt": plan_as_text,
+    "plan.md": plan_as_markdown,
+    "plan.json": plan_as_json,
+    "annotations.txt": plan_as_github,
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_plan_is_written_as_the_file_has_it(name, plan):
+    """The files are for reading; after a change that is meant, write them anew with what is shown here."""
+    assert FORMATS[name](plan).rstrip("\n") == (EXPECTED / name).read_text(encoding="utf-8").rstrip("\n")
+
+
+@pytest.mark.parametrize("write", FORMATS.values(), ids=FORMATS)
+def test_the_same_plan_gives_the_same_bytes(write, plan):
+    assert write(plan).encode() == write(replace(plan)).encode()
+
+
+_NOTHING = {
+    "pipelines": (),
+    "shared": (),
+    "code": (),
+    "risks": (),
+    "head_problems": (),
+    "base_problems": (),
+    "notes": (),
+    "stakes": (),
+    "trials": (),
+}
+
+
+@pytest.mark.parametrize(
+    ("fields", "line"),
+    [
+        ({}, "no pipeline changes"),
+        ({"pipelines": ["changed"]}, "1 pipeline changes"),
+        ({"pipelines": ["changed", "changed", "added"]}, "2 pipelines change, 1 added"),
+        ({"pipelines": ["added"]}, "1 pipeline added"),
+        ({"pipelines": ["renamed", "removed", "removed"]}, "2 pipelines removed, 1 renamed"),
+        ({"risks": [("high", None), ("low", None), ("low", None)]}, "1 high risk, 2 low risks"),
+        ({"pipelines": ["changed"], "risks": [("high", "fine")]}, "1 pipeline changes, 1 accepted risk"),
+        ({"head_problems": 2}, "2 errors in the configs"),
+        ({"code": 1}, "2 pipelines reached by code"),
+    ],
+)
+def test_one_line_sums_it_up(fields, line, plan):
+    kinds = fields.get("pipelines", ())
+    risks = fields.get("risks", ())
+    made = replace(
+        plan,
+        **_NOTHING
+        | {
+            "pipelines": tuple(replace(plan.pipelines[0], kind=kind, dag_id=f"new_{kind}") for kind in kinds),
+            "risks": tuple(replace(plan.risks[0], severity=one, accepted=why) for one, why in risks),
+            "head_problems": plan.head_problems * fields.get("head_problems", 0),
+            "code": plan.code * fields.get("code", 0),
+        },
+    )
+    assert summary_line(made) == line
+
+
+def test_nothing_is_said_in_few_lines(plan):
+    """Unchanged pipelines are counted, not shown."""
+    empty = replace(plan, **_NOTHING)
+    assert plan_as_markdown(empty) == (
+        "### Refinery plan: no pipeline changes\n\n"
+        "`origin/main (4f0c1d2)` → `working tree`, environment `prod`, on 2026-01-31. 12 pipelines unchanged.\n"
+    )
+    assert plan_as_github(empty) == ""
+    assert len(plan_as_text(empty).splitlines()) == 3
+
+
+class TestText:
+    def test_lines_fit_the_terminal(self, plan):
+        for width in (70, 80, 120):
+            assert max(map(len, plan_as_text(plan, width=width).splitlines())) <= width
+
+    def test_colors_add_nothing_but_colors(self, plan):
+        import re
+
+        colored = plan_as_text(plan, color=True)
+        assert "\033[1;31m  high" in colored
+        assert re.sub(r"\033\[[0-9;]*m", "", colored) == plan_as_text(plan)
+
+
+class TestMarkdown:
+    def test_a_graph_is_drawn_only_where_the_shape_changes(self, plan):
+        churn = plan.pipelines[2]
+        same = replace(churn, after=replace(churn.after, graph=churn.before.graph))
+        assert plan_as_markdown(plan).count("```mermaid") == 1
+        text = plan_as_markdown(replace(plan, pipelines=(same,)))
+        assert "```mermaid" not in text
+        assert "Tasks: changed `train_model` (model, require)" in text
+
+    def test_pipelines_with_the_worst_risks_come_first(self, plan):
+        text = plan_as_markdown(plan)
+        order = [text.index(f"<b>{title}") for title in ("changed</b> <code>risk", "renamed", "added")]
+        assert order == sorted(order)
+
+    def test_pipelines_that_only_share_a_change_are_named_once(self, plan):
+        assert "By the shared changes alone: `wine`." in plan_as_markdown(plan)
+
+    def test_a_long_plan_is_cut_below_githubs_limit(self, large_plan):
+        text = plan_as_markdown(large_plan)
+        assert 55_000 < len(text.encode()) < 65_536
+        assert text.count("<details>") == text.count("</details>") > 10
+        assert "> - **`R011` gate removed**" in text
+        left_out = text.partition("**Not shown")[2]
+        shown = text.count("<summary><b>changed</b>")
+        assert f"- {2000 - shown:,} pipelines: `team.pipeline_{shown:04}`, " in left_out
+        assert "high risks" in left_out
+        assert "./refinery plan --format text" in left_out
+
+    @pytest.mark.parametrize("limit", [4_000, 6_000, 20_000, 60_000, 1_000_000])
+    def test_any_limit_is_kept(self, limit, large_plan):
+        assert len(plan_as_markdown(large_plan, limit=limit).encode()) < limit
+
+    def test_one_huge_pipeline_does_not_fill_the_page(self, plan):
+        churn = plan.pipelines[2]
+        values = tuple(replace(churn.changes[1], key=f"model.params.p{index}") for index in range(5000))
+        text = plan_as_markdown(replace(plan, pipelines=(replace(churn, changes=values),)))
+        assert len(text) < 10_000
+        assert "4,960 more" in text
+
+
+class TestGithub:
+    def test_what_githubs_limit_would_drop_is_counted(self, large_plan):
+        lines = plan_as_github(large_plan).splitlines()
+        errors = [line for line in lines if line.startswith("::error")]
+        assert len(errors) == 10
+        # One is the config's error, eight are risks.
+        assert errors[-1] == "::error title=Refinery plan::1,992 more are in the plan."
+
+    @pytest.mark.parametrize(
+        ("path", "written"),
+        [
+            ("configs/a,b:c%.yml", "file=configs/a%2Cb%3Ac%25.yml"),
+            ("configs/ü x.yml", "file=configs/ü x.yml"),
+        ],
+    )
+    def test_paths_are_escaped(self, path, written, plan):
+        risk = replace(plan.risks[1], place=replace(plan.risks[1].place, path=path), sentence="a\n::error::b")
+        line = plan_as_github(replace(plan, risks=(risk,), head_problems=()))
+        assert written in line
+        assert line.count("\n") == 0
+
+    def test_a_line_that_is_gone_is_not_pointed_to(self, plan):
+        lines = plan_as_github(replace(plan, head_problems=())).splitlines()
+        assert lines[0].startswith("::error title=R011")
+
+
+class TestJson:
+    def test_it_holds_the_whole_plan(self, plan):
+        document = json.loads(plan_as_json(plan))
+        assert document["version"] == 1
+        assert document["summary"] == summary_line(plan)
+        assert [one["dag_id"] for one in document["pipelines"]] == [one.dag_id for one in plan.pipelines]
+        assert document["pipelines"][2]["changes"][1] == {
+            "after": 0.5,
+            "before": 0.1,
+            "key": "model.params.alpha",
+            "place": {"line": 7, "path": "configs/risk/churn.yml", "side": "head"},
+            "sentence": "model.params.alpha: 0.1 -> 0.5",
+            "topic": "params",
+        }
+
+    def test_it_is_json_whatever_a_value_is(self, plan):
+        churn = plan.pipelines[2]
+        wild = replace(churn.changes[1], before=float("nan"), after={"a": [float("inf"), None]})
+        text = plan_as_json(replace(plan, pipelines=(replace(churn, changes=(wild,)),)))
+        change = json.loads(text, parse_constant=pytest.fail)["pipelines"][0]["changes"][0]
+        assert (change["before"], change["after"]) == ("nan", {"a": ["inf", None]})

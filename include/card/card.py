@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from include.artifacts import CARD_HTML, CARD_MARKDOWN
 from include.card.content import gather
 from include.card.figures import draw_figures
 from include.card.pages import render_html, render_markdown
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
 
     from include.card.held_out import HeldOut
     from include.card.table_profile import TableProfile
-
-CARD_HTML = "card.html"
-CARD_MARKDOWN = "card.md"
 
 
 def write_card(

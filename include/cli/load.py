@@ -57,7 +57,8 @@ def _load(location: str, connection: str, trusted: list[str]) -> LoadedModel:
 
 
 def _describe(model: LoadedModel) -> str:
-    from include.training.model_file import MODEL_FILE, find_model_file
+    from include.artifacts import MODEL_FILE
+    from include.training.model_file import find_model_file
 
     manifest = model.manifest
     run, config = manifest["provenance"].get("run") or {}, manifest["provenance"].get("config") or {}

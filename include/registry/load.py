@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from include.artifacts import MODEL_FILES
 from include.registry.errors import ModelNotFoundError, NoManifestError, NothingPromotedError
 from include.registry.manifest import StoredManifest, parse_manifest, read_manifest
 from include.registry.promotion import read_latest
 from include.registry.versions import read_version
 from include.storage import MANIFEST, download_object
 from include.training import load_model_file, predict_file
-from include.training.model_file import MODEL_FILES, find_model_file
+from include.training.model_file import find_model_file
 from include.urls import parse_prefix_url
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import zipfile
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from include.artifacts import MODEL_FILES, ONNX, PICKLE, SKOPS
 from include.training.errors import ModelFileChangedError, ModelFileError
 from include.training.model_formats.onnx_format import write_onnx
 from include.training.model_formats.onnx_model import read_onnx
@@ -18,12 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
-
-PICKLE = "pickle"
-SKOPS = "skops"
-ONNX = "onnx"
-MODEL_FILES = {PICKLE: "model.pkl", SKOPS: "model.skops", ONNX: "model.onnx"}
-MODEL_FILE = MODEL_FILES[PICKLE]
 
 
 def write_model(

@@ -9,13 +9,12 @@ import math
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from include.training.model_file import MODEL_FILES
+from include.artifacts import MANIFEST_FILE, MODEL_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-MANIFEST_FILE = "manifest.json"
 # A folder of its own, so that what is below the output's folder itself is a model or nothing.
 REPORT_DIR = "rejected"
 _STAGING = ".partial"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from include.artifacts import MANIFEST_FILE, MODEL_FILE, MODEL_FILES
 from include.training.child_process import run_child
 from include.training.errors.script import (
     PlaceholderError,
@@ -18,8 +19,8 @@ from include.training.errors.script import (
     ScriptOutputError,
     ScriptTimeoutError,
 )
-from include.training.model_file import MODEL_FILE, MODEL_FILES, find_model_fault
-from include.training.output import MANIFEST_FILE, list_files
+from include.training.model_file import find_model_fault
+from include.training.output import list_files
 from include.training.script_environment import child_environment, sagemaker_variables
 
 if TYPE_CHECKING:

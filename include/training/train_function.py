@@ -7,11 +7,12 @@ import numbers
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from include.artifacts import PICKLE
 from include.training.containment import user_code
 from include.training.errors import MetricsError, ModelInterfaceError, NoModelFileError
 from include.training.estimators import check_params
 from include.training.evaluation import split_finite
-from include.training.model_file import PICKLE, find_model_fault
+from include.training.model_file import find_model_fault
 from include.training.outcome import Outcome
 from include.training.seeding import seeded_generators
 from include.training.user_code import TRAIN

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from include.artifacts import MANIFEST_FILE, MODEL_FILE, MODEL_FILES
 from include.training.contract import Contract, check_contract
 from include.training.datasets import read_dataset
 from include.training.errors import GateFailedError
@@ -18,9 +19,8 @@ from include.training.latest import may_know_rows, measure_latest
 from include.training.library_classes import find_estimator_class
 from include.training.manifest import build_manifest, find_libraries
 from include.training.metrics import find_metrics
-from include.training.model_file import MODEL_FILE, MODEL_FILES
 from include.training.outcome import Outcome, Trained
-from include.training.output import MANIFEST_FILE, describe_files, keep_report, staged_output, write_json
+from include.training.output import describe_files, keep_report, staged_output, write_json
 from include.training.requirements import Requirement, parse_requirements
 from include.training.script_training import train_by_script
 from include.training.spec import ModuleModel, ScriptModel, TrainingSpec

@@ -381,7 +381,8 @@ import sys
 from pathlib import Path
 from sklearn.datasets import load_diabetes
 from sklearn.svm import SVR
-from include.training.model_file import MODEL_FILES, write_model
+from include.artifacts import MODEL_FILES
+from include.training.model_file import write_model
 features, target = load_diabetes(as_frame=True, return_X_y=True)
 model = SVR().fit(features, target)
 for name in MODEL_FILES.values():

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from include.cli import project
-from include.cli.next_run import describe_schedule, find_next_run
 from include.cli.terminal import align, is_terminal, print_table
+from include.config.run_times import describe_schedule, find_next_run
 
 if TYPE_CHECKING:
     from include.config import Pipeline

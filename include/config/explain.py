@@ -32,27 +32,30 @@ class ResolvedValue:
 
 def explain_pipeline(pipeline: Pipeline) -> tuple[ResolvedValue, ...]:
     """Return each value of a pipeline with its origin, in the order of the reference page."""
-    values = pipeline.config.model_dump(mode="json", by_alias=True, exclude={"tags", "matrix"})
-    values["tags"] = list(pipeline.tags)
-    values["matrix"] = dict(pipeline.matrix) or None
-    in_order = {name: values[name] for name in type(pipeline.config).model_fields}
     return tuple(
-        resolved if resolved.key != "tags" else _with_folders(resolved, pipeline)
-        for resolved in _walk(in_order, pipeline.tree, "")
+        _with_folders(ResolvedValue(key, value, ", ".join(_origins(node)) if node else _DEFAULT), pipeline)
+        for key, value, node in resolved_values(pipeline)
     )
 
 
-def _walk(value: Any, node: Node | None, key: str) -> Iterator[ResolvedValue]:
+def resolved_values(pipeline: Pipeline) -> Iterator[tuple[str, Any, Node | None]]:
+    """Yield each value of a pipeline: its dotted key, itself in JSON's types, and where it is written, None for a default."""
+    values = pipeline.config.model_dump(mode="json", by_alias=True, exclude={"tags", "matrix"})
+    values["tags"] = list(pipeline.tags)
+    values["matrix"] = dict(pipeline.matrix) or None
+    for name in type(pipeline.config).model_fields:
+        yield from _walk(values[name], pipeline.tree.entries.get(name), name)
+
+
+def _walk(value: Any, node: Node | None, key: str) -> Iterator[tuple[str, Any, Node | None]]:
     if isinstance(value, dict) and value:
         for name, inner in value.items():
-            below = node.entries.get(name) if node else None
-            yield from _walk(inner, below, f"{key}.{name}" if key else name)
+            yield from _walk(inner, node.entries.get(name) if node else None, f"{key}.{name}")
     elif isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
         for index, inner in enumerate(value):
-            below = node.items[index] if node else None
-            yield from _walk(inner, below, f"{key}[{index}]")
+            yield from _walk(inner, node.items[index] if node else None, f"{key}[{index}]")
     else:
-        yield ResolvedValue(key, value, ", ".join(_origins(node)) if node else _DEFAULT)
+        yield key, value, node
 
 
 def _origins(node: Node) -> list[str]:
@@ -65,7 +68,7 @@ def _origins(node: Node) -> list[str]:
 
 
 def _with_folders(tags: ResolvedValue, pipeline: Pipeline) -> ResolvedValue:
-    if tags.value == list(pipeline.config.tags):
+    if tags.key != "tags" or tags.value == list(pipeline.config.tags):
         return tags
     origin = _FOLDER if tags.origin == _DEFAULT else f"{tags.origin}, {_FOLDER}"
     return ResolvedValue(tags.key, tags.value, origin)

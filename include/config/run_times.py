@@ -1,8 +1,9 @@
-"""When a pipeline runs, in words, and when it runs next."""
+"""When a pipeline runs: in words, and the moments by the clock."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from itertools import count
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,8 @@ from include.config.durations import format_duration
 from include.config.keys.schedule import AssetSchedule, EverySchedule
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from include.config import PipelineConfig
 
 LAST_SECOND = time(23, 59, 59)  # of the last day that may have a run
@@ -46,15 +49,35 @@ def find_next_run(config: PipelineConfig, now: datetime) -> datetime | None:
         config: The pipeline's config.
         now: A moment with a timezone.
     """
-    if not isinstance(config.schedule, str) or config.schedule in ("@once", "@continuous"):
-        return None
-    from croniter import croniter
+    return next(runs_after(config, now), None)
 
+
+def runs_after(config: PipelineConfig, moment: datetime) -> Iterator[datetime]:
+    """Yield the runs that the clock tells, in UTC; none of schedules that wait for something else.
+
+    An interval is counted from the run before it, so that only those that begin at the start date (`catchup`) are told.
+
+    Args:
+        config: The pipeline's config.
+        moment: A moment with a timezone; a run at that very moment is left out.
+    """
     zone = ZoneInfo(config.timezone)
-    # A run that is due at the first moment itself is not left out.
-    first = datetime.combine(config.start_date, time(), zone) - timedelta(seconds=1)
-    moments = croniter(_PRESETS.get(config.schedule, config.schedule), max(now.astimezone(zone), first))
-    found: datetime = moments.get_next(datetime)
-    if config.end_date and found > datetime.combine(config.end_date, LAST_SECOND, zone):
-        return None
-    return found.astimezone(UTC)
+    first = datetime.combine(config.start_date, time(), zone)
+    last = datetime.combine(config.end_date, LAST_SECOND, zone) if config.end_date else None
+    for found in _moments(config, first, moment):
+        if last and found > last:
+            return
+        yield found.astimezone(UTC)
+
+
+def _moments(config: PipelineConfig, first: datetime, after: datetime) -> Iterator[datetime]:
+    if isinstance(config.schedule, EverySchedule) and config.catchup:
+        interval, begin = config.schedule.every, first.astimezone(UTC)
+        passed = max(0, (after - begin) // interval + 1)
+        yield from (begin + number * interval for number in count(passed))
+    elif isinstance(config.schedule, str) and config.schedule not in ("@once", "@continuous"):
+        from croniter import croniter
+
+        # A run that is due at the first moment itself is not left out.
+        start = max(after.astimezone(first.tzinfo), first - timedelta(seconds=1))
+        yield from croniter(_PRESETS.get(config.schedule, config.schedule), start).all_next(datetime)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from include.config.keys.schedule import AssetSchedule, EverySchedule
+from include.config.run_times import LAST_SECOND
 from include.rendering.assets import asset_uri
 from include.urls import parse_prefix_url, parse_source_url
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from include.config.keys.notify import NotifyConfig
 
 OPERATORS = "refinery_operators"
-LAST_SECOND = time(23, 59, 59)  # of the last day that may have a run
 RETRY_BACKOFF = 2.0  # each retry waits twice as long as the one before
 MAX_RETRY_DELAY = timedelta(hours=1)
 

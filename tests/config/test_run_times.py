@@ -9,8 +9,8 @@ import pytest
 from airflow.timetables.base import TimeRestriction
 from airflow.timetables.trigger import CronTriggerTimetable
 
-from include.cli.next_run import describe_schedule, find_next_run
 from include.config import load_pipeline
+from include.config.run_times import describe_schedule, find_next_run
 
 SOON = dt.datetime(2026, 5, 13, 10, 20, 30, tzinfo=dt.UTC)
 PRESETS = {"@hourly": "0 * * * *", "@quarterly": "0 0 1 */3 *"}

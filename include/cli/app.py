@@ -16,6 +16,7 @@ from include.cli.list_pipelines import list_pipelines
 from include.cli.load import load
 from include.cli.models import models
 from include.cli.new import new
+from include.cli.plan import plan
 from include.cli.predict import predict
 from include.cli.promotion import promote, rollback
 from include.cli.render import render
@@ -43,6 +44,7 @@ _configs()(validate)
 _configs("list")(list_pipelines)
 _configs()(explain)
 _configs()(render)
+_configs()(plan)
 _configs()(schema)
 _runs()(demo)
 _runs()(up)

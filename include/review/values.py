@@ -1,0 +1,185 @@
+"""Finds the values that differ between two resolved pipelines, and the edit that made each differ."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from include.config.explain import resolved_values
+from include.config.text.secrets import blank_secrets
+from include.review.plan import Place, ValueChange
+from include.review.topics import topic_of
+from include.review.wording import hide_secrets, say_change, say_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from include.config import Pipeline
+    from include.config.text.node import Node
+    from include.review.plan import Side
+
+_MATRIX = "matrix."
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A value that changes, and why.
+
+    Attributes:
+        change: What changes in the pipeline.
+        cause: The edit behind it, the same for all pipelines that it reaches: of a variable where the value was made of one.
+    """
+
+    change: ValueChange
+    cause: ValueChange
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A value at one side; without a node it is a default, without a value there is none."""
+
+    value: Any = None
+    node: Node | None = None
+
+    @property
+    def is_default(self) -> bool:
+        return self.node is None and self.value is not None
+
+
+_NO_VALUE = _Value()
+
+
+def find_edits(base: Pipeline, head: Pipeline) -> tuple[Edit, ...]:
+    """Return what differs between two versions of a pipeline, in the order of the reference page."""
+    before, after = _values(base), _values(head)
+    keys = dict.fromkeys((*after, *before))
+    return tuple(
+        _edit(key, before.get(key, _NO_VALUE), after.get(key, _NO_VALUE), base, head)
+        for key in keys
+        if not _same(before.get(key, _NO_VALUE).value, after.get(key, _NO_VALUE).value)
+    )
+
+
+def describe_values(pipeline: Pipeline, side: Side) -> tuple[ValueChange, ...]:
+    """Return every value that is no default: those that an added pipeline brings, at base those that a removed one takes."""
+    return tuple(
+        ValueChange(
+            key=key,
+            topic=topic_of(key),
+            before=_shown(one.value) if side == "base" else None,
+            after=_shown(one.value) if side == "head" else None,
+            sentence=say_value(key, one.value),
+            place=_place(one.node, side),
+        )
+        for key, one in _values(pipeline).items()
+        if one.node is not None
+    )
+
+
+def own_values(pipeline: Pipeline) -> dict[str, tuple[Any, str]]:
+    """Return each value of a pipeline's own config by its key, with its text as written there: what it is known by."""
+    return {
+        key: (one.value, _written(one.node))
+        for key, one in _values(pipeline).items()
+        if one.node is not None and one.node.source.path == pipeline.path
+    }
+
+
+def _values(pipeline: Pipeline) -> dict[str, _Value]:
+    """Return the values by key; an empty list or mapping is as good as none."""
+    return {
+        key: _Value(value, node)
+        for key, value, node in resolved_values(pipeline)
+        if value is not None and value not in ([], {}, "")
+    }
+
+
+def _same(before: Any, after: Any) -> bool:
+    # 1, 1.0 and true are equal in Python, and mean different things to an estimator.
+    if isinstance(before, list | dict):
+        return json.dumps(before) == json.dumps(after)
+    return type(before) is type(after) and before == after
+
+
+def _edit(key: str, before: _Value, after: _Value, base: Pipeline, head: Pipeline) -> Edit:
+    place = _changed_place(key, before, after, base, head)
+    change = ValueChange(
+        key=key,
+        topic=topic_of(key),
+        before=_shown(before.value),
+        after=_shown(after.value),
+        sentence=say_change(key, before.value, after.value, defaults=(before.is_default, after.is_default)),
+        place=place,
+    )
+    return Edit(change, _cause(change, before, after))
+
+
+def _cause(change: ValueChange, before: _Value, after: _Value) -> ValueChange:
+    for name, was, variable in _changed_variables(before.node, after.node):
+        key = name if name.startswith(_MATRIX) else f"vars.{name}"
+        return _at(key, was, variable.value, _place(variable, "head"))
+    if change.key == "tags":
+        # Those of all layers add up, so that the lists differ where the edit is one.
+        old, new = before.value or [], after.value or []
+        went, came = [tag for tag in old if tag not in new], [tag for tag in new if tag not in old]
+        return _at(change.key, went, came, change.place)
+    if before.node and after.node and (before.node.variables or after.node.variables):
+        return _at(change.key, _written(before.node), _written(after.node), change.place)
+    return change
+
+
+def _at(key: str, before: Any, after: Any, place: Place | None) -> ValueChange:
+    shown = _shown(before), _shown(after)
+    return ValueChange(key, topic_of(key), *shown, say_change(key, before, after), place)
+
+
+def _changed_variables(before: Node | None, after: Node | None) -> Iterator[tuple[str, Any, Node]]:
+    """Yield each variable of a value that is now another, with its former value."""
+    known: Mapping[str, Node] = before.variables if before else {}
+    for name, node in after.variables.items() if after else ():
+        if name in known and not _same(known[name].value, node.value):
+            yield name, known[name].value, node
+
+
+def _changed_place(key: str, before: _Value, after: _Value, base: Pipeline, head: Pipeline) -> Place | None:
+    """Return where the edit is: of a value that is gone, where it was."""
+    for _, _, variable in _changed_variables(before.node, after.node):
+        return _place(variable, "head")
+    if key == "tags" and (place := _tag_place(before, after)):
+        return place
+    if after.node:
+        return _place(after.node, "head")
+    if before.node:
+        return _place(before.node, "base")
+    section = key.partition(".")[0]
+    if node := head.tree.entries.get(section):
+        return _place(node, "head")
+    return _place(base.tree.entries.get(section), "base")
+
+
+def _tag_place(before: _Value, after: _Value) -> Place | None:
+    for one, other, side in ((after, before, "head"), (before, after, "base")):
+        for item in one.node.items if one.node else ():
+            if item.value not in (other.value or []):
+                return _place(item, side)  # type: ignore[arg-type]
+    return None
+
+
+def _place(node: Node | None, side: Side) -> Place | None:
+    if node is None:
+        return None
+    return Place(node.source.path, (node.key_start or node.start).line + 1, side)
+
+
+def _written(node: Node) -> str:
+    """Return a value as its file has it, variables and all; of several lines the first."""
+    line = node.source.line(node.start.line)
+    end = node.end.column if node.end.line == node.start.line else len(line)
+    return blank_secrets(line[node.start.column : end], node.source.secrets)
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_shown(item) for item in value]
+    return hide_secrets(value) if isinstance(value, str) else value

@@ -1,0 +1,141 @@
+"""The two versions of the project that a plan compares: chosen as a merge would see them, and their files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from include.review.errors import NoCommonCommitError, UnknownRevisionError
+from include.review.plan import Version
+from include.review.repository import Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+    from pathlib import Path
+
+    from include.review.repository import Entry
+
+WORKING_TREE = "working tree"
+
+# Where changes are usually merged into; the first that is there.
+_USUAL_BASES = ("origin/main", "origin/master", "main", "master")
+_FOLDERS = ("configs/", "include/", "plugins/", "dags/")
+_FILES = ("requirements.txt", "constraints.txt", "Dockerfile")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One version of the project's files.
+
+    Attributes:
+        version: Which it is.
+        entries: What matters to a plan, by path, with "/" between folders.
+    """
+
+    version: Version
+    entries: Mapping[str, Entry] = field(repr=False)
+
+    def digests(self, *prefixes: str) -> dict[str, str]:
+        """Return the hash of each file whose path begins with one of the prefixes."""
+        return {path: entry.digest for path, entry in self.entries.items() if path.startswith(prefixes)}
+
+    def read(self, paths: list[str]) -> dict[str, bytes]:
+        """Read some of the files."""
+        contents: dict[str, bytes] = {}
+        stores: dict[object, list[str]] = {}
+        for path in paths:
+            stores.setdefault(self.entries[path].read, []).append(path)
+        for read, of_store in stores.items():
+            found = read([self.entries[path].key for path in of_store])  # type: ignore[operator]
+            contents.update(zip(of_store, found, strict=True))
+        return contents
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """What is compared.
+
+    Attributes:
+        base: The version before.
+        head: The version after.
+        date: The day of head's commit, of the last commit for the working tree.
+        notes: What the reader should know of the choice.
+    """
+
+    base: Snapshot
+    head: Snapshot
+    date: date
+    notes: tuple[str, ...]
+
+
+def find_versions(folder: Path, base: str | None, head: str | None) -> Versions:
+    """Find the two versions to compare.
+
+    Compared is what a merge would bring: head with the commit where it left base, as on a pull request's page. Against
+    base's newest commit, what others merged meanwhile would show up backwards.
+
+    Args:
+        folder: The project.
+        base: The revision to merge into; None for the usual branch.
+        head: The revision to merge; None for the files as they lie in the working tree.
+
+    Raises:
+        ReviewError: In the kinds of include.review.errors.
+    """
+    repository = Repository(folder)
+    base, notes = (base, []) if base else _usual_base(repository)
+    base_commit = _resolve(repository, base)
+    head_commit = _resolve(repository, head or "HEAD")
+    fork = repository.merge_base(base_commit, head_commit)
+    if fork is None and repository.is_shallow():
+        raise NoCommonCommitError(base, head or "the working tree")
+    if fork is None:
+        notes.append(f"{base} and {head or 'HEAD'} have no commit in common; they are compared as they are.")
+    elif ahead := repository.count_commits(fork, base_commit):
+        commits = "1 commit" if ahead == 1 else f"{ahead} commits"
+        notes.append(f"{base} has {commits} that this change was not made on; they are not part of the plan.")
+    base_commit = fork or base_commit
+    if head is None:
+        version = Version(WORKING_TREE, None)
+        head_snapshot = Snapshot(version, repository.working_entries(_matters))
+        notes += _untracked(repository)
+    else:
+        head_snapshot = Snapshot(Version(head, head_commit), repository.entries(head_commit, _matters))
+    base_snapshot = Snapshot(Version(base, base_commit), repository.entries(base_commit, _matters))
+    return Versions(base_snapshot, head_snapshot, repository.committed_on(head_commit), tuple(notes))
+
+
+def _usual_base(repository: Repository) -> tuple[str, list[str]]:
+    first = _USUAL_BASES[0]
+    for name in _USUAL_BASES:
+        if repository.resolve(name):
+            return name, [] if name == first else [f"There is no {first}; compared with {name}."]
+    raise UnknownRevisionError(first, repository.refs(), is_shallow=repository.is_shallow())
+
+
+def _resolve(repository: Repository, revision: str) -> str:
+    commit = repository.resolve(revision)
+    if commit is None:
+        raise UnknownRevisionError(revision, repository.refs(), is_shallow=repository.is_shallow())
+    return commit
+
+
+def _matters(path: str) -> bool:
+    return path.startswith(_FOLDERS) or path in _FILES
+
+
+def _untracked(repository: Repository) -> list[str]:
+    new = [path for path in repository.untracked() if path.startswith("configs/")]
+    if not new:
+        return []
+    files = "1 file" if len(new) == 1 else f"{len(new)} files"
+    return [
+        f"{files} of configs/ not yet added to git, counted as part of the change: {_listed(sorted(new))}."
+    ]
+
+
+def _listed(paths: list[str]) -> str:
+    from include.config.problems import list_names
+
+    return list_names(paths)

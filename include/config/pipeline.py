@@ -42,6 +42,7 @@ class Pipeline:
         tags: The tags of its DAG: those of all layers, and its folders' names.
         matrix: The values of its combination of the matrix, by axis; empty without one.
         tree: The values with the places where they were written.
+        layers: The files below the config, the farthest first: defaults of the project and its folders, the environment.
     """
 
     dag_id: str
@@ -51,6 +52,7 @@ class Pipeline:
     tags: tuple[str, ...]
     matrix: Mapping[str, Any]
     tree: Node = field(repr=False)
+    layers: tuple[SourceFile, ...] = field(default=(), repr=False)
 
 
 def read_pipelines(
@@ -94,7 +96,13 @@ def read_pipelines(
             config = validate(PipelineConfig, resolved, problems)
             if config:
                 made = _make(
-                    dag_id, own.source, config, resolved, combination=combination, folders=parts[:-1]
+                    dag_id,
+                    own.source,
+                    config,
+                    resolved,
+                    combination=combination,
+                    folders=parts[:-1],
+                    layers=below.sources,
                 )
                 pipelines.append(made)
     return ([], problems) if has_errors(problems) else (pipelines, problems)
@@ -108,6 +116,7 @@ def _make(
     *,
     combination: dict[str, Node],
     folders: tuple[str, ...],
+    layers: tuple[SourceFile, ...],
 ) -> Pipeline:
     if combination:
         # What counts from here on is the one combination, not the lists that it was made of.
@@ -120,6 +129,7 @@ def _make(
         tags=tuple(dict.fromkeys((*config.tags, *folders))),
         matrix={axis: node.value for axis, node in combination.items()},
         tree=tree,
+        layers=layers,
     )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.config.text.node import Node
+    from include.config.text.source_file import SourceFile
 
 # The environment of a machine where nothing was set up: it needs no file.
 LOCAL = "local"
@@ -34,11 +35,13 @@ class Environment:
         variables: What values may use as ${name}.
         defaults: What goes over the defaults of all folders; None where there is nothing.
         problems: What is wrong with its file.
+        sources: Its file; none where it needs none.
     """
 
     variables: Variables
     defaults: Node | None
     problems: list[Problem]
+    sources: tuple[SourceFile, ...] = ()
 
 
 def read_environment(configs_dir: Path, name: str) -> Environment:
@@ -55,11 +58,12 @@ def read_environment(configs_dir: Path, name: str) -> Environment:
         return Environment(Variables({}, place), None, missing)
     layer = read_layer(configs_dir, files)
     if layer.tree is None:
-        return Environment(Variables({}, place), None, layer.problems)
-    return _check(layer.tree, layer.problems)
+        return Environment(Variables({}, place), None, layer.problems, layer.sources)
+    variables, defaults = _check(layer.tree, layer.problems)
+    return Environment(variables, defaults, layer.problems, layer.sources)
 
 
-def _check(tree: Node, problems: list[Problem]) -> Environment:
+def _check(tree: Node, problems: list[Problem]) -> tuple[Variables, Node | None]:
     own = {key: node for key, node in tree.entries.items() if key != "defaults"}
     check_values(tree.with_value(own), problems)
     validate(EnvironmentConfig, tree, problems)
@@ -67,8 +71,8 @@ def _check(tree: Node, problems: list[Problem]) -> Environment:
     variables = Variables(declared, tree.source.path)
     defaults = tree.entries.get("defaults")
     if defaults is not None and isinstance(defaults.value, dict):
-        return Environment(variables, check_defaults(defaults, variables, problems), problems)
-    return Environment(variables, None, problems)
+        return variables, check_defaults(defaults, variables, problems)
+    return variables, None
 
 
 def _unknown(configs_dir: Path, name: str) -> Problem:

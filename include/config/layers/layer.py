@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from include.config.layers.variables import Variables
     from include.config.problems import Problem
     from include.config.text.node import Node
+    from include.config.text.source_file import SourceFile
 
 
 @dataclass
@@ -28,10 +29,12 @@ class Layer:
     Attributes:
         tree: Its values; None where there are none.
         problems: What is wrong in the files that it was made of.
+        sources: Those files, the farthest first.
     """
 
     tree: Node | None = None
     problems: list[Problem] = field(default_factory=list)
+    sources: tuple[SourceFile, ...] = ()
 
 
 def read_layer(configs_dir: Path, files: list[Path]) -> Layer:
@@ -48,7 +51,9 @@ def read_layer(configs_dir: Path, files: list[Path]) -> Layer:
     if len(files) > 1:
         layer.problems.append(twin_problem(path, files[1].name))
     source = read_source(files[0], path, layer.problems)
-    layer.tree = read_yaml(source, layer.problems) if source else None
+    if source:
+        layer.sources = (source,)
+        layer.tree = read_yaml(source, layer.problems)
     return layer
 
 

@@ -42,6 +42,7 @@ class SharedLayers:
             self._whole[folders] = Layer(
                 _merge(defaults.tree, self.environment.defaults),
                 [*self.environment.problems, *defaults.problems],
+                defaults.sources + self.environment.sources,
             )
         return self._whole[folders]
 
@@ -52,7 +53,9 @@ class SharedLayers:
             if own.tree:
                 own.tree = check_defaults(own.tree, self.environment.variables, own.problems)
             self._defaults[folders] = Layer(
-                _merge(farther.tree, own.tree), [*farther.problems, *own.problems]
+                _merge(farther.tree, own.tree),
+                [*farther.problems, *own.problems],
+                farther.sources + own.sources,
             )
         return self._defaults[folders]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # A config is a page that a person reads; what is larger is a mistake or an attack.
 _MAX_BYTES = 1_000_000
 # What libyaml counts as the end of a line.
-_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _CONFLICT_MARKER = re.compile(r"^(?:<{7}|\|{7}|={7}|>{7})(?= |$)", re.MULTILINE)
 # Characters that YAML forbids; in a terminal some of them are commands.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
@@ -82,13 +82,13 @@ class SourceFile:
 
     def problem_at(self, code: str, message: str, begin: int, end: int) -> Problem:
         """Report what is wrong between two offsets of the text."""
-        before = _LINE_BREAK.split(self.text[:begin])
+        before = LINE_BREAK.split(self.text[:begin])
         start = Place(len(before) - 1, len(before[-1]))
         return self.problem(code, message, start, Place(start.line, start.column + end - begin))
 
     @cached_property
     def _lines(self) -> list[str]:
-        return _LINE_BREAK.split(self.text)
+        return LINE_BREAK.split(self.text)
 
     @cached_property
     def secret_spans(self) -> list[tuple[int, int]]:

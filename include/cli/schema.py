@@ -1,4 +1,4 @@
-"""``refinery schema``: the JSON Schema for editors and the reference page, made from the code that reads configs."""
+"""``refinery schema``: the JSON Schema for editors and the reference pages, made from the code."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def schema(
         bool, typer.Option("--check", help="Write nothing; exit with status 1 if a file is stale.")
     ] = False,
 ) -> None:
-    """Write configs/schema.json and docs/configuration.md.
+    """Write configs/schema.json, docs/configuration.md and docs/risks.md.
 
-    By the schema, editors complete keys and mark mistakes while you write; the page tells of every key.
+    By the schema, editors complete keys and mark mistakes while you write; the pages tell of every key and every risk.
 
     Example: `refinery schema --check`
     """
@@ -32,16 +32,18 @@ def schema(
         file.write_text(_files()[file], "utf-8")
         typer.echo(f"Wrote {shown}")
     if not stale:
-        typer.echo("Both files are fresh.", err=True)
+        typer.echo("All files are fresh.", err=True)
     elif check:
         raise typer.Exit(1)
 
 
 def _files() -> dict[Path, str]:
     from include.config import configuration_page, project_schema
+    from include.review.risks import risks_page
 
     written = json.dumps(project_schema(project.CONFIGS), indent=2) + "\n"
     return {
         project.CONFIGS / "schema.json": written,
         project.PROJECT / "docs" / "configuration.md": configuration_page(),
+        project.PROJECT / "docs" / "risks.md": risks_page(),
     }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LAST_SECOND = time(23, 59, 59)  # of the last day that may have a run
 # What Airflow's presets stand for.
-_PRESETS = {
+PRESETS = {
     "@hourly": "0 * * * *",
     "@daily": "0 0 * * *",
     "@weekly": "0 0 * * 0",
@@ -80,4 +80,4 @@ def _moments(config: PipelineConfig, first: datetime, after: datetime) -> Iterat
 
         # A run that is due at the first moment itself is not left out.
         start = max(after.astimezone(first.tzinfo), first - timedelta(seconds=1))
-        yield from croniter(_PRESETS.get(config.schedule, config.schedule), start).all_next(datetime)
+        yield from croniter(PRESETS.get(config.schedule, config.schedule), start).all_next(datetime)

@@ -3,19 +3,24 @@ from __future__ import annotations
 import json
 
 from include.config import configuration_page, project_schema
+from include.review.risks import risks_page
 
 
-def test_both_files_are_written(refinery):
+def test_all_files_are_written(refinery):
     done = refinery("schema")
-    assert (done.returncode, done.stdout) == (0, "Wrote configs/schema.json\nWrote docs/configuration.md\n")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "Wrote configs/schema.json\nWrote docs/configuration.md\nWrote docs/risks.md\n",
+    )
     assert refinery.read("docs/configuration.md") == configuration_page()
+    assert refinery.read("docs/risks.md") == risks_page()
     assert json.loads(refinery.read("configs/schema.json")) == project_schema(refinery.root / "configs")
 
 
 def test_fresh_files_pass_the_check(refinery):
     refinery("schema")
     done = refinery("schema", "--check")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "Both files are fresh.\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "All files are fresh.\n")
 
 
 def test_a_stale_file_fails_the_check_and_is_left(refinery):

@@ -52,7 +52,7 @@ def check_shared_outputs(pipelines: Iterable[Pipeline]) -> dict[str, Problem]:
     """
     by_prefix: dict[str, list[Pipeline]] = defaultdict(list)
     for pipeline in pipelines:
-        by_prefix[_normalise(pipeline.config.output.url)].append(pipeline)
+        by_prefix[normalise_output(pipeline.config.output.url)].append(pipeline)
     return {
         pipeline.dag_id: _report(_url(pipeline), "shared-output", _explain(pipeline, sharing))
         for sharing in by_prefix.values()
@@ -69,8 +69,9 @@ def _explain(pipeline: Pipeline, sharing: list[Pipeline]) -> str:
     return f"is the same for {len(sharing)} pipelines of the matrix; use ${{matrix.{next(iter(pipeline.matrix))}}} in it"
 
 
-def _normalise(url: str) -> str:
-    return str(parse_prefix_url(_BLANKS_IN_TEMPLATE.sub(r"{{\1}}", url)))
+def normalise_output(url: str) -> str:
+    """Write an output in one way, so that equal ones are equal texts: as s3://, its templates with single blanks."""
+    return str(parse_prefix_url(_BLANKS_IN_TEMPLATE.sub(r"{{ \1 }}", url)))
 
 
 def _url(pipeline: Pipeline) -> Node:

@@ -51,5 +51,5 @@ def _find_scalars(text: str) -> list[tuple[int, int]]:
     return [
         (event.start_mark.index, event.end_mark.index)
         for event in yaml.parse(text, yaml.CSafeLoader)
-        if isinstance(event, yaml.ScalarEvent)
+        if isinstance(event, yaml.ScalarEvent) and event.start_mark and event.end_mark
     ]

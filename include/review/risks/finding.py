@@ -1,0 +1,137 @@
+"""What a check of the risks is given, and what it finds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from include.config.keys.schedule import AssetSchedule
+from include.rendering.assets import asset_uri
+from include.review.plan import Place
+from include.urls import parse_prefix_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from include.config import Pipeline, Project
+    from include.config.text.node import Node
+    from include.review.plan import PipelineChange, Side
+    from include.review.risks.thresholds import Thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A risk in the making: of which pipelines, and where.
+
+    Attributes:
+        code: The risk's code.
+        sentence: What could go wrong.
+        pipelines: The DAG ids that it concerns; a comment in the file of any of them accepts it.
+        place: Where it is written.
+    """
+
+    code: str
+    sentence: str
+    pipelines: tuple[str, ...]
+    place: Place | None
+
+
+@dataclass(frozen=True)
+class Review:
+    """All that the checks look at.
+
+    Attributes:
+        changes: The pipelines that change.
+        base: The project before.
+        head: The project after.
+        day: The plan's date.
+        thresholds: What is too much.
+    """
+
+    changes: tuple[PipelineChange, ...]
+    base: Project
+    head: Project
+    day: date
+    thresholds: Thresholds
+
+    @cached_property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Every pipeline that is on both sides and changes."""
+        return tuple(Pair(one.base, one.head) for one in self.changes if one.base and one.head)
+
+    @cached_property
+    def added(self) -> tuple[Pipeline, ...]:
+        """Every pipeline that comes."""
+        return tuple(one.head for one in self.changes if one.head and not one.base)
+
+    @cached_property
+    def removed(self) -> tuple[Pipeline, ...]:
+        """Every pipeline that goes."""
+        return tuple(one.base for one in self.changes if one.base and not one.head)
+
+    @cached_property
+    def followers(self) -> dict[str, list[Pipeline]]:
+        """The pipelines after the merge that are scheduled on an asset, by its URI."""
+        found: dict[str, list[Pipeline]] = defaultdict(list)
+        for pipeline in self.head.pipelines:
+            if isinstance(pipeline.config.schedule, AssetSchedule):
+                for url in pipeline.config.schedule.assets:
+                    found[asset_uri(parse_prefix_url(url))].append(pipeline)
+        return found
+
+    def followers_of(self, pipeline: Pipeline) -> list[Pipeline]:
+        """Return the pipelines after the merge that are scheduled on what a pipeline writes."""
+        return self.followers.get(asset_of(pipeline), [])
+
+
+class Pair(NamedTuple):
+    """A pipeline before and after."""
+
+    before: Pipeline
+    after: Pipeline
+
+    def finding(self, code: str, sentence: str, *keys: str) -> Finding:
+        """Make a finding of this pipeline at one of its keys."""
+        return Finding(code, sentence, (self.after.dag_id,), self.place(*keys))
+
+    def place(self, *keys: str) -> Place | None:
+        """Return where a key stands, or where it stood; None where it is in no file."""
+        after, before = find_node(self.after, keys), find_node(self.before, keys)
+        if after is None:
+            return _place(before, "base") if before else None
+        former = before.variables if before else {}
+        for name, variable in after.variables.items():
+            if name not in former or former[name].value != variable.value:
+                return _place(variable, "head")
+        return _place(after, "head")
+
+
+def asset_of(pipeline: Pipeline) -> str:
+    """Return the asset that a pipeline writes."""
+    return asset_uri(parse_prefix_url(pipeline.config.output.url))
+
+
+def place_in(pipeline: Pipeline, *keys: str, side: Side = "head") -> Place | None:
+    """Return where a key of a pipeline stands; None where it is in no file."""
+    node = find_node(pipeline, keys)
+    return _place(node.stands_for or node, side) if node else None
+
+
+def find_node(pipeline: Pipeline, keys: Iterable[str]) -> Node | None:
+    """Return what is written at a path of keys."""
+    node: Node | None = pipeline.tree
+    for key in keys:
+        node = node.entries.get(key) if node else None
+    return node
+
+
+def count(number: int, thing: str) -> str:
+    """Write a number of things: "1 pipeline", "2 pipelines"."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def _place(node: Node, side: Side) -> Place:
+    return Place(node.source.path, (node.key_start or node.start).line + 1, side)

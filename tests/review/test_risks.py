@@ -1,0 +1,217 @@
+"""Every kind of risk is raised where it should be and not where a change only comes near; comments accept them."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import pytest
+
+from include.config import load_project
+from include.review.plan import PipelineChange
+from include.review.risks import KINDS, Thresholds, ThresholdsError, find_risks, risks_page
+
+DAY = date(2026, 1, 31)
+MODEL = "def build_model():\n    return None\n"
+PIPELINE = "source: s3://data/x.csv\nmodel: ridge\noutput: s3://models/x/{{ ds }}/\n"
+
+
+def find(base, head, *, thresholds=None):
+    """Find the risks between two loaded projects, whose pipelines are paired by their ids."""
+    assert base.problems == head.problems == ()
+    before = {one.dag_id: one for one in base.pipelines}
+    after = {one.dag_id: one for one in head.pipelines}
+    changes = tuple(
+        PipelineChange(
+            "changed", dag_id, None, "", (), (), None, None, (), before.get(dag_id), after.get(dag_id)
+        )
+        for dag_id in sorted({*before, *after})
+        if dag_id not in before or dag_id not in after or before[dag_id].config != after[dag_id].config
+    )
+    return find_risks(changes, base=base, head=head, day=DAY, thresholds=thresholds or Thresholds())
+
+
+@pytest.fixture
+def risks(write_files):
+    """The risks between two sides of configs/x.yml and what else is given, as (code, severity, accepted)."""
+
+    def find_them(base: str, head: str, *, thresholds=None, both=None):
+        sides = []
+        for side, text in (("base", base), ("head", head)):
+            files = {"configs/x.yml": PIPELINE + text, "ridge.py": MODEL, **(both or {})}
+            root = write_files(side, files)
+            sides.append(load_project(root / "configs", models_dir=root))
+        return find(*sides, thresholds=thresholds)
+
+    return find_them
+
+
+def codes(risks):
+    return [risk.code for risk in risks if risk.accepted is None]
+
+
+class TestThresholds:
+    def test_without_a_file_or_a_table_they_are_the_defaults(self, tmp_path):
+        assert Thresholds.from_pyproject(tmp_path / "pyproject.toml") == Thresholds()
+        (tmp_path / "pyproject.toml").write_text("[tool.ruff]\n")
+        assert Thresholds.from_pyproject(tmp_path / "pyproject.toml") == Thresholds()
+
+    def test_a_project_sets_what_is_too_much(self, tmp_path):
+        file = tmp_path / "pyproject.toml"
+        file.write_text('[tool.refinery.plan]\nmatrix_size = 3\nseverity = {R005 = "low", R008 = "off"}\n')
+        assert Thresholds.from_pyproject(file) == Thresholds(
+            matrix_size=3, severity={"R005": "low", "R008": "off"}
+        )
+
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            ("matrix_sise = 3", 'tool.refinery.plan.matrix_sise: unknown key; did you mean "matrix_size"?'),
+            (
+                'matrix_size = "3"',
+                "tool.refinery.plan.matrix_size: expected a whole number of at least 0; found '3'",
+            ),
+            (
+                "matrix_size = true",
+                "tool.refinery.plan.matrix_size: expected a whole number of at least 0; found True",
+            ),
+            (
+                "matrix_size = -1",
+                "tool.refinery.plan.matrix_size: expected a whole number of at least 0; found -1",
+            ),
+            (
+                "severity = 'low'",
+                'tool.refinery.plan.severity: expected levels by code, as severity = {R005 = "low"}',
+            ),
+            (
+                "severity = {R999 = 'low'}",
+                "tool.refinery.plan.severity.R999: there is no such risk; docs/risks.md has them all",
+            ),
+            (
+                "severity = {R005 = 'bad'}",
+                "tool.refinery.plan.severity.R005: expected high, medium, low, off; found 'bad'",
+            ),
+        ],
+    )
+    def test_a_wrong_setting_is_told_with_its_key(self, tmp_path, text, told):
+        file = tmp_path / "pyproject.toml"
+        file.write_text(f"[tool.refinery.plan]\n{text}\n")
+        with pytest.raises(ThresholdsError) as raised:
+            Thresholds.from_pyproject(file)
+        assert str(raised.value) == f"pyproject.toml: {told}"
+        assert not raised.value.retryable
+
+    def test_a_file_that_is_no_toml_is_told(self, tmp_path):
+        (tmp_path / "pyproject.toml").write_text("[tool")
+        with pytest.raises(ThresholdsError, match=r"^pyproject\.toml: cannot be read: Expected"):
+            Thresholds.from_pyproject(tmp_path / "pyproject.toml")
+
+    def test_they_decide(self, risks):
+        base, head = "schedule: '@weekly'\nretries: 3", "schedule: '@daily'\nretries: 1"
+        assert codes(risks(base, head)) == ["R030", "R060"]
+        assert codes(risks(base, head, thresholds=Thresholds(schedule_factor=7))) == ["R060"]
+        found = risks(base, head, thresholds=Thresholds(severity={"R030": "low", "R060": "off"}))
+        assert [(risk.code, risk.severity) for risk in found] == [("R030", "low")]
+
+    @pytest.mark.parametrize(("most", "expected"), [(29, ["R032"]), (30, [])])
+    def test_a_few_past_runs_may_be_allowed(self, risks, most, expected):
+        base = "schedule: '@daily'\nstart_date: 2026-01-01\n"
+        found = risks(base, base + "catchup: true", thresholds=Thresholds(catchup_runs=most))
+        assert codes(found) == expected
+
+
+class TestOrder:
+    def test_the_worst_come_first_and_accepted_ones_last(self, risks):
+        found = risks(
+            "retries: 3\nfeatures: [a]\ntarget: y\nrequire: {r2: {min: 0.3}}\nevaluate: {test_size: 0.2}",
+            "retries: 1\nfeatures: [b]\ntarget: z\nevaluate: {test_size: 0.3}\n# refinery: allow R072 because z is better",
+        )
+        assert [(one.code, one.severity, one.accepted) for one in found] == [
+            ("R011", "high", None),
+            ("R060", "medium", None),
+            ("R073", "medium", None),
+            ("R013", "low", None),
+            ("R072", "high", "z is better"),
+        ]
+
+    def test_one_line_above_several_pipelines_is_one_risk(self, risks, write_files):
+        base = write_files(
+            "one", {f"configs/{name}.yml": PIPELINE.replace("/x/", f"/{name}/") for name in "abc"}
+        )
+        head = write_files(
+            "two", {f"configs/{name}.yml": PIPELINE.replace("/x/", f"/{name}/") for name in "abc"}
+        )
+        (base / "configs/defaults.yml").write_text("retries: 3\n")
+        (head / "configs/defaults.yml").write_text("# less\nretries: 1\n")
+        for root in (base, head):
+            (root / "ridge.py").write_text(MODEL)
+        (risk,) = find(*(load_project(root / "configs", models_dir=root) for root in (base, head)))
+        assert risk.pipelines == ("a", "b", "c")
+        assert (risk.place.path, risk.place.line, risk.place.side) == ("configs/defaults.yml", 2, "head")
+
+
+class TestComments:
+    RISKY = ("retries: 3", "retries: 1\n")
+
+    @pytest.mark.parametrize(
+        ("comment", "reason"),
+        [
+            ("# refinery: allow R060 because it is fine", "it is fine"),
+            ("#refinery:allow R060 because it is fine", "it is fine"),
+            ("# refinery:  allow  R060  because  it is # fine ", "it is # fine"),
+            ("# refinery: allow r060 because: it is fine", "it is fine"),
+            ("# refinery: allow R061, R060 because it is fine", "it is fine"),
+            ("queue: gpu # refinery: allow R060 because it is fine", "it is fine"),
+            ("# refinery: allow R060", None),
+            ("# refinery: allow R060 because", None),
+            ("# refinery: allow R060 because ...", None),
+            ("# refinery: allow R060 it is fine", None),
+            ("# refinery: allow R061 because it is fine", None),
+            ("# allow R060 because it is fine", None),
+            ("# see refinery: allow R060 because it is fine", None),
+            ("description: '# refinery: allow R060 because it is fine'", None),
+            ("description: |\n  # refinery: allow R060 because it is fine", None),
+        ],
+    )
+    def test_a_comment_accepts_a_risk_with_a_reason(self, risks, comment, reason):
+        base, head = self.RISKY
+        found = {risk.code: risk.accepted for risk in risks(base, head + comment)}
+        assert found["R060"] == reason
+
+    def test_a_comment_below_another_pipeline_accepts_nothing_here(self, risks):
+        other = {
+            "configs/y.yml": f"# refinery: allow R060 because it is fine\n{PIPELINE.replace('/x/', '/y/')}"
+        }
+        assert codes(risks(*self.RISKY, both=other)) == ["R060"]
+
+    def test_a_comment_that_stays_says_nothing_of_changes_elsewhere(self, risks):
+        stale = {"configs/y.yml": f"# refinery: allow R060 because of old\n{PIPELINE.replace('/x/', '/y/')}"}
+        assert codes(risks("priority: 1", "priority: 2", both=stale)) == []
+
+    def test_what_a_comment_lacks_is_told_at_its_line(self, risks):
+        found = risks("retries: 3", "retries: 1\n# refinery: allow R060")
+        (told,) = [risk for risk in found if risk.code == "R090"]
+        assert told.place.line == 5
+        assert (
+            told.sentence
+            == 'R060 is not accepted without a reason; write "# refinery: allow R060 because ..."'
+        )
+
+
+def test_each_code_has_a_case_that_raises_it_and_one_that_comes_near(cases):
+    raising = {code for case in cases for code in re.findall(r"^R\d{3}", case.file.name)}
+    near = {code for case in cases for code in case.not_raised}
+    assert raising == set(KINDS) == near
+
+
+def test_the_page_is_fresh_and_tells_of_every_kind(project):
+    page = risks_page()
+    assert (project / "docs/risks.md").read_text(encoding="utf-8") == page, "renew it with: refinery schema"
+    for kind in KINDS.values():
+        assert f"### {kind.code}: {kind.title}" in page
+
+
+def test_looking_for_risks_imports_nothing_heavy(project, run_python):
+    heavy = "airflow", "boto3", "numpy", "pandas", "sklearn", "dagfactory"
+    code = f"import sys, include.review.risks; print([name for name in {heavy} if name in sys.modules])"
+    assert run_python(code) == "[]\n"

@@ -196,12 +196,9 @@ def _data(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _split(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
-    evaluation = {
-        name: value for name, value in _section(manifest, "evaluation").items() if name != "definitions"
-    }
-    seeds = _section(manifest, "seeds")
-    seeded = {"seeds set on the estimator": seeds.get("set_on_estimator")}
-    return facts(worded(evaluation) | worded(_section(manifest, "split")) | seeded)
+    task = {"task": _section(manifest, "evaluation").get("task")}
+    seeded = {"seeds set on the estimator": _section(manifest, "seeds").get("set_on_estimator")}
+    return facts(task | worded(_section(manifest, "split")) | seeded)
 
 
 def _preparation(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -113,11 +113,14 @@ def profile_table(table: pd.DataFrame, target: str | None = None) -> TableProfil
 
 
 def _summarize(name: str, column: pd.Series[Any], sample: pd.Series[Any]) -> ColumnSummary:
+    import numpy as np
+
     dtype, nulls = str(column.dtype), int(column.isna().sum())
     if nulls == len(column):
         return ColumnSummary(name, dtype, nulls)
     if _is_number(column):
-        low, high, mean = float(column.min()), float(column.max()), float(column.mean())
+        with np.errstate(all="ignore"):  # a column may hold infinities
+            low, high, mean = float(column.min()), float(column.max()), float(column.mean())
         return ColumnSummary(name, dtype, nulls, low, high, mean)
     if column.dtype.kind == "M":
         return ColumnSummary(name, dtype, nulls, _moment(column.min()), _moment(column.max()))
@@ -128,14 +131,10 @@ def _summarize(name: str, column: pd.Series[Any], sample: pd.Series[Any]) -> Col
 
 
 def _distribution(target: pd.Series[Any]) -> Distribution | None:
-    import numpy as np
-
     if target.empty:
         return None
-    if _is_number(target) and (target.dtype.kind == "f" or target.nunique() > _MOST_COUNTED):
-        values = target.to_numpy(dtype=float)
-        counts, edges = np.histogram(values[np.isfinite(values)], bins=_BINS)
-        return Distribution(tuple(counts.tolist()), edges=tuple(edges.tolist()))
+    if _is_number(target) and not (target.nunique() <= _MOST_COUNTED and (target % 1 == 0).all()):
+        return _histogram(target)
     frequencies = _count_values(target)
     listed = frequencies.head(_MOST_COUNTED)
     return Distribution(
@@ -145,12 +144,28 @@ def _distribution(target: pd.Series[Any]) -> Distribution | None:
     )
 
 
+def _histogram(target: pd.Series[Any]) -> Distribution | None:
+    import numpy as np
+
+    values = target.to_numpy(dtype=float)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            counts, edges = np.histogram(values, bins=_BINS)
+    except ValueError:  # values so near, or so far apart, that no edges fit between them
+        return None
+    return Distribution(tuple(counts.tolist()), edges=tuple(edges.tolist()))
+
+
 def _count_values(column: pd.Series[Any]) -> pd.Series[int]:
     """Count each value, the most frequent first, equal ones in the order of their texts."""
     try:
         counts = column.value_counts()
     except TypeError:  # lists and the like cannot be counted as they are
         counts = column.dropna().astype("str").value_counts()
+    counts = counts[counts > 0]  # a category may have no rows
     order = sorted(range(len(counts)), key=lambda at: (-int(counts.iloc[at]), str(counts.index[at])))
     return counts.iloc[order]
 

@@ -11,11 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 MOST_VERSIONS = 5
-# scikit-learn's rule: functions whose names end so give values to minimise.
-_TO_MINIMISE = ("_error", "_loss", "_deviance")
-_KNOWN_TO_MINIMISE = frozenset(
-    {"mae", "mse", "rmse", "mape", "error", "loss", "brier_score", "negative_likelihood_ratio"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +47,8 @@ class Trend:
 def follow_metrics(manifest: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> list[Trend]:
     """Follow each of a model's metrics through earlier manifests, which are in order."""
     baseline, spread = manifest.get("baseline") or {}, manifest.get("spread") or {}
-    definitions = (manifest.get("evaluation") or {}).get("definitions") or {}
+    evaluation = manifest.get("evaluation") or {}
+    definitions, errors = evaluation.get("definitions") or {}, evaluation.get("lower_is_better") or ()
     return [
         Trend(
             str(metric),
@@ -60,7 +56,7 @@ def follow_metrics(manifest: Mapping[str, Any], history: Sequence[Mapping[str, A
             _number(baseline.get(metric)),
             _number(spread.get(metric)),
             str(definitions.get(metric, "")),
-            _is_better(str(metric), _number(value), _number(baseline.get(metric))),
+            _is_better(_number(value), _number(baseline.get(metric)), lower_is_better=metric in errors),
         )
         for metric, value in (manifest.get("metrics") or {}).items()
     ]
@@ -79,15 +75,10 @@ def version_date(manifest: Mapping[str, Any]) -> str:
     return str(run.get("logical_date") or run.get("run_after") or manifest.get("created_at") or "")[:10]
 
 
-def smaller_is_better(metric: str) -> bool:
-    """Tell from a metric's name whether it is an error or loss; scorers that begin with "neg_" are turned round."""
-    return metric in _KNOWN_TO_MINIMISE or (metric.endswith(_TO_MINIMISE) and not metric.startswith("neg_"))
-
-
-def _is_better(metric: str, value: float | None, baseline: float | None) -> bool | None:
+def _is_better(value: float | None, baseline: float | None, *, lower_is_better: bool) -> bool | None:
     if value is None or baseline is None:
         return None
-    return value < baseline if smaller_is_better(metric) else value > baseline
+    return value < baseline if lower_is_better else value > baseline
 
 
 def _number(value: Any) -> float | None:

@@ -11,7 +11,6 @@ from include.training.profile import ColumnProfile, DatasetProfile, profile_data
 from include.training.requirements import needs_latest, parse_requirements
 from include.training.source_options import SourceOptions
 from include.training.spec import ClassModel, ModuleModel, ScriptModel, TrainingSpec
-from include.training.table_profile import TableProfile
 from include.training.training import TrainingResult, train
 
 __all__ = [
@@ -25,7 +24,6 @@ __all__ = [
     "ModuleModel",
     "ScriptModel",
     "SourceOptions",
-    "TableProfile",
     "Trained",
     "TrainingError",
     "TrainingResult",

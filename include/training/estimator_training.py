@@ -19,10 +19,10 @@ from include.training.outcome import Outcome
 from include.training.preprocessing import with_preprocessing
 from include.training.seeding import seed_estimator, seeded_generators
 from include.training.splitting import Split, split_folds, split_rows
-from include.training.table_profile import TableProfile, profile_table
 from include.training.warning_signs import find_warning_signs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import pandas as pd
@@ -31,18 +31,22 @@ if TYPE_CHECKING:
     from include.training.fitting import Fitted
     from include.training.spec import TrainingSpec
 
+    Profiler = Callable[[pd.DataFrame, str], Any]
+
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
     split: Split
     data: dict[str, Any]
-    profile: TableProfile
+    profile: Any
     spread: Spread | None
     learner: Learner
     preprocess: dict[str, Any] | None
 
 
-def train_estimator(spec: TrainingSpec, learner: Learner, dataset: Path, model_path: Path) -> Outcome:
+def train_estimator(
+    spec: TrainingSpec, learner: Learner, dataset: Path, model_path: Path, profile: Profiler | None = None
+) -> Outcome:
     """Read the dataset, fit the estimator, judge it on held-out rows, and write it.
 
     Raises:
@@ -51,7 +55,7 @@ def train_estimator(spec: TrainingSpec, learner: Learner, dataset: Path, model_p
     choice = MetricChoice(
         None if spec.metrics is None else find_metrics(spec.metrics), find_metrics(spec.require)
     )
-    prepared = _prepare(spec, learner, dataset, choice)
+    prepared = _prepare(spec, learner, dataset, choice, profile)
     with seeded_generators(spec.random_state):
         fitted = fit_and_evaluate(prepared.learner, prepared.split, choice)
     write_model(fitted.model, model_path, rows=fitted.held_out.features, trusted=spec.trusted)
@@ -68,7 +72,9 @@ def train_estimator(spec: TrainingSpec, learner: Learner, dataset: Path, model_p
     )
 
 
-def _prepare(spec: TrainingSpec, learner: Learner, dataset: Path, choice: MetricChoice) -> _Prepared:
+def _prepare(
+    spec: TrainingSpec, learner: Learner, dataset: Path, choice: MetricChoice, profile: Profiler | None
+) -> _Prepared:
     # The whole table is let go when this returns: only its two parts stay in memory.
     read = read_dataset(dataset, spec.source)
     table = read.table
@@ -88,9 +94,9 @@ def _prepare(spec: TrainingSpec, learner: Learner, dataset: Path, choice: Metric
         with seeded_generators(spec.random_state):
             spread = cross_validate(learner, features, target, folds, choice)
     split = Split.of(features, target, *rows)
-    return _Prepared(
-        split, _describe_data(table, roles), profile_table(features, target), spread, learner, preprocess
-    )
+    # No value is copied for it: pandas shares the columns until one is written to.
+    seen = profile(features.assign(**{roles.target: target}), roles.target) if profile else None
+    return _Prepared(split, _describe_data(table, roles), seen, spread, learner, preprocess)
 
 
 def _with_preprocessing(
@@ -127,7 +133,11 @@ def _describe(spec: TrainingSpec, prepared: _Prepared, fitted: Fitted) -> dict[s
         "seeds": {"random_state": spec.random_state, "set_on_estimator": list(prepared.learner.seeded)},
         "preprocess": prepared.preprocess,
         "expect": {"rules": dict(spec.expect), "passed": True} if spec.expect else None,
-        "evaluation": {"task": fitted.evaluation.task, "definitions": fitted.evaluation.definitions},
+        "evaluation": {
+            "task": fitted.evaluation.task,
+            "definitions": fitted.evaluation.definitions,
+            "lower_is_better": [metric.name for metric in fitted.metrics if not metric.higher_is_better],
+        },
         **measured,
     }
 

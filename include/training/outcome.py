@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from include.training.evaluation import HeldOut
-    from include.training.table_profile import TableProfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +18,13 @@ class Trained:
     Attributes:
         model: The fitted model; None where a `train` function kept it to itself.
         held_out: The rows that it was judged on; None likewise.
-        profile: What the dataset's columns hold; None likewise.
-        manifest: The manifest but for its "files".
+        profile: What `train`'s own `profile` returned; None where it was not called.
+        manifest: The manifest, whose "files" are as yet the model's alone; none of a model that is rejected.
     """
 
     model: Any
     held_out: HeldOut | None
-    profile: TableProfile | None
+    profile: Any
     manifest: Mapping[str, Any]
 
 
@@ -40,7 +39,7 @@ class Outcome:
         warnings: What a person should look at before the model is used, a sentence each.
         model: The fitted model, None where it is not known.
         held_out: The rows that it was judged on, None where they are not known.
-        profile: What the dataset's columns hold, None where they are not known.
+        profile: What the caller's look at the table found, None where there was none.
     """
 
     metrics: dict[str, float]
@@ -49,4 +48,4 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     model: Any = None
     held_out: HeldOut | None = None
-    profile: TableProfile | None = None
+    profile: Any = None

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from include.training.estimator_training import Profiler
     from include.training.evaluation import HeldOut
     from include.training.gates import GateResult
     from include.training.latest import LatestModel
@@ -69,6 +70,7 @@ def train(
     *,
     provenance: Mapping[str, Any],
     latest: LatestModel | None = None,
+    profile: Profiler | None = None,
     write_extras: Callable[[Path, Trained], None] | None = None,
 ) -> TrainingResult:
     """Train a model and write model.pkl and manifest.json: both, whole, or neither.
@@ -82,6 +84,8 @@ def train(
         output_dir: The folder to write to; made if it is not there.
         provenance: What the manifest shall say about the config, the dataset's origin and the run.
         latest: The latest promoted model, for gates that compare with it; None where there is none yet.
+        profile: Called with the table of the features and the target, while it is in memory, and with the target's name: what
+            it returns is handed to `write_extras`. Not called where the model's code reads the dataset itself.
         write_extras: Called with a folder and the judged model before the manifest is written: files that it writes
             there are kept beside the model, and the manifest lists them.
 
@@ -94,7 +98,7 @@ def train(
     output_dir = output_dir.absolute()
     with staged_output(output_dir) as staging:
         user_module = _import_user_module(spec)
-        outcome = _make_model(spec, user_module, dataset.absolute(), staging)
+        outcome = _make_model(spec, user_module, dataset.absolute(), staging, profile)
         manifest = build_manifest(
             spec,
             provenance=provenance,
@@ -106,9 +110,11 @@ def train(
         )
         gates = _judge(spec, requirements, outcome, latest, manifest)
         model_files = describe_files(staging)
+        rejected = manifest["gate"] == REJECTED
+        manifest["files"] = {} if rejected else model_files
         if write_extras is not None:
             write_extras(staging, Trained(outcome.model, outcome.held_out, outcome.profile, manifest))
-        if manifest["gate"] == REJECTED:
+        if rejected:
             raise GateFailedError(gates, keep_report(staging, output_dir, manifest, without=model_files))
         manifest["files"] = describe_files(staging)
         write_json(staging / MANIFEST_FILE, manifest)
@@ -121,7 +127,13 @@ def _import_user_module(spec: TrainingSpec) -> UserModule | None:
     return None
 
 
-def _make_model(spec: TrainingSpec, user_module: UserModule | None, dataset: Path, staging: Path) -> Outcome:
+def _make_model(
+    spec: TrainingSpec,
+    user_module: UserModule | None,
+    dataset: Path,
+    staging: Path,
+    profile: Profiler | None,
+) -> Outcome:
     reads_itself = isinstance(spec.model, ScriptModel) or (user_module and user_module.function_name == TRAIN)
     if reads_itself and spec.expect:
         check_contract(read_dataset(dataset, spec.source).table, Contract.from_dict(spec.expect))
@@ -131,14 +143,14 @@ def _make_model(spec: TrainingSpec, user_module: UserModule | None, dataset: Pat
     if user_module is None:
         estimator_class = find_estimator_class(str(spec.model))
         built = build_from_class(estimator_class, spec.params, spec.random_state)
-        return train_estimator(spec, built, dataset, model_path)
+        return train_estimator(spec, built, dataset, model_path, profile)
     if user_module.function_name == TRAIN:
         return run_train_function(user_module, spec.params, dataset, staging / MODEL_FILE, spec.random_state)
     if user_module.function_name == FIT:
         function = prepare_fit_function(user_module, spec.params, spec.random_state)
-        return train_estimator(spec, function, dataset, model_path)
+        return train_estimator(spec, function, dataset, model_path, profile)
     built = build_from_module(user_module, spec.params, spec.random_state)
-    return train_estimator(spec, built, dataset, model_path)
+    return train_estimator(spec, built, dataset, model_path, profile)
 
 
 def _judge(

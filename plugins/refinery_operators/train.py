@@ -124,8 +124,6 @@ class TrainModelOperator(PipelineOperator):
         promoted = PromotedModels(self.series, self.aws_conn_id) if self.series else None
         if promoted and self.on_unchanged == "skip":
             _skip_if_unchanged(promoted, spec, provenance)
-        from refinery_operators.card import write_model_card  # jinja2 and more, only where a card is drawn
-
         try:
             result = train(
                 spec,
@@ -135,7 +133,7 @@ class TrainModelOperator(PipelineOperator):
                 latest=promoted.latest_model(spec.trusted)
                 if promoted and needs_latest(spec.require)
                 else None,
-                write_extras=partial(write_model_card, promoted) if self.card else None,
+                **_card(promoted) if self.card else {},
             )
         except GateFailedError as error:
             self._upload_report(error.report_dir, context)
@@ -171,6 +169,14 @@ class TrainModelOperator(PipelineOperator):
         prefix = parse_prefix_url(f"{parse_prefix_url(self.prefix)}rejected/{run}/")
         upload_model(report_dir, prefix, client=s3_client(self.aws_conn_id, prefix))
         self.log.info("The report on the rejected model: %s", prefix)
+
+
+def _card(promoted: PromotedModels | None) -> dict[str, Any]:
+    """Give the arguments of a training that draws a card."""
+    from include.card import profile_table  # jinja2 and more, only where a card is drawn
+    from refinery_operators.card import write_model_card
+
+    return {"profile": profile_table, "write_extras": partial(write_model_card, promoted)}
 
 
 def _skip_if_unchanged(promoted: PromotedModels, spec: TrainingSpec, provenance: Mapping[str, Any]) -> None:

@@ -184,7 +184,7 @@ def _manifest(table: pd.DataFrame, target: str, train_rows: int, test_rows: int)
         },
         "split": {"test_size": 0.2, "random_state": 0, "train_rows": train_rows, "test_rows": test_rows},
         "seeds": {"random_state": 0, "set_on_estimator": ["random_state"]},
-        "evaluation": {"task": "regression", "definitions": {"r2": "share of the variance"}},
+        "evaluation": {"task": "regression", "definitions": {"r2": "share of the variance"}, "lower_is_better": ["mae"]},
         "metrics": {"mae": 44.125, "r2": 0.4375},
         "baseline": {"mae": 60.5, "r2": 0.5},
         "spread": {"mae": 1.625},

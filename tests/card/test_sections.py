@@ -94,13 +94,18 @@ def test_metrics_stand_beside_the_baseline_with_their_spread(write, regression):
     [
         ("max_error", (3, 4), "better"),
         ("log_loss", (3, 2), "worse"),
-        ("neg_log_loss", (-2, -3), "better"),
+        ("d2_log_loss_score", (0.2, 0.1), "better"),
         ("f1", (0.4, 0.4), "the same"),
     ],
 )
-def test_errors_and_losses_are_better_when_smaller(write, regression, metric, pair, said):
+def test_metrics_are_better_when_smaller_where_the_manifest_says_so(write, regression, metric, pair, said):
     value, baseline = pair
-    case = regression.with_manifest(metrics={metric: value}, baseline={metric: baseline}, spread=None)
+    case = regression.with_manifest(
+        metrics={metric: value},
+        baseline={metric: baseline},
+        spread=None,
+        evaluation={"lower_is_better": ["max_error", "log_loss"]},
+    )
     assert f"{metric} {value} {baseline} {said}" in write(replace(case, held_out=None)).text
 
 

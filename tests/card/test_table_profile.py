@@ -41,6 +41,7 @@ def test_moments_show_the_first_and_the_last():
         ([True, False, True, True], 2, [("True", 0.75)]),
         ([[1], [1], [2]], 2, [("[1]", 2 / 3)]),
         (["each", "once"], 2, []),
+        (pd.Categorical(["a", "a"], categories=["a", "b"]), 1, [("a", 1)]),
     ],
 )
 def test_other_values_show_the_most_frequent_that_repeat(values, distinct, top):
@@ -65,6 +66,7 @@ def test_an_empty_table_has_no_figures():
         (["no", "yes", "no"], ("no", "yes")),
         ([3, 1, 1, 2, 2, 2], ("2", "1", "3")),
         ([True, False, False], ("False", "True")),
+        ([1.0, 0.0, 1.0, None], ("1.0", "0.0")),
     ],
 )
 def test_a_target_of_few_values_is_counted(values, shown):
@@ -76,6 +78,11 @@ def test_a_target_of_many_numbers_is_binned():
     distribution = profile_table(pd.DataFrame({"a": np.arange(1000.0)}), "a").distribution
     assert sum(distribution.counts) == 1000
     assert (len(distribution.edges), distribution.edges[0], distribution.edges[-1]) == (21, 0, 999)
+
+
+@pytest.mark.parametrize("values", [[np.inf, -np.inf], [-1.7e308, 1.7e308, 0.5], [0.5, np.nextafter(0.5, 1)]])
+def test_a_target_that_no_bins_fit_has_no_distribution(values):
+    assert profile_table(pd.DataFrame({"a": values}), "a").distribution is None
 
 
 def test_rare_classes_are_counted_together():

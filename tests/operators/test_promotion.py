@@ -116,3 +116,19 @@ def test_text_is_made_ready_for_a_librarys_class(run, objects, s3, tmp_path):
     )
     run(source=f"s3://datasets/{tmp_path.name}.csv")
     assert manifest_of(objects)["preprocess"]["library"] == "skrub"
+
+
+def test_the_card_tells_frequent_texts_the_model_s_file_and_which_metrics_are_errors(
+    run, objects, s3, tmp_path
+):
+    rows = "".join(f"{'tea' if at % 4 else 'coffee'},{at % 5},{at}\n" for at in range(60))
+    s3.put_object(
+        Bucket="datasets", Key=f"{tmp_path.name}/drinks.csv", Body=f"drink,cups,cost\n{rows}".encode()
+    )
+    run(source=f"s3://datasets/{tmp_path.name}/drinks.csv", preprocess="auto")
+
+    model = manifest_of(objects)["files"]["model.pkl"]
+    card = objects()["2026-01-31/card.html"].decode()
+    assert "2 different: tea (75%), coffee (25%)" in card
+    assert model["sha256"] in card
+    assert manifest_of(objects)["evaluation"]["lower_is_better"] == ["mae", "mse", "rmse"]

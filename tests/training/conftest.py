@@ -32,6 +32,7 @@ def train_petrol(petrol, tmp_path):
         output_dir=tmp_path / "model",
         provenance=None,
         latest=None,
+        profile=None,
         write_extras=None,
         **fields,
     ):
@@ -42,6 +43,7 @@ def train_petrol(petrol, tmp_path):
             output_dir,
             provenance=provenance or {},
             latest=latest,
+            profile=profile,
             write_extras=write_extras,
         )
 

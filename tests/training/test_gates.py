@@ -72,7 +72,7 @@ def test_a_model_that_misses_a_bound_is_rejected_with_a_sentence_for_each_failed
 
 def test_a_rejected_model_leaves_a_report_and_no_model(rejected, tmp_path):
     def write_card(folder, trained):
-        assert trained.manifest["gate"] == "rejected"
+        assert (trained.manifest["gate"], trained.manifest["files"]) == ("rejected", {})
         (folder / "card.html").write_text("card")
 
     error = rejected(require={"r2": {"min": 0.9}}, write_extras=write_card)

@@ -125,6 +125,7 @@ def test_a_report_is_written_from_the_judged_model_and_the_manifest_lists_it(tra
 
     def write_card(folder, trained):
         seen.append(trained)
+        assert list(trained.manifest["files"]) == ["model.pkl"]
         (folder / "card").mkdir()
         (folder / "card" / "card.html").write_text(f"r2 {trained.manifest['metrics']['r2']:.4f}")
 
@@ -150,25 +151,18 @@ def test_the_held_out_rows_come_with_what_was_predicted(train_petrol, sample_dat
     assert (wine.task, wine.classes, wine.scores.shape) == ("classification", [0, 1, 2], (36, 3))
 
 
-def test_a_profile_says_what_the_columns_hold(train_table):
-    profiles = []
-    text = "when,x,kind,y\n" + "".join(
-        f"2026-01-{i % 9 + 1:02},{i or ''},{'ab'[i % 2]},{i % 2}\n" for i in range(40)
-    )
+def test_what_the_profile_finds_in_the_table_is_handed_to_the_report(train_table):
+    reported = []
     train_table(
-        text,
+        "id,x,kind,y\n" + "".join(f"{i},{i % 3},{'ab'[i % 2]},{i % 2}\n" for i in range(40)),
         model=ClassModel("sklearn.dummy.DummyClassifier"),
-        source=SourceOptions(dates=("when",)),
-        write_extras=lambda folder, trained: profiles.append(trained.profile),
+        target="x",
+        source=SourceOptions(drop=("id",)),
+        profile=lambda table, target: (list(table.columns), len(table), target),
+        write_extras=lambda folder, trained: reported.append(trained.profile),
     )
 
-    (profile,) = profiles
-    when, x, kind, y = profile.columns
-    assert (profile.rows, profile.target_counts) == (40, {"0": 20, "1": 20})
-    assert (x.nulls, x.low, x.high, x.mean) == (1, 1, 39, 20)
-    assert (when.low, when.high) == (pd.Timestamp("2026-01-01"), pd.Timestamp("2026-01-09"))
-    assert (kind.low, kind.mean, y.mean) == (None, None, 0.5)
-    assert sum(rows for _, _, rows in profile.target_bins) == 40
+    assert reported == [(["kind", "y", "x"], 40, "x")]
 
 
 TRAIN_AGAIN = """

@@ -4,12 +4,13 @@ from include.artifacts import CARD_HTML, CARD_MARKDOWN
 from include.card.card import write_card
 from include.card.errors import CardError
 from include.card.held_out import HeldOut
-from include.card.table_profile import TableProfile, profile_table
+from include.card.table_profile import ColumnSummary, TableProfile, profile_table
 
 __all__ = [
     "CARD_HTML",
     "CARD_MARKDOWN",
     "CardError",
+    "ColumnSummary",
     "HeldOut",
     "TableProfile",
     "profile_table",

@@ -7,6 +7,7 @@ from functools import partial
 
 import typer
 
+from include.cli.card import card
 from include.cli.cluster import cluster
 from include.cli.compare import compare
 from include.cli.demo import demo
@@ -18,6 +19,7 @@ from include.cli.models import models
 from include.cli.new import new
 from include.cli.plan import plan
 from include.cli.predict import predict
+from include.cli.profile import profile
 from include.cli.promotion import promote, rollback
 from include.cli.render import render
 from include.cli.schema import schema
@@ -40,6 +42,7 @@ app = typer.Typer(
 _configs = partial(app.command, rich_help_panel="Configs")
 _runs = partial(app.command, rich_help_panel="Runs and models")
 _configs()(new)
+_configs()(profile)
 _configs()(validate)
 _configs("list")(list_pipelines)
 _configs()(explain)
@@ -53,6 +56,7 @@ _runs()(down)
 _runs()(load)
 _runs()(models)
 _runs()(compare)
+_runs()(card)
 _runs()(predict)
 _runs()(promote)
 _runs()(rollback)

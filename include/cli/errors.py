@@ -85,6 +85,13 @@ class SourceError(CommandError):
         super().__init__(f"{source}: {reason}")
 
 
+class NothingToProfileError(CommandError):
+    """Neither a pipeline nor a dataset was named."""
+
+    def __init__(self) -> None:
+        super().__init__("Name a pipeline, or a dataset with --source URL.")
+
+
 class NoSuchColumnError(CommandError):
     """A target that the dataset does not have.
 

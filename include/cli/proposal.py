@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from include.cli.yaml_text import write_key, write_yaml
 from include.config.keys.source import infer_format
 
 if TYPE_CHECKING:
@@ -29,10 +29,6 @@ _BOOSTING = {
 _MOST_CATEGORIES = 100
 _MOST_CLASSES, _ROWS_PER_CLASS, _BINARY = 20, 10, 2
 
-# What every reader of YAML takes for the same text without quotes.
-_PLAIN_NAME = re.compile(
-    r"(?!(?:true|false|yes|no|on|off|null|y|n)$)[A-Za-z][\w.-]*", re.ASCII | re.IGNORECASE
-)
 _PLAIN_URL = re.compile(r"[a-z][a-z0-9]*://(?:[\w./*%=&?-]|\{\{ \w+ \}\})+", re.ASCII)
 
 
@@ -91,16 +87,16 @@ def write_config(proposal: Proposal) -> str:
         f"# yaml-language-server: $schema={schema}",
         f"# Proposed from the first {profile.rows:,} rows; docs/configuration.md tells of every key.",
         *(f"# Look: {note}" for note in map(_one_line, profile.notes)),
-        f"description: {_text(f'{target}, predicted from {columns} of {name}.')}",
-        f"schedule: {_text(proposal.schedule)}"
+        f"description: {write_yaml(f'{target}, predicted from {columns} of {name}.')}",
+        f"schedule: {write_yaml(proposal.schedule)}"
         if proposal.schedule
         else '# schedule: "@daily"  # runs when triggered only',
         *_source(proposal),
-        f"target: {_text(target)}  # {find_task(profile, target)}",
+        f"target: {write_yaml(target)}  # {find_task(profile, target)}",
         *(["drop:"] if drop else []),
-        *(f"  - {_text(column)}  # {_one_line(reason)}" for column, reason in drop.items()),
-        f"model: {_text(proposal.model)}",
-        f"output: {_text(proposal.output)}",
+        *(f"  - {write_yaml(column)}  # {_one_line(reason)}" for column, reason in drop.items()),
+        f"model: {write_yaml(proposal.model)}",
+        f"output: {_url(proposal.output)}",
     ]
     return "\n".join(lines) + "\n"
 
@@ -131,16 +127,16 @@ def _categories(profile: DatasetProfile, target: str) -> list[str]:
 def _source(proposal: Proposal) -> Iterator[str]:
     options = _options(proposal)
     if not options:
-        yield f"source: {_text(proposal.source)}"
+        yield f"source: {_url(proposal.source)}"
         return
     yield "source:"
-    yield f"  url: {_text(proposal.source)}"
+    yield f"  url: {_url(proposal.source)}"
     for name, value in options.items():
         if isinstance(value, dict):
             yield f"  {name}:"
-            yield from (f"    {_text(key)}: {_text(inner)}" for key, inner in value.items())
+            yield from (f"    {write_key(key)}: {write_yaml(inner)}" for key, inner in value.items())
         else:
-            yield f"  {name}: {_value(value)}"
+            yield f"  {name}: {write_yaml(value)}"
 
 
 def _options(proposal: Proposal) -> Mapping[str, Any]:
@@ -157,17 +153,8 @@ def _options(proposal: Proposal) -> Mapping[str, Any]:
     return {name: value for name, value in options.items() if value != {}}
 
 
-def _value(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_value, value))}]"
-    return _text(value) if isinstance(value, str) else json.dumps(value)
-
-
-def _text(text: str) -> str:
-    """Write a text as YAML, in quotes where it could be read as anything else."""
-    if _PLAIN_NAME.fullmatch(text) or _PLAIN_URL.fullmatch(text):
-        return text
-    return json.dumps(text.replace("${", "$${"), ensure_ascii=not text.isprintable())
+def _url(url: str) -> str:
+    return url if _PLAIN_URL.fullmatch(url) else write_yaml(url)
 
 
 def _one_line(text: str) -> str:

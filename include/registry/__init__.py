@@ -1,5 +1,6 @@
 """Models as they lie under an output prefix: found, checked, loaded, promoted, compared, made again."""
 
+from include.registry.card import read_card
 from include.registry.cleaning import CleaningPlan, delete_old_models
 from include.registry.comparison import ComparedValue, Comparison, compare
 from include.registry.errors import ModelNotFoundError, RegistryError
@@ -43,6 +44,7 @@ __all__ = [
     "load_version",
     "promote",
     "promote_if_newer",
+    "read_card",
     "read_latest",
     "read_version",
     "record_spec",

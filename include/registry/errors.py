@@ -7,6 +7,8 @@ RegistryError
         NothingPromotedError
     DamagedPointerError             latest.json cannot be read
     ManifestChangedError            a manifest is not the one that was promoted
+    NoCardError                     a model without a card
+    CardChangedError                a card is not the one that its manifest lists
     NoEarlierModelError             nothing to roll back to
     NotVerifiableError              a manifest tells too little to make the model again
 """
@@ -110,6 +112,40 @@ class ManifestChangedError(RegistryError):
             f"{location} was changed after its model was promoted: its SHA-256 is {actual}, it was {expected}. Nothing was "
             "loaded. Unless a run is replacing the model at this moment, find out who changed it; "
             "if it is as it should be, promote it again."
+        )
+
+
+class NoCardError(RegistryError):
+    """A model that has no card.
+
+    Attributes:
+        location: The model's prefix.
+        name: The card's file.
+    """
+
+    def __init__(self, location: str, name: str, *, was_there: bool = False) -> None:
+        self.location = location
+        self.name = name
+        problem = (
+            f"its manifest lists {name}, but the file is not there any more. Run its date again"
+            if was_there
+            else f"its run wrote no {name}. Unless the config says card: false, run its date again"
+        )
+        super().__init__(f"The model {location} has no card: {problem}.")
+
+
+class CardChangedError(RegistryError):
+    """A card is not the one that its model's manifest lists.
+
+    Attributes:
+        location: The card's URL.
+    """
+
+    def __init__(self, location: str) -> None:
+        self.location = location
+        super().__init__(
+            f"{location} is not the card that its model's manifest lists: its SHA-256 is another. Unless a run is replacing "
+            "the model at this moment, find out who changed it."
         )
 
 

@@ -149,7 +149,7 @@ def _workspace(config: PipelineConfig) -> dict[str, Any]:
 
 
 def _source_options(config: PipelineConfig) -> dict[str, Any] | None:
-    options = config.source.model_dump(exclude={"url", "connection"}, exclude_unset=True)
+    options = config.source.reading_options
     if config.drop:
         options["drop"] = list(config.drop)
     return options or None

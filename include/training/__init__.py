@@ -7,7 +7,13 @@ from include.training.latest import LatestModel
 from include.training.model_file import load_model_file
 from include.training.outcome import Trained
 from include.training.prediction import predict_file
-from include.training.profile import ColumnProfile, DatasetProfile, profile_dataset
+from include.training.profile import (
+    ColumnProfile,
+    DatasetProfile,
+    DatasetSample,
+    profile_dataset,
+    read_sample,
+)
 from include.training.requirements import needs_latest, parse_requirements
 from include.training.source_options import SourceOptions
 from include.training.spec import ClassModel, ModuleModel, ScriptModel, TrainingSpec
@@ -17,6 +23,7 @@ __all__ = [
     "ClassModel",
     "ColumnProfile",
     "DatasetProfile",
+    "DatasetSample",
     "GateFailedError",
     "GateResult",
     "HeldOut",
@@ -33,5 +40,6 @@ __all__ = [
     "parse_requirements",
     "predict_file",
     "profile_dataset",
+    "read_sample",
     "train",
 ]

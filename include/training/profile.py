@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.training.columns import useless
 from include.training.dataset_head import read_head
-from include.training.datasets import Dataset, list_files, read_dataset
+from include.training.datasets import list_files, read_dataset
 from include.training.errors import ColumnRoleError, NoFeaturesError, SourceOptionError
 from include.training.evaluation import CLASSIFICATION, REGRESSION
 from include.training.formats import find_format
@@ -82,6 +82,21 @@ class DatasetProfile:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class DatasetSample:
+    """A dataset's first rows.
+
+    Attributes:
+        table: The rows.
+        options: The options that read them: those given, and those that they turned out to need.
+        complete: Whether they are all rows of the file.
+    """
+
+    table: pd.DataFrame
+    options: SourceOptions
+    complete: bool
+
+
 def profile_dataset(path: Path, options: SourceOptions) -> DatasetProfile:
     """Read the first megabytes of a file, with every option that it turns out to need, and look at its columns.
 
@@ -92,8 +107,8 @@ def profile_dataset(path: Path, options: SourceOptions) -> DatasetProfile:
     Raises:
         DatasetError: It cannot be read, and it is not clear how it could be.
     """
-    options, dataset = _read_with_proposals(path, options)
-    table = dataset.table
+    sample = read_sample(path, options, most_rows=_SAMPLE_ROWS)
+    table, options = sample.table, sample.options
     drop = _propose_drop(table)
     candidates = [name for name in table.columns if name not in drop]
     if len(candidates) < _BINARY:
@@ -111,10 +126,22 @@ def profile_dataset(path: Path, options: SourceOptions) -> DatasetProfile:
     )
 
 
-def _read_with_proposals(path: Path, options: SourceOptions) -> tuple[SourceOptions, Dataset]:
+def read_sample(path: Path, options: SourceOptions, *, most_rows: int | None = None) -> DatasetSample:
+    """Read the first megabytes of a file, with every option that it turns out to need.
+
+    Args:
+        path: The file or folder; of a text file its first megabytes are enough.
+        options: What is already known of it.
+        most_rows: How many rows to read at most; None reads all that the megabytes hold.
+
+    Raises:
+        DatasetError: It cannot be read, and it is not clear how it could be.
+    """
     head = read_head(list_files(path)[0], SAMPLE_BYTES)
-    lines = head.content.count(b"\n") or head.content.count(b"\r")
-    rows = _SAMPLE_ROWS if head.complete else max(1, min(_SAMPLE_ROWS, lines - 1))
+    rows = most_rows
+    if not head.complete and not head.is_parquet:
+        lines = head.content.count(b"\n") or head.content.count(b"\r")
+        rows = max(1, min(most_rows or lines, lines - 1))
     for attempt in range(_MOST_PROPOSALS):
         try:
             dataset = read_dataset(path, options, rows=rows)
@@ -127,7 +154,7 @@ def _read_with_proposals(path: Path, options: SourceOptions) -> tuple[SourceOpti
             options = _follow(options, error)
         else:
             break
-    return options, dataset
+    return DatasetSample(dataset.table, options, complete=rows is None or len(dataset.table) < rows)
 
 
 def _follow(options: SourceOptions, error: SourceOptionError) -> SourceOptions:

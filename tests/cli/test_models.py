@@ -269,6 +269,8 @@ class TestVerify:
         assert "comes out differently. These inputs differ: dataset (was " in done.stdout
 
 
-@pytest.mark.parametrize("command", ["models", "compare", "predict", "promote", "rollback", "gc", "verify"])
+@pytest.mark.parametrize(
+    "command", ["models", "compare", "card", "predict", "promote", "rollback", "gc", "verify", "profile"]
+)
 def test_each_help_has_an_example(refinery, command):
     assert f"refinery {command} " in refinery(command, "--help").stdout

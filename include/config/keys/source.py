@@ -105,6 +105,11 @@ class SourceConfig(Section):
     dates: Items[Text] = Field(default=(), description="Columns to read as dates.", examples=[["sold_at"]])
 
     @property
+    def reading_options(self) -> dict[str, Any]:
+        """How to read the files, as far as the config says it."""
+        return self.model_dump(exclude={"url", "connection"}, exclude_unset=True)
+
+    @property
     def inferred_format(self) -> Format | None:
         """The format as given, else as the first URL's ending tells; None where neither does."""
         return self.format or infer_format(self.url[0])

@@ -72,6 +72,8 @@ def _propose_range(column: pd.Series[Any], *, whole: bool) -> dict[str, Any]:
     slack = (high - low) * _RANGE_SLACK or abs(high) or 1.0
     least = 0.0 if low >= 0 else -_rounded_up(slack - low)
     greatest = 0.0 if high <= 0 else _rounded_up(high + slack)
+    if whole:
+        least, greatest = math.floor(least), math.ceil(greatest)
     return {"min": _plain(least), "max": _plain(greatest)}
 
 

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import fields, is_dataclass
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+import shutil
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from include.cli import project
-from include.cli.terminal import print_error
+from include.cli.terminal import is_terminal, print_error, use_color
 
 if TYPE_CHECKING:
     from include.review.plan import Plan
 
-Format = Literal["json"]
+Format = Literal["text", "markdown", "json", "github"]
+Level = Literal["high", "medium", "low"]
 
+_LEVELS = ("high", "medium", "low")
 _FOUND = 1
 _WRONG_USAGE = 2
+_WIDTH = 100
 
 
-def plan(
+def plan(  # noqa: PLR0917 - typer takes options by position
     base: Annotated[
         str | None,
         typer.Option(
@@ -33,60 +36,79 @@ def plan(
     head: Annotated[
         str | None,
         typer.Option(
-            metavar="REV", help="The one to merge. Default: the files as they are now.", show_default=False
+            metavar="REV",
+            help="The one to merge.  [default: the files as they lie here]",
+            show_default=False,
         ),
     ] = None,
     environment: project.EnvironmentOption = project.DEFAULT_ENVIRONMENT,
-    form: Annotated[Format, typer.Option("--format", help="json for programs.")] = "json",
+    form: Annotated[
+        Format,
+        typer.Option(
+            "--format",
+            help="text for people, markdown for a pull request's page, json for programs, github for annotations.",
+        ),
+    ] = "text",
     day: Annotated[
         datetime | None,
         typer.Option(
             "--date",
+            metavar="YYYY-MM-DD",
             formats=["%Y-%m-%d"],
-            help="The day whose objects and runs are shown. Default: that of the last commit.",
+            help="The day whose objects and runs are shown.  [default: that of the last commit]",
             show_default=False,
         ),
+    ] = None,
+    fail_on: Annotated[
+        Level | None,
+        typer.Option(help="Exit with status 1 at risks of this severity or worse.", show_default=False),
     ] = None,
 ) -> None:
     """Show what merging a change would do: to each pipeline's values, tasks, objects on S3 and runs.
 
-    Compared is what the change itself brings since it left the base, as on a pull request's page. Nothing is checked out and
-    no code of the other version runs. Exit status 1 if configs have errors after the change, 2 if there is nothing to compare.
+    Compared is what the change itself brings since it left the base, as on a pull request's page. Nothing is checked out, and
+    no code of the other version runs. Exit status 1 if configs have errors after the change, or for `--fail-on`; 2 if there is
+    nothing to compare.
 
-    Example: `refinery plan --base origin/main --env production`
+    Example: `refinery plan --base origin/main --env production --fail-on high`
     """
     from include.review.compare import make_plan
     from include.review.errors import ReviewError
 
     try:
-        made = make_plan(project.PROJECT, base=base, head=head, environment=environment, day=_date(day))
+        made = make_plan(
+            project.PROJECT,
+            base=base,
+            head=head,
+            environment=environment,
+            day=day.date() if day else None,
+        )
     except ReviewError as error:
         print_error(error)
         raise typer.Exit(_WRONG_USAGE) from None
-    typer.echo(_WRITERS[form](made))
-    if _fails(made):
+    if written := _write(made, form):
+        typer.echo(written)
+    if _fails(made, fail_on):
         raise typer.Exit(_FOUND)
 
 
-def _as_json(made: Plan) -> str:
-    return json.dumps(_plain(made), indent=2, ensure_ascii=False)
+def _write(made: Plan, form: Format) -> str:
+    from include.review.formats import plan_as_github, plan_as_json, plan_as_markdown, plan_as_text
+
+    match form:
+        case "json":
+            return plan_as_json(made)
+        case "markdown":
+            return plan_as_markdown(made)
+        case "github":
+            return plan_as_github(made)
+        case "text":
+            width = shutil.get_terminal_size().columns if is_terminal(sys.stdout) else _WIDTH
+            return plan_as_text(made, width=width, color=use_color(sys.stdout))
 
 
-_WRITERS = {"json": _as_json}
-
-
-def _plain(value: Any) -> Any:
-    """Turn a plan into JSON's types; the resolved pipelines themselves are left out."""
-    if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value) if field.compare}
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def _date(moment: datetime | None) -> date | None:
-    return moment.date() if moment else None
-
-
-def _fails(made: Plan) -> bool:
-    return any(problem.severity == "error" for problem in made.head_problems)
+def _fails(made: Plan, fail_on: Level | None) -> bool:
+    """Tell whether configs are broken, or a risk that nobody accepted is as bad as that or worse."""
+    failing = _LEVELS[: _LEVELS.index(fail_on) + 1] if fail_on else ()
+    is_broken = any(problem.severity == "error" for problem in made.head_problems)
+    return is_broken or any(risk.severity in failing and risk.accepted is None for risk in made.risks)

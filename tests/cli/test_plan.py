@@ -1,0 +1,62 @@
+"""`refinery plan` on the command line: its formats and its exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+
+
+@pytest.fixture
+def git(refinery):
+    def run(*arguments):
+        identity = {
+            f"GIT_{who}_{what}": "a@example.com"
+            for who in ("AUTHOR", "COMMITTER")
+            for what in ("NAME", "EMAIL")
+        }
+        command = ["git", "-C", refinery.root, *arguments]
+        subprocess.run(command, check=True, capture_output=True, env={**os.environ, **identity})
+
+    run("init", "-q", "-b", "main")
+    refinery.write("configs/churn.yml")
+    run("add", "-A")
+    run("commit", "-q", "-m", "first")
+    yield run
+    shutil.rmtree(refinery.root / ".git")  # the project is that of other tests, too
+
+
+def test_a_change_is_shown_in_every_format(refinery, git):
+    refinery.write("configs/churn.yml", refinery.read("configs/churn.yml") + "retries: 7\n")
+    assert "retries: 2 (default) -> 7" in refinery("plan").stdout
+    assert refinery("plan", "--format", "markdown").stdout.startswith("### Refinery plan: 1 pipeline changes")
+    made = json.loads(refinery("plan", "--format", "json").stdout)
+    assert [change["dag_id"] for change in made["pipelines"]] == ["churn"]
+    assert refinery("plan", "--format", "github").returncode == 0
+
+
+def test_the_date_decides_which_objects_are_shown(refinery, git):
+    refinery.write("configs/sales.yml")
+    made = json.loads(refinery("plan", "--format", "json", "--date", "2026-02-28").stdout)
+    assert made["date"] == "2026-02-28"
+    assert "s3://models/sales/2026-02-28/model.pkl" in made["pipelines"][0]["after"]["objects"]
+
+
+def test_broken_configs_end_with_status_1(refinery, git):
+    refinery.write("configs/churn.yml", "modle: x\n")
+    done = refinery("plan", "--format", "github")
+    assert (done.returncode, "configs/churn.yml" in done.stdout) == (1, True)
+
+
+def test_what_cannot_be_compared_ends_with_status_2(refinery, git):
+    done = refinery("plan", "--base", "mian")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert 'git knows no revision "mian"; did you mean "main"?' in done.stderr
+
+
+def test_no_airflow_is_imported(refinery, git):
+    modules = refinery.modules("plan")
+    assert not {"airflow", "boto3", "pandas", "sklearn", "numpy", "pyarrow"} & modules

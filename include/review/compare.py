@@ -11,6 +11,8 @@ from include.review.left_behind import latest_url
 from include.review.pairs import pair_pipelines
 from include.review.pipeline_changes import describe_added, describe_changed, describe_removed
 from include.review.plan import Plan, SharedChange
+from include.review.risks import Thresholds, ThresholdsError, find_risks
+from include.review.risks.thresholds import PYPROJECT
 from include.review.values import find_edits
 from include.review.versions import find_versions
 
@@ -59,6 +61,8 @@ def make_plan(
         elif pair.base and pair.head and (pair.head.dag_id in edits or pair.base.dag_id != pair.head.dag_id):
             values = [edit.change for edit in edits.get(pair.head.dag_id, ())]
             changed.append(describe_changed(pair.base, pair.head, values, day, latest_urls))
+    thresholds, threshold_notes = _read_thresholds(versions)
+    risks = find_risks(tuple(changed), base=before, head=after, day=day, thresholds=thresholds)
     return Plan(
         base=versions.base.version,
         head=versions.head.version,
@@ -68,9 +72,10 @@ def make_plan(
         unchanged=len(pairs) - len(changed),
         shared=_group(edits.items()),
         code=find_code_changes(versions.base, versions.head, after.pipelines),
+        risks=risks,
         base_problems=before.problems,
         head_problems=after.problems,
-        notes=(*versions.notes, *notes, *more_notes),
+        notes=(*versions.notes, *notes, *more_notes, *threshold_notes),
     )
 
 
@@ -93,6 +98,23 @@ def _load(versions: Versions, environment: str) -> tuple[Project, Project, tuple
 def _configs_of(snapshot: Snapshot) -> dict[str, str]:
     """Return what the loading of a version depends on: configs, and the models that they are checked against."""
     return snapshot.digests(f"{CONFIGS}/", "include/models/")
+
+
+def _read_thresholds(versions: Versions) -> tuple[Thresholds, tuple[str, ...]]:
+    """Read what head holds for too much; and a note where that is not what base holds for it."""
+    thresholds = _thresholds_of(versions.head)
+    try:
+        same = thresholds == _thresholds_of(versions.base)
+    except ThresholdsError:
+        same = False
+    note = f"The change edits [tool.refinery.plan] of {PYPROJECT}; risks are judged by the new settings."
+    return thresholds, () if same else (note,)
+
+
+def _thresholds_of(snapshot: Snapshot) -> Thresholds:
+    if PYPROJECT not in snapshot.entries:
+        return Thresholds()
+    return Thresholds.from_pyproject(snapshot.read([PYPROJECT])[PYPROJECT].decode(errors="replace"))
 
 
 def _group(edits: Iterable[tuple[str, tuple[Edit, ...]]]) -> tuple[SharedChange, ...]:

@@ -51,15 +51,12 @@ def codes(risks):
 
 
 class TestThresholds:
-    def test_without_a_file_or_a_table_they_are_the_defaults(self, tmp_path):
-        assert Thresholds.from_pyproject(tmp_path / "pyproject.toml") == Thresholds()
-        (tmp_path / "pyproject.toml").write_text("[tool.ruff]\n")
-        assert Thresholds.from_pyproject(tmp_path / "pyproject.toml") == Thresholds()
+    def test_without_a_table_they_are_the_defaults(self):
+        assert Thresholds.from_pyproject("") == Thresholds.from_pyproject("[tool.ruff]\n") == Thresholds()
 
-    def test_a_project_sets_what_is_too_much(self, tmp_path):
-        file = tmp_path / "pyproject.toml"
-        file.write_text('[tool.refinery.plan]\nmatrix_size = 3\nseverity = {R005 = "low", R008 = "off"}\n')
-        assert Thresholds.from_pyproject(file) == Thresholds(
+    def test_a_project_sets_what_is_too_much(self):
+        text = '[tool.refinery.plan]\nmatrix_size = 3\nseverity = {R005 = "low", R008 = "off"}\n'
+        assert Thresholds.from_pyproject(text) == Thresholds(
             matrix_size=3, severity={"R005": "low", "R008": "off"}
         )
 
@@ -93,18 +90,15 @@ class TestThresholds:
             ),
         ],
     )
-    def test_a_wrong_setting_is_told_with_its_key(self, tmp_path, text, told):
-        file = tmp_path / "pyproject.toml"
-        file.write_text(f"[tool.refinery.plan]\n{text}\n")
+    def test_a_wrong_setting_is_told_with_its_key(self, text, told):
         with pytest.raises(ThresholdsError) as raised:
-            Thresholds.from_pyproject(file)
+            Thresholds.from_pyproject(f"[tool.refinery.plan]\n{text}\n")
         assert str(raised.value) == f"pyproject.toml: {told}"
         assert not raised.value.retryable
 
-    def test_a_file_that_is_no_toml_is_told(self, tmp_path):
-        (tmp_path / "pyproject.toml").write_text("[tool")
-        with pytest.raises(ThresholdsError, match=r"^pyproject\.toml: cannot be read: Expected"):
-            Thresholds.from_pyproject(tmp_path / "pyproject.toml")
+    def test_a_file_that_is_no_toml_is_told(self):
+        with pytest.raises(ThresholdsError, match=r"^pyproject\.toml: is no TOML: Expected"):
+            Thresholds.from_pyproject("[tool")
 
     def test_they_decide(self, risks):
         base, head = "schedule: '@weekly'\nretries: 3", "schedule: '@daily'\nretries: 1"

@@ -7,32 +7,30 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from include.config.problems import suggest_name
-from include.errors import RefineryError
+from include.review.errors import ReviewError
 from include.review.plan import Severity
 from include.review.risks.catalogue import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
+PYPROJECT = "pyproject.toml"
 _TABLE = "tool.refinery.plan"
 _LEVELS = (*get_args(Severity), "off")
 
 
-class ThresholdsError(RefineryError):
+class ThresholdsError(ReviewError):
     """Settings of the plan that cannot be used.
 
     Attributes:
-        path: The file.
         key: The dotted key; empty where the file itself cannot be read.
         problem: What is wrong and what to write instead.
     """
 
-    def __init__(self, path: Path, key: str, problem: str) -> None:
-        self.path = path
+    def __init__(self, key: str, problem: str) -> None:
         self.key = key
         self.problem = problem
-        super().__init__(": ".join(filter(None, (path.name, key, problem))))
+        super().__init__(": ".join(filter(None, (PYPROJECT, key, problem))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,49 +55,41 @@ class Thresholds:
         return None if level == "off" else level
 
     @classmethod
-    def from_pyproject(cls, path: Path) -> Thresholds:
-        """Read them; the defaults where there is no file or no table.
-
-        Args:
-            path: The pyproject.toml.
+    def from_pyproject(cls, text: str) -> Thresholds:
+        """Read them from the text of a pyproject.toml; the defaults where it has no such table.
 
         Raises:
-            ThresholdsError: The file is no TOML, or a key or a value is wrong.
+            ThresholdsError: The text is no TOML, or a key or a value is wrong.
         """
         try:
-            document = tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return cls()
-        except (OSError, ValueError) as error:
-            raise ThresholdsError(path, "", f"cannot be read: {error}") from error
-        table: Any = document
+            table: Any = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ThresholdsError("", f"is no TOML: {error}") from error
         for key in _TABLE.split("."):
             table = table.get(key, {}) if isinstance(table, dict) else {}
         if not isinstance(table, dict):
-            raise ThresholdsError(path, _TABLE, "is a table of settings; write [tool.refinery.plan]")
-        return cls(**{key: _read(path, key, value) for key, value in table.items()})
+            raise ThresholdsError(_TABLE, "expected a table of settings")
+        return cls(**{key: _read(key, value) for key, value in table.items()})
 
 
-def _read(path: Path, key: str, value: Any) -> Any:
+def _read(key: str, value: Any) -> Any:
     known = [one.name for one in fields(Thresholds)]
     if key not in known:
-        raise ThresholdsError(path, f"{_TABLE}.{key}", f"unknown key{suggest_name(key, known)}")
+        raise ThresholdsError(f"{_TABLE}.{key}", f"unknown key{suggest_name(key, known)}")
     if key == "severity":
-        return _read_severity(path, value)
+        return _read_severity(value)
     if type(value) is not int or value < 0:
-        raise ThresholdsError(
-            path, f"{_TABLE}.{key}", f"expected a whole number of at least 0; found {value!r}"
-        )
+        raise ThresholdsError(f"{_TABLE}.{key}", f"expected a whole number of at least 0; found {value!r}")
     return value
 
 
-def _read_severity(path: Path, table: Any) -> Any:
+def _read_severity(table: Any) -> Any:
     key = f"{_TABLE}.severity"
     if not isinstance(table, dict):
-        raise ThresholdsError(path, key, 'expected levels by code, as severity = {R005 = "low"}')
+        raise ThresholdsError(key, 'expected levels by code, as severity = {R005 = "low"}')
     for code, level in table.items():
         if code not in KINDS:
-            raise ThresholdsError(path, f"{key}.{code}", "there is no such risk; docs/risks.md has them all")
+            raise ThresholdsError(f"{key}.{code}", "there is no such risk; docs/risks.md has them all")
         if level not in _LEVELS:
-            raise ThresholdsError(path, f"{key}.{code}", f"expected {', '.join(_LEVELS)}; found {level!r}")
+            raise ThresholdsError(f"{key}.{code}", f"expected {', '.join(_LEVELS)}; found {level!r}")
     return table

@@ -51,7 +51,8 @@ def recorded_inputs(manifest: Mapping[str, Any]) -> dict[str, str | None]:
     return {
         "dataset": (provenance.get("dataset") or {}).get("sha256"),
         "config": (provenance.get("config") or {}).get("sha256"),
-        "module": manifest.get("model", {}).get("module_sha256"),
+        "module": (manifest.get("script") or {}).get("sha256")
+        or manifest.get("model", {}).get("module_sha256"),
         "python": environment.get("python"),
         **_libraries(environment.get("libraries") or {}),
         **_settings(provenance.get(SPEC) or {}),

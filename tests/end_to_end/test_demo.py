@@ -162,3 +162,33 @@ def test_a_database_that_cannot_be_upgraded_is_named_with_its_log(project_copy, 
     assert demo.returncode == 1
     assert f"{home}/migrate.log" in demo.stderr
     assert "Traceback" not in demo.stderr
+
+
+# A script that starts another process and waits for it: both would run for ten minutes.
+ENDLESS_SCRIPT = """
+import pathlib, subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+pathlib.Path(sys.argv[1]).write_text(str(child.pid))
+print("waiting for the child", flush=True)
+child.wait()
+"""
+ENDLESS_CONFIG = """
+source: s3://datasets/wine_cultivar.csv
+model: {{script: endless.py, args: ["{pid_file}"]}}
+output: s3://models/endless/{{{{ ds }}}}/
+timeout: 20s
+"""
+
+
+@pytest.mark.slow
+def test_a_script_that_takes_too_long_is_ended_with_all_that_it_has_started(project_copy, refinery, tmp_path):
+    pid_file = tmp_path / "pid"
+    (project_copy / "include" / "models" / "endless.py").write_text(ENDLESS_SCRIPT)
+    (project_copy / "configs" / "endless.yml").write_text(ENDLESS_CONFIG.format(pid_file=pid_file))
+
+    demo = refinery(project_copy, "demo", "endless", "--date", "2026-01-31")
+
+    assert demo.returncode == 1
+    assert "imeout" in demo.stdout
+    assert not psutil.pid_exists(int(pid_file.read_text()))
+    assert not (project_copy / ".local" / "s3" / "models" / "endless").exists()

@@ -13,7 +13,7 @@ from include.registry import inputs as inputs_of_models
 from include.registry.errors import ModelNotFoundError, NotVerifiableError
 from include.storage import describe_dataset, download_datasets, upload_model
 from include.storage.errors import ObjectNotFoundError
-from include.training import ClassModel, ModuleModel, SourceOptions, TrainingSpec, train
+from include.training import ClassModel, ModuleModel, ScriptModel, SourceOptions, TrainingSpec, train
 from include.urls import S3Url
 
 CONFIG = "source: s3://models/data.csv\n"
@@ -131,6 +131,16 @@ class TestVerify:
         data(key="more.csv")
         ridge = replace(spec, model=ClassModel("sklearn.linear_model.Ridge"), params={"alpha": 0.5})
         assert check(run(ridge, "data.csv", "more.csv")).is_reproduced
+
+    def test_a_script_is_run_again_and_a_changed_one_is_named(self, run, check, spec, project):
+        script = project / "include/models/legacy.py"
+        script.write_text("open('m.bin', 'w').write('1')")
+        prefix = run(replace(spec, model=ScriptModel("legacy.py"), params={}, features=None))
+        found = check(prefix)
+        assert (found.is_reproduced, found.differences) == (True, ())
+
+        script.write_text("open('m.bin', 'w').write('2')")
+        assert "module (was " in str(check(prefix))
 
     def test_changed_data_is_named(self, run, check, spec, data):
         prefix = run(spec)

@@ -47,6 +47,8 @@ class LocalWorkspace:
         if writes == "dataset":
             self.folder.remove()
             self.folder.create()
+        else:
+            self.folder.empty_model()
         yield self.folder
 
     def upload_model(self, prefix: S3Url, *, client: S3Client) -> list[str]:

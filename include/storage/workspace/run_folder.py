@@ -75,6 +75,23 @@ class RunFolder:
         except OSError as error:
             raise LocalFileError(self.path, error.strerror or str(error)) from error
 
+    def empty_model(self) -> None:
+        """Delete what an earlier try of the training left, so that nothing of it is taken for the next one's.
+
+        Raises:
+            UnsafeWorkspaceError: A symbolic link stands where the model's folder should be.
+            LocalFileError: Something cannot be deleted.
+        """
+        if self.model_dir.is_symlink():
+            raise UnsafeWorkspaceError(self.model_dir)
+        if not self.model_dir.exists():
+            return
+        try:
+            shutil.rmtree(self.model_dir)
+            _make_private_folder(self.model_dir)
+        except OSError as error:
+            raise LocalFileError(self.model_dir, error.strerror or str(error)) from error
+
     def remove(self) -> None:
         """Delete this run's folder with all in it, then its DAG's folder when that is empty.
 

@@ -7,6 +7,7 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from include.artifacts import ONNX, SKOPS
 from include.training.output import json_ready
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 # Raised when a reader of older manifests would misread a new one.
 MANIFEST_VERSION = 1
 _ALWAYS_NAMED = ("joblib", "numpy", "pandas", "scipy", "sklearn")
+_OF_FORMATS = {SKOPS: ("skops",), ONNX: ("onnx", "onnxruntime", "skl2onnx")}
 
 
 def build_manifest(
@@ -26,7 +28,7 @@ def build_manifest(
     provenance: Mapping[str, Any],
     model: Mapping[str, Any],
     outcome: Outcome,
-    libraries: Mapping[str, str],
+    user_module: ModuleType | None,
     created_at: str,
     duration_seconds: float,
 ) -> dict[str, Any]:
@@ -37,7 +39,7 @@ def build_manifest(
         provenance: Where the config and the dataset came from and which run it was; kept as it is.
         model: The model's name, and the hash of its code where that is the user's.
         outcome: What the training found: of an estimator also data, split, seeds, evaluation, baseline and spread.
-        libraries: Versions of the libraries in use.
+        user_module: The imported module of the user's, where there is one: what it imports makes the model too.
         created_at: The moment of the training's end, in ISO 8601 with its offset.
         duration_seconds: How long the training took.
     """
@@ -56,7 +58,7 @@ def build_manifest(
         "environment": {
             "python": platform.python_version(),
             "platform": platform.platform(),
-            "libraries": dict(libraries),
+            "libraries": _find_versions(_libraries_in_use(spec, outcome, user_module)),
         },
         "provenance": dict(provenance),
     }
@@ -64,11 +66,16 @@ def build_manifest(
     return ready
 
 
-def find_libraries(user_module: ModuleType | None = None) -> dict[str, str]:
-    """Give the versions of the libraries that make a model: the usual ones, and those that a user's module imports."""
-    names = set(_ALWAYS_NAMED)
+def _libraries_in_use(spec: TrainingSpec, outcome: Outcome, user_module: ModuleType | None) -> set[str]:
+    names = {*_ALWAYS_NAMED, *_OF_FORMATS.get(spec.model_format, ())}
+    if preprocess := outcome.sections.get("preprocess"):
+        names.add(preprocess["library"])
     for value in vars(user_module).values() if user_module else ():
         origin = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
         names.add(str(origin).split(".")[0])
+    return names
+
+
+def _find_versions(names: set[str]) -> dict[str, str]:
     versions = {name: getattr(sys.modules.get(name), "__version__", None) for name in sorted(names)}
     return {name: version for name, version in versions.items() if isinstance(version, str)}

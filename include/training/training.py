@@ -17,7 +17,7 @@ from include.training.fit_function import prepare_fit_function
 from include.training.gates import REJECTED, check_gates, conclude
 from include.training.latest import may_know_rows, measure_latest
 from include.training.library_classes import find_estimator_class
-from include.training.manifest import build_manifest, find_libraries
+from include.training.manifest import build_manifest
 from include.training.metrics import find_metrics
 from include.training.outcome import Outcome, Trained
 from include.training.output import describe_files, keep_report, staged_output, write_json
@@ -104,7 +104,7 @@ def train(
             provenance=provenance,
             model=_describe_model(spec, user_module),
             outcome=outcome,
-            libraries=find_libraries(user_module.module if user_module else None),
+            user_module=user_module.module if user_module else None,
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             duration_seconds=time.monotonic() - started,
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import pickle
+from pathlib import Path
 
 import pytest
 from airflow.sdk import DAG
@@ -83,6 +85,31 @@ def test_a_model_is_judged_against_the_latest_on_the_same_rows(run):
     with pytest.raises(AirflowFailException, match="latest"):
         run(model={"class": "sklearn.dummy.DummyRegressor"}, require={"mae": {"no_worse_than_latest": "1%"}})
     run(model={"module": "random_forest"}, require={"mae": {"no_worse_than_latest": "1%"}})
+
+
+class _RunsWhenLoaded:
+    def __init__(self, trap):
+        self.trap = trap
+
+    def __reduce__(self):
+        return (Path.touch, (self.trap,))
+
+
+@pytest.mark.parametrize("tampered", ["latest.json", "2026-01-31/manifest.json", "2026-01-31/model.pkl"])
+def test_a_latest_model_that_was_tampered_with_is_neither_run_nor_taken_for_a_bad_one(
+    run, objects, s3, tmp_path, tampered
+):
+    run()
+    trap = tmp_path / "trap"
+    s3.put_object(
+        Bucket="models", Key=f"{tmp_path.name}/{tampered}", Body=pickle.dumps(_RunsWhenLoaded(trap))
+    )
+
+    with pytest.raises(
+        AirflowFailException, match=r"cannot be compared with the latest model's: .* cannot be loaded"
+    ):
+        run(require={"mae": {"no_worse_than_latest": "10%"}})
+    assert not trap.exists()
 
 
 def test_unchanged_inputs_are_skipped_where_the_config_asks_for_it(run):

@@ -8,6 +8,8 @@ import math
 import os
 import subprocess
 import sys
+from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
@@ -94,6 +96,31 @@ def test_a_script_of_two_paths_writes_the_model_itself(train_petrol, sample_data
     assert (tmp_path / "model" / "model.pkl").stat().st_size > 0
 
 
+@pytest.mark.parametrize(
+    ("model_format", "rows", "named"),
+    [
+        ("pickle", "1,2,3\n", set()),
+        ("skops", "1,2,3\n", {"skops"}),
+        ("onnx", "1,2,3\n", {"onnx", "onnxruntime", "skl2onnx"}),
+        ("skops", "a,2,3\nb,2,3\n", {"skops", "skrub"}),
+    ],
+)
+def test_the_manifest_names_the_libraries_that_the_model_needs(train_table, model_format, rows, named):
+    for name in ("onnxruntime", "skl2onnx", "skops", "skrub"):
+        import_module(name)  # what others have loaded does not count
+
+    result = train_table(
+        f"x,y,z\n{rows * 20}",
+        model=ClassModel("sklearn.linear_model.Ridge"),
+        preprocess="auto",
+        model_format=model_format,
+    )
+
+    libraries = result.manifest["environment"]["libraries"]
+    assert libraries.keys() == {"joblib", "numpy", "pandas", "scipy", "sklearn", *named}
+    assert all(libraries[name] == version(name) for name in named)
+
+
 def test_the_manifest_says_what_the_model_was_made_of(train_petrol, tmp_path):
     provenance = {"config": {"sha256": "c0"}, "dataset": {"etag": "e0"}, "run": {"run_id": "manual"}}
     result = train_petrol(provenance=provenance, params={"n_estimators": 3})
@@ -167,6 +194,8 @@ def test_what_the_profile_finds_in_the_table_is_handed_to_the_report(train_table
 
 TRAIN_AGAIN = """
 import hashlib, sys
+from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from include.training import ClassModel, ModuleModel, TrainingSpec, train
 kind, name, dataset, output = sys.argv[1:]

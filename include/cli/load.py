@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from include.cli.project import PROJECT
+from include.cli.terminal import write_csv
 
 if TYPE_CHECKING:
     from include.registry import LoadedModel
@@ -17,7 +18,13 @@ def load(
     location: Annotated[str, typer.Argument(help="The model's S3 prefix, or a folder.", show_default=False)],
     predict: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Predict each row of this dataset.", show_default=False),
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="Predict each row of this dataset.",
+            show_default=False,
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where predictions go, as CSV. Default: the terminal.")
@@ -41,8 +48,7 @@ def load(
     if predict is None:
         typer.echo(_describe(model))
         return
-    predictions = model.predict(predict)
-    predictions.to_csv(out or typer.get_text_stream("stdout"), index=False)
+    write_csv(model.predict(predict), out)
 
 
 def _load(location: str, connection: str, trusted: list[str]) -> LoadedModel:
@@ -61,12 +67,20 @@ def _describe(model: LoadedModel) -> str:
     from include.training.model_file import find_model_file
 
     manifest = model.manifest
-    run, config = manifest["provenance"].get("run") or {}, manifest["provenance"].get("config") or {}
+    provenance = _section(manifest, "provenance")
+    run, config = _section(provenance, "run"), _section(provenance, "config")
+    metrics = _section(manifest, "metrics")
     lines = {
         "model": " ".join(repr(model.estimator).split()),
-        "metrics": "  ".join(f"{name} {value:.4g}" for name, value in manifest["metrics"].items()),
+        "metrics": "  ".join(f"{name} {value:.4g}" for name, value in metrics.items()),
         "run": f"{run.get('dag_id')} {run.get('run_id')}",
         "config": config.get("path"),
         "sha256": manifest["files"][find_model_file(manifest) or MODEL_FILE]["sha256"],
     }
     return "\n".join(f"{name:9} {value}" for name, value in lines.items())
+
+
+def _section(manifest: dict[str, Any], name: str) -> dict[str, Any]:
+    """A part of a manifest; nothing where another writer has left it out, or made it something else."""
+    section = manifest.get(name)
+    return section if isinstance(section, dict) else {}

@@ -9,6 +9,7 @@ import typer
 
 from include.cli import project
 from include.cli.series import LATEST, VersionOption, open_series, version_named
+from include.cli.terminal import write_csv
 
 
 def predict(
@@ -45,4 +46,4 @@ def predict(
         trusted = pipeline.config.model.trusted
         model = load_version(series, version_named(version), client=client, trusted=trusted)
     typer.echo(f"Predicted by {model.location}", err=True)
-    model.predict(file).to_csv(out or typer.get_text_stream("stdout"), index=False)
+    write_csv(model.predict(file), out)

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, TextIO
 
 import typer
 
+from include.cli.errors import CommandError
 from include.config.errors import ConfigError
 from include.config.reports import render_problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import pandas as pd
 
     from include.errors import RefineryError
 
@@ -72,3 +76,17 @@ def print_table(
     for row in rows:
         table.add_row(*map(Text, row), style="dim" if is_faint(row) else None)
     Console(highlight=False).print(table)
+
+
+def write_csv(table: pd.DataFrame, file: Path | None) -> None:
+    """Write a table as CSV into a file, or to standard output.
+
+    Raises:
+        CommandError: The file cannot be written.
+    """
+    try:
+        table.to_csv(file or typer.get_text_stream("stdout"), index=False)
+    except OSError as error:
+        if file is None:  # nobody reads on
+            raise
+        raise CommandError(f"{file} cannot be written: {error.strerror or error}.") from error

@@ -5,6 +5,7 @@ StorageError
         ObjectNotFoundError
             NoMatchingObjectError
         TooManyObjectsError
+            HttpNotFoundError
         BucketNotFoundError
         AccessDeniedError
             HttpAccessDeniedError
@@ -16,6 +17,7 @@ StorageError
         ThrottledError              retryable
         ServerFailedError           retryable
         EndpointUnreachableError    retryable
+            HttpUnreachableError
         ConnectionDroppedError      retryable
         ObjectChangedError          retryable
         WriteConflictError          retryable
@@ -74,6 +76,12 @@ class ObjectNotFoundError(RemoteError):
     explanation = (
         "{location} does not exist. Check the key, capitals too, and that it was written for this date."
     )
+
+
+class HttpNotFoundError(ObjectNotFoundError):
+    """A web server has no such file."""
+
+    explanation = "{location} does not exist. Check the address, and that the file was written for this date."
 
 
 class NoMatchingObjectError(ObjectNotFoundError):
@@ -195,6 +203,12 @@ class EndpointUnreachableError(RemoteError):
     explanation = (
         "The server of {location} cannot be reached. Check the endpoint of the connection, and the network."
     )
+
+
+class HttpUnreachableError(EndpointUnreachableError):
+    """No web server answers at the address."""
+
+    explanation = "The web server of {location} cannot be reached. Check the address, and the network."
 
 
 class ConnectionDroppedError(RemoteError):

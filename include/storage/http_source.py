@@ -25,8 +25,8 @@ _TIMEOUTS = (10, 60)
 _BY_STATUS: dict[int, type[errors.RemoteError]] = {
     HTTPStatus.UNAUTHORIZED: errors.HttpAccessDeniedError,
     HTTPStatus.FORBIDDEN: errors.HttpAccessDeniedError,
-    HTTPStatus.NOT_FOUND: errors.ObjectNotFoundError,
-    HTTPStatus.GONE: errors.ObjectNotFoundError,
+    HTTPStatus.NOT_FOUND: errors.HttpNotFoundError,
+    HTTPStatus.GONE: errors.HttpNotFoundError,
     HTTPStatus.REQUEST_TIMEOUT: errors.ConnectionDroppedError,
     HTTPStatus.PRECONDITION_FAILED: errors.ObjectChangedError,
     HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: errors.ObjectChangedError,
@@ -90,7 +90,7 @@ def _http_errors(location: str) -> Iterator[None]:
     except (requests.exceptions.ReadTimeout, urllib3.exceptions.HTTPError) as error:
         raise errors.ConnectionDroppedError(location, detail=_detail(error)) from error
     except requests.exceptions.RequestException as error:
-        raise errors.EndpointUnreachableError(location, detail=_detail(error)) from error
+        raise errors.HttpUnreachableError(location, detail=_detail(error)) from error
 
 
 def _detail(error: Exception) -> str:

@@ -36,6 +36,8 @@ _PARQUET_MARK = b"PAR1"
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _WEB_PAGE = re.compile(r"\s*(<!--.*?-->\s*)*<(!doctype html|html)\b", re.IGNORECASE | re.DOTALL)
 _TITLE = re.compile(r"<title[^>]*>\s*(.{1,80}?)\s*</title>", re.IGNORECASE | re.DOTALL)
+_JSON = re.compile(r"""\s*(\{\s*("|\})|\[\s*[\[{])""")
+_SENTENCE = re.compile(r"\s*[^\W\d]\w*( [\w.,:;'!-]+)+\s*")
 _XML = re.compile(r"\s*<\?xml|\s*<Error>")
 
 
@@ -79,6 +81,27 @@ class DatasetHead:
         if _XML.match(text):
             raise UnreadableDatasetError(
                 self.path, f"it is XML, not a table; it begins with {text.strip()[:60]!r}"
+            )
+        return text
+
+    def table_text(self, encoding: str | None) -> str:
+        """Decode the bytes of a text table, which may be a server's answer in its place.
+
+        Raises:
+            EmptyDatasetError: It is one line of words.
+            UnreadableDatasetError: It is JSON; or as of `text`.
+        """
+        text = self.text(encoding)
+        begin = text.strip()[:60]
+        if _JSON.match(text):
+            raise UnreadableDatasetError(
+                self.path,
+                f"it is JSON, not a table; it begins with {begin!r}. Check that the URL is still right; "
+                "where each line is a row, set source.format to jsonl",
+            )
+        if self.complete and _SENTENCE.fullmatch(text):
+            raise EmptyDatasetError(
+                self.path, f"the file is the one line {begin!r}: a server's message, or a header without rows"
             )
         return text
 

@@ -67,7 +67,7 @@ def read_csv(head: DatasetHead, file_format: str, options: SourceOptions, rows: 
     import pandas as pd
 
     separator = _find_separator(file_format, options)
-    text = head.text(options.encoding)
+    text = head.table_text(options.encoding)
     layout = check_layout(head.path, text, options, separator, complete=head.complete)
     require_columns(layout.names, (*options.dtypes, *options.dates), "source.dtypes or source.dates")
     with warnings.catch_warnings():

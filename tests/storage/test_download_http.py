@@ -11,7 +11,7 @@ from include.storage import download_dataset
 from include.storage.errors import (
     EndpointUnreachableError,
     HttpAccessDeniedError,
-    ObjectNotFoundError,
+    HttpNotFoundError,
     RequestRefusedError,
     ServerFailedError,
     ThrottledError,
@@ -120,8 +120,8 @@ def test_a_server_that_tells_no_size_is_believed(download, url, web_proxy, folde
 @pytest.mark.parametrize(
     ("status", "error", "requests"),
     [
-        (404, ObjectNotFoundError, 1),
-        (410, ObjectNotFoundError, 1),
+        (404, HttpNotFoundError, 1),
+        (410, HttpNotFoundError, 1),
         (401, HttpAccessDeniedError, 1),
         (403, HttpAccessDeniedError, 1),
         (400, RequestRefusedError, 1),
@@ -146,6 +146,8 @@ def test_no_server(download):
         with pytest.raises(EndpointUnreachableError) as caught:
             download(HttpUrl(f"http://127.0.0.1:{unused.getsockname()[1]}/table.csv"))
     assert caught.value.retryable
+    assert "Check the address, and the network." in str(caught.value)
+    assert "connection" not in str(caught.value).partition(" (")[0], "plain web addresses have none"
 
 
 def test_a_page_that_redirects_for_ever_is_refused(download, url, web_proxy):

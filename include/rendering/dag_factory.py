@@ -110,6 +110,7 @@ def _tasks(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
         "gate": config.gate if config.require else None,
         "on_unchanged": config.on_unchanged if config.on_unchanged != "retrain" else None,
         "card": None if config.card else False,
+        "compute": config.compute.model_dump(exclude_none=True) if config.compute else None,
         "prefix": output.url,
         "series": output.url,
         "aws_conn_id": output.connection,

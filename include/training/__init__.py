@@ -1,5 +1,6 @@
 """Training: a dataset's file and a model's name in; model file, metrics and manifest out."""
 
+from include.training.compute import Compute, computing_on, on_cores
 from include.training.errors import GateFailedError, TrainingError
 from include.training.evaluation import HeldOut
 from include.training.gates import GateResult
@@ -22,6 +23,7 @@ from include.training.training import TrainingResult, train
 __all__ = [
     "ClassModel",
     "ColumnProfile",
+    "Compute",
     "DatasetProfile",
     "DatasetSample",
     "GateFailedError",
@@ -35,8 +37,10 @@ __all__ = [
     "TrainingError",
     "TrainingResult",
     "TrainingSpec",
+    "computing_on",
     "load_model_file",
     "needs_latest",
+    "on_cores",
     "parse_requirements",
     "predict_file",
     "profile_dataset",

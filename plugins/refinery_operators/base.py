@@ -50,6 +50,7 @@ class PipelineOperator(BaseOperator):
         super().__init__(**executor_arguments(pod), **kwargs)
         self.workspace = workspace
         self.workspace_conn_id = workspace_conn_id
+        self.pod = pod
         self._is_running = False
 
     def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:

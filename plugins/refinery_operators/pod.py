@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from include.rendering.executors import KUBERNETES, executor_classes
@@ -46,3 +47,11 @@ def make_pod(resources: Mapping[str, Any]) -> V1Pod:
     )
     node_selector = resources.get("node_selector")
     return client.V1Pod(spec=client.V1PodSpec(containers=[container], node_selector=node_selector))
+
+
+def whole_cores(resources: Mapping[str, Any] | None) -> int | None:
+    """Return how many cores a task is given, rounded up; None where nothing says it."""
+    cpu = (resources or {}).get("cpu")
+    if cpu is None:
+        return None
+    return math.ceil(int(cpu.removesuffix("m")) / 1000 if isinstance(cpu, str) else cpu)

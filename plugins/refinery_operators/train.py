@@ -15,16 +15,20 @@ from include.registry import record_spec
 from include.storage import describe_dataset, read_identity, upload_model
 from include.training import (
     ClassModel,
+    Compute,
     GateFailedError,
     ModuleModel,
     ScriptModel,
     SourceOptions,
     TrainingSpec,
+    computing_on,
     needs_latest,
+    on_cores,
     train,
 )
 from include.urls import parse_prefix_url
 from refinery_operators.base import PipelineOperator
+from refinery_operators.pod import whole_cores
 from refinery_operators.promoted import PromotedModels
 from refinery_operators.provenance import run_provenance
 
@@ -58,13 +62,15 @@ class TrainModelOperator(PipelineOperator):
         gate: What a failed gate does: ``fail`` or ``warn``.
         on_unchanged: ``skip`` ends the run where dataset, config, code and environment are those of the latest model.
         card: Whether to draw the model card.
+        compute: Where parallel work goes: ``engine`` and ``address``. By default the task's own cores: as many as its ``pod``
+            is given, else as the process may use. Templated.
         prefix: Where the model will go, for the reports of rejected ones. Templated.
         series: The same with its templates as written: beside it lies ``latest.json``. Without it there is no latest model.
         aws_conn_id: The Airflow connection for these. Templated.
         config: The config as it was reviewed, ``path`` and ``text``, for the manifest.
     """
 
-    template_fields = (*PipelineOperator.template_fields, "model", "prefix", "aws_conn_id")
+    template_fields = (*PipelineOperator.template_fields, "model", "prefix", "aws_conn_id", "compute")
     template_fields_renderers = {"model": "json"}  # noqa: RUF012 - Airflow's own declaration
     ui_color = "#fef3c7"
 
@@ -82,6 +88,7 @@ class TrainModelOperator(PipelineOperator):
         gate: str = "fail",
         on_unchanged: str = "retrain",
         card: bool = True,
+        compute: Mapping[str, Any] | None = None,
         prefix: str | None = None,
         series: str | None = None,
         aws_conn_id: str = DEFAULT_CONNECTION,
@@ -100,6 +107,7 @@ class TrainModelOperator(PipelineOperator):
         self.gate = gate
         self.on_unchanged = on_unchanged
         self.card = card
+        self.compute = compute
         self.prefix = prefix
         self.series = series
         self.aws_conn_id = aws_conn_id
@@ -111,7 +119,13 @@ class TrainModelOperator(PipelineOperator):
         Raises:
             AirflowSkipException: The latest model was made of the same, and the config asks for a skip then.
         """
-        with self.workspace_of(context).open(reads="dataset", writes="model") as folder:
+        compute = Compute(**self.compute) if self.compute else None
+        modules = [f"{include.models.__name__}.{self.model['module']}"] if "module" in self.model else []
+        with (
+            self.workspace_of(context).open(reads="dataset", writes="model") as folder,
+            on_cores(whole_cores(self.pod)),
+            computing_on(compute, modules),
+        ):
             return self._train(folder, context)
 
     def _train(self, folder: RunFolder, context: Context) -> dict[str, float]:

@@ -237,7 +237,10 @@ class TestTemplates:
         ("operator", "fields"),
         [
             (DownloadDatasetOperator, {"workspace", "workspace_conn_id", "source", "aws_conn_id"}),
-            (TrainModelOperator, {"workspace", "workspace_conn_id", "model", "prefix", "aws_conn_id"}),
+            (
+                TrainModelOperator,
+                {"workspace", "workspace_conn_id", "model", "prefix", "aws_conn_id", "compute"},
+            ),
             (UploadModelOperator, {"workspace", "workspace_conn_id", "prefix", "aws_conn_id"}),
             (CleanUpOperator, {"workspace", "workspace_conn_id"}),
         ],

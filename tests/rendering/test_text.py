@@ -47,6 +47,7 @@ KNOBS = {
     "steps: {train_model: {cpu: 8, gpu: 1, image: 'registry.example.com/refinery:gpu'}}}\n",
     "a workspace on S3": f"{MINIMAL}workspace: {{url: s3://staging/refinery/, connection: aws_staging}}\n",
     "a workspace on a shared disk": f"{MINIMAL}workspace: {{path: /mnt/refinery, shared: true}}\n",
+    "a compute engine": f"{MINIMAL}compute: {{engine: dask, address: 'tcp://dask:8786'}}\n",
     "waiting": f"source: [s3://data/a.csv, 's3://data/b-{{{{ ds }}}}/*.csv']\n{MODEL}wait_for: {{timeout: 2h, poke_interval: 30s}}\n",
     "notifiers": f"{MINIMAL}notify:\n"
     "  on_failure:\n"

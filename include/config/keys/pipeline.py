@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from include.config.keys.base import Day, Duration, Interval, Items, Section, Text, accept, refuse
+from include.config.keys.compute import ComputeConfig
 from include.config.keys.evaluate import EvaluateConfig
 from include.config.keys.expect import ExpectConfig
 from include.config.keys.matrix import MatrixConfig
@@ -193,6 +194,11 @@ class PipelineConfig(Section):
         description="What the tasks' pods are given on Kubernetes: cores, memory, GPUs, an image, a node; other executors leave it aside.",
         examples=[{"cpu": 1, "memory": "2Gi", "steps": {"train_model": {"cpu": 8, "memory": "64Gi"}}}],
     )
+    compute: ComputeConfig | None = Field(
+        default=None,
+        description="Where one big model's parallel work goes; by default the cores that the task was given.",
+        examples=[{"engine": "dask", "address": "tcp://dask-scheduler:8786"}],
+    )
     owner: Text = Field(
         default="refinery", description="Who answers for it, shown in Airflow.", examples=["risk-team"]
     )
@@ -230,6 +236,8 @@ class PipelineConfig(Section):
             refuse(f"{self.end_date} is before start_date {self.start_date}", "end_date")
         if isinstance(self.schedule, str) and self.schedule == "@continuous" and self.max_active_runs != 1:
             refuse("must be 1 with the schedule @continuous", "max_active_runs")
+        if self.compute and self.model.script:
+            refuse("is not for scripts, which run in a process of their own; remove it", "compute")
         self._check_target()
         self._check_columns_are_read()
         return self

@@ -10,6 +10,8 @@ TrainingError
 +-- ModelCodeError         the model module or class is not what is asked for
 |   +-- ModelNotFoundError, ModelImportError, ModelInterfaceError, ModelParamsError
 |   +-- UserCodeError      the module's own code raised or left the process
++-- ComputeError           the compute engine cannot be used
+|   +-- ComputeLostError
 +-- FitError, OutOfMemoryError, UnpicklableModelError, NoModelFileError, MetricsError
 +-- ScriptNotFoundError
 +-- ScriptError            a script in a process of its own did not train a model
@@ -34,6 +36,10 @@ from include.training.errors.code import (
     ModelParamsError,
     NoModelFileError,
     UserCodeError,
+)
+from include.training.errors.compute import (
+    ComputeError,
+    ComputeLostError,
 )
 from include.training.errors.contract import (
     BrokenRule,
@@ -93,6 +99,8 @@ __all__ = [
     "BrokenRule",
     "ColumnNotFoundError",
     "ColumnRoleError",
+    "ComputeError",
+    "ComputeLostError",
     "ContractBrokenError",
     "DatasetError",
     "EmptyDatasetError",

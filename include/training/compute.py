@@ -1,0 +1,148 @@
+"""Runs scikit-learn's parallel work where there are cores for it: on a cluster's engine, or on the task's own."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from include.training.errors import ComputeError, ComputeLostError, FitError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Engine = Literal["dask", "ray", "spark"]
+# What joblib asks for the number of cores, as scikit-learn does for its own threads.
+_CORES_VARIABLE = "LOKY_MAX_CPU_COUNT"
+_CONNECT_TIMEOUT = 30  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """Where parallel work goes.
+
+    Attributes:
+        engine: The engine.
+        address: Its scheduler, as "tcp://scheduler:8786" for Dask; None where the environment tells.
+    """
+
+    engine: Engine
+    address: str | None = None
+
+
+@contextlib.contextmanager
+def computing_on(compute: Compute | None, modules: Sequence[str] = ()) -> Iterator[None]:
+    """Run what scikit-learn and joblib do in parallel in the block on an engine; None leaves it to this machine's cores.
+
+    Args:
+        compute: The engine.
+        modules: Modules of the project that the work may need, as "include.models.churn". Dask's workers must have them:
+            joblib waits for ever for work that a worker cannot read.
+
+    Raises:
+        ComputeError: The engine's package is not installed, or its workers have other versions of libraries.
+        ComputeLostError: The engine does not answer, or lost its workers; trying again may help.
+    """
+    if compute is None:
+        yield
+        return
+    connect = {"dask": _dask, "ray": _ray, "spark": _spark}[compute.engine]
+    with connect(compute, modules):
+        import joblib
+
+        with joblib.parallel_config(backend=compute.engine):
+            yield
+
+
+@contextlib.contextmanager
+def on_cores(cores: int | None) -> Iterator[None]:
+    """Let scikit-learn and joblib take so many cores in the block, ``n_jobs=-1`` included; None leaves it to them.
+
+    By themselves they count the cores that the process may use: its affinity, and its container's limit.
+    """
+    before = os.environ.get(_CORES_VARIABLE)
+    if cores is not None:
+        os.environ[_CORES_VARIABLE] = str(cores)
+    try:
+        yield
+    finally:
+        if cores is not None:
+            os.environ.pop(_CORES_VARIABLE)
+            if before is not None:
+                os.environ[_CORES_VARIABLE] = before
+
+
+@contextlib.contextmanager
+def _dask(compute: Compute, modules: Sequence[str]) -> Iterator[None]:
+    distributed = _import("distributed", compute, "dask[distributed]")
+    try:
+        client = distributed.Client(compute.address, timeout=_CONNECT_TIMEOUT)
+    except (OSError, TimeoutError) as error:
+        raise ComputeLostError(compute.engine, compute.address, f"it does not answer: {error}") from error
+    with client:
+        _check_versions(client, compute)
+        for module in modules:
+            _check_module(client, compute, module)
+        try:
+            yield
+        except FitError as error:
+            if isinstance(error.__cause__, (distributed.KilledWorker, distributed.CommClosedError)):
+                raise ComputeLostError(compute.engine, compute.address, str(error.__cause__)) from error
+            raise
+
+
+def _check_versions(client: Any, compute: Compute) -> None:
+    """Refuse workers that would unpickle what is sent to them with another library, or another Python."""
+    versions = client.get_versions(packages=["sklearn", "numpy", "joblib"])
+    workers = versions["workers"]
+    if not workers:
+        raise ComputeLostError(compute.engine, compute.address, "it has no workers")
+    ours = versions["client"]["packages"]
+    for worker, told in workers.items():
+        for package in ("python", "sklearn", "numpy", "joblib"):
+            theirs = told["packages"].get(package)
+            if theirs != ours[package]:
+                reason = f"its worker {worker} has {package} {theirs}, and this task has {ours[package]}; install the same"
+                raise ComputeError(compute.engine, compute.address, reason)
+
+
+def _check_module(client: Any, compute: Compute, module: str) -> None:
+    found = client.run(importlib.util.find_spec, module, on_error="return")
+    for worker, spec in found.items():
+        if spec is None or isinstance(spec, Exception):
+            reason = f"its worker {worker} has no {module}; start Dask's workers with this project on their PYTHONPATH"
+            raise ComputeError(compute.engine, compute.address, reason)
+
+
+@contextlib.contextmanager
+def _ray(compute: Compute, _: Sequence[str]) -> Iterator[None]:
+    ray = _import("ray", compute, "ray[default]")
+    try:
+        ray.init(address=compute.address, ignore_reinit_error=True)
+    except ConnectionError as error:
+        raise ComputeLostError(compute.engine, compute.address, f"it does not answer: {error}") from error
+    importlib.import_module("ray.util.joblib").register_ray()
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+@contextlib.contextmanager
+def _spark(compute: Compute, _: Sequence[str]) -> Iterator[None]:
+    joblibspark = _import("joblibspark", compute, "joblibspark pyspark")
+    if compute.address:
+        builder = _import("pyspark.sql", compute, "pyspark").SparkSession.builder
+        builder.master(compute.address).getOrCreate()
+    joblibspark.register_spark()
+    yield
+
+
+def _import(module: str, compute: Compute, packages: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        reason = f"{error.name} is not installed; add to requirements.txt: {packages}"
+        raise ComputeError(compute.engine, compute.address, reason) from error

@@ -142,7 +142,7 @@ def gather(manifest: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) ->
 
 def _verdict(gate: object, gates: Sequence[Mapping[str, Any]]) -> Verdict:
     failed = sum(not each.get("passed") for each in gates)
-    of_gates = f"{failed} of {count(len(gates), 'gate')} failed"
+    of_gates = "its gate failed" if len(gates) == 1 else f"{failed} of {len(gates)} gates failed"
     if not gates:
         return Verdict("plain", "No gates")
     if not failed:

@@ -9,10 +9,13 @@ from typing import Any
 
 # From here on, digits behind the point tell nothing.
 _LARGE = 1000
+# From here on, digits are grouped; what is shorter may be a year.
+_LONG = 10_000
 # Above this, digits cannot be counted at a glance.
 _HUGE = 1e12
 _MOST_ITEMS = 12
 _MOST_FACTS = 60
+_FACT_WIDTH = 300
 _EMPTY: tuple[Any, ...] = ("", [], {}, ())
 _WORDS = {"dag": "DAG", "etag": "ETag", "git": "Git", "sha256": "SHA-256", "url": "URL"}
 
@@ -25,7 +28,9 @@ def number(value: Any) -> str:
         return shorten(value, 40)
     amount = float(value)
     whole = isinstance(value, numbers.Integral) or abs(amount) >= _LARGE
-    return f"{amount:,.0f}" if whole and abs(amount) < _HUGE else f"{amount:.4g}"
+    if not whole or abs(amount) >= _HUGE:
+        return f"{amount:.4g}"
+    return f"{amount:,.0f}" if abs(amount) >= _LONG else f"{amount:.0f}"
 
 
 def count(amount: int, noun: str) -> str:
@@ -64,8 +69,9 @@ def printable(text: str) -> str:
 
 
 def listed(items: Any, most: int = _MOST_ITEMS) -> str:
-    """Join what fits into one line, and say how many more there are."""
-    texts = [shorten(item, 60) for item in list(items)[:most]]
+    """Join what fits into a few lines, and say how many more there are."""
+    width = max(60, _FACT_WIDTH // max(1, len(items)))
+    texts = [shorten(item, width) for item in list(items)[:most]]
     more = len(items) - len(texts)
     return ", ".join(texts) + (f" and {more:,} more" if more else "")
 
@@ -93,7 +99,7 @@ def _fact(value: Any) -> str:
         return listed([_fact(item) for item in value])
     if isinstance(value, numbers.Real):
         return number(value)
-    return shorten(value, 300)
+    return shorten(value, _FACT_WIDTH)
 
 
 def _plural(noun: str) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
+import sys
 
 import pytest
 
@@ -77,3 +80,9 @@ def test_no_system_packages_are_installed(project):
 def test_dag_factory_sends_no_telemetry(project):
     settings = re.findall(r"^ENV (.+)$", (project / "Dockerfile").read_text(), re.MULTILINE)
     assert "AIRFLOW__DAG_FACTORY__ENABLE_TELEMETRY=False" in settings
+
+
+def test_the_fonts_of_the_cards_figures_are_found_when_the_image_is_built(project, run, tmp_path):
+    command = re.search(r"^RUN python (.+)$", (project / "Dockerfile").read_text(), re.MULTILINE)
+    run([sys.executable, *shlex.split(command[1])], env={**os.environ, "MPLCONFIGDIR": str(tmp_path)})
+    assert list(tmp_path.glob("fontlist-*.json"))

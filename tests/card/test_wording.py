@@ -1,0 +1,28 @@
+"""How numbers and lists are said."""
+
+from __future__ import annotations
+
+import pytest
+
+from include.card.wording import listed, number
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (1962, "1962"),
+        (12_000, "12,000"),
+        (3494.23, "3494"),
+        (48.339, "48.34"),
+        (-0.00012345, "-0.0001234"),
+        (2e12, "2e+12"),
+    ],
+)
+def test_numbers_have_four_digits_that_count_and_years_stay_years(value, said):
+    assert number(value) == said
+
+
+def test_of_few_long_texts_more_is_said_than_of_many():
+    text = "TableVectorizer(low_cardinality=OrdinalEncoder(handle_unknown='use_encoded_value', unknown_value=-1))"
+    assert listed([text]) == text
+    assert all(len(part) <= 60 for part in listed([text] * 9).split(", "))

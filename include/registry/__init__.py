@@ -5,7 +5,7 @@ from include.registry.cleaning import CleaningPlan, delete_old_models
 from include.registry.comparison import ComparedValue, Comparison, compare
 from include.registry.errors import ModelNotFoundError, RegistryError
 from include.registry.latest import Latest, Promotion
-from include.registry.load import LoadedModel, find_manifest, load_model, load_version
+from include.registry.load import LoadedModel, find_manifest, load_latest, load_model, load_version
 from include.registry.promotion import PromotionResult, promote, promote_if_newer, read_latest, rollback
 from include.registry.recorded_spec import record_spec
 from include.registry.series import ModelSeries
@@ -40,6 +40,7 @@ __all__ = [
     "find_changes",
     "find_manifest",
     "list_versions",
+    "load_latest",
     "load_model",
     "load_version",
     "promote",

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from include.artifacts import MODEL_FILES
+from include.errors import RefineryError
 from include.registry.errors import ModelNotFoundError, NoManifestError, NothingPromotedError
 from include.registry.manifest import StoredManifest, parse_manifest, read_manifest
 from include.registry.promotion import read_latest
 from include.registry.versions import read_version
 from include.storage import MANIFEST, download_object
-from include.training import load_model_file, predict_file
+from include.training import LatestModel, load_model_file, predict_file
 from include.training.model_file import find_model_file
 from include.urls import parse_prefix_url
 
@@ -90,6 +91,31 @@ def load_version(
         RemoteError: S3 refuses or cannot be reached.
     """
     return _load_files(find_manifest(series, version, client=client), client, trusted)
+
+
+def load_latest(series: ModelSeries, *, client: S3Client, trusted: Iterable[str] = ()) -> LatestModel | None:
+    """Load the latest model as gates compare with it; None means that there is none yet.
+
+    One that cannot be loaded comes with the reason.
+
+    Args:
+        series: The pipeline's models.
+        client: The client for the bucket.
+        trusted: Of a model in the format skops, the types that are known to be safe to load.
+
+    Raises:
+        RefineryError: Trying again later may help.
+    """
+    try:
+        latest = read_latest(series, client=client)
+        if latest is None:
+            return None
+        loaded = load_version(series, client=client, trusted=trusted)
+    except RefineryError as error:
+        if error.retryable:
+            raise
+        return LatestModel("the latest model", problem=str(error))
+    return LatestModel(latest.prefix, loaded.estimator, loaded.manifest)
 
 
 def load_model(location: str, *, client: S3Client | None = None, trusted: Iterable[str] = ()) -> LoadedModel:

@@ -16,6 +16,8 @@ from include.training.profile import (
     read_sample,
 )
 from include.training.requirements import needs_latest, parse_requirements
+from include.training.sample import take_sample
+from include.training.settings import read_settings
 from include.training.source_options import SourceOptions
 from include.training.spec import ClassModel, ModuleModel, ScriptModel, TrainingSpec
 from include.training.training import TrainingResult, train
@@ -45,5 +47,7 @@ __all__ = [
     "predict_file",
     "profile_dataset",
     "read_sample",
+    "read_settings",
+    "take_sample",
     "train",
 ]

@@ -66,7 +66,7 @@ def read_csv(head: DatasetHead, file_format: str, options: SourceOptions, rows: 
     """
     import pandas as pd
 
-    separator = _find_separator(file_format, options)
+    separator = find_separator(file_format, options)
     text = head.table_text(options.encoding)
     layout = check_layout(head.path, text, options, separator, complete=head.complete)
     require_columns(layout.names, (*options.dtypes, *options.dates), "source.dtypes or source.dates")
@@ -137,7 +137,8 @@ def _read_in_blocks(head: DatasetHead, arguments: dict[str, Any]) -> pd.DataFram
     return read_number_table(head.path, arguments)
 
 
-def _find_separator(file_format: str, options: SourceOptions) -> str:
+def find_separator(file_format: str, options: SourceOptions) -> str:
+    """Give what separates the columns of a text table."""
     return options.separator or ("\t" if file_format == "tsv" else ",")
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.connections import s3_client
 from include.errors import RefineryError
-from include.registry import ModelSeries, find_changes, load_version, read_latest
-from include.training import LatestModel
+from include.registry import ModelSeries, find_changes, load_latest, read_latest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from include.registry import InputChanges
-    from include.training import TrainingSpec
+    from include.training import LatestModel, TrainingSpec
 
 
 class PromotedModels:
@@ -53,16 +52,7 @@ class PromotedModels:
         Args:
             trusted: Of a model in the format skops, the types that are known to be safe to load.
         """
-        try:
-            latest = read_latest(self._series, client=self.client)
-            if latest is None:
-                return None
-            loaded = load_version(self._series, client=self.client, trusted=trusted)
-        except RefineryError as error:
-            if error.retryable:
-                raise
-            return LatestModel("the latest model", problem=str(error))
-        return LatestModel(latest.prefix, loaded.estimator, loaded.manifest)
+        return load_latest(self._series, client=self.client, trusted=trusted)
 
     def history(self) -> list[dict[str, Any]]:
         """Give date and metrics of the promoted models, as a card shows them beside its own.

@@ -14,16 +14,12 @@ from include.connections import DEFAULT_CONNECTION, s3_client
 from include.registry import record_spec
 from include.storage import describe_dataset, read_identity, upload_model
 from include.training import (
-    ClassModel,
     Compute,
     GateFailedError,
-    ModuleModel,
-    ScriptModel,
-    SourceOptions,
-    TrainingSpec,
     computing_on,
     needs_latest,
     on_cores,
+    read_settings,
     train,
 )
 from include.urls import parse_prefix_url
@@ -38,6 +34,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from include.storage import RunFolder
+    from include.training import TrainingSpec
 
 MODELS_DIR = Path(include.models.__path__[0])
 
@@ -157,21 +154,18 @@ class TrainModelOperator(PipelineOperator):
 
     def training_spec(self) -> TrainingSpec:
         """What is to be trained, in the training library's words."""
-        return TrainingSpec(
-            model=_model(self.model),
+        return read_settings(
             models_dir=MODELS_DIR,
-            params=self.model.get("params") or {},
+            model=self.model,
             target=self.target,
-            features=tuple(self.features) if self.features else None,
-            source=SourceOptions.from_dict(self.source_options or {}),
+            features=self.features,
+            source_options=self.source_options,
+            evaluate=self.evaluate,
             expect=self.expect,
             preprocess=self.preprocess,
-            require=self.require or {},
+            require=self.require,
             gate=self.gate,
-            model_format=self.model.get("format") or "pickle",
-            trusted=tuple(self.model.get("trusted") or ()),
             timeout=self.execution_timeout.total_seconds() if self.execution_timeout else None,
-            **self.evaluate or {},
         )
 
     def _upload_report(self, report_dir: Path, context: Context) -> None:
@@ -197,11 +191,3 @@ def _skip_if_unchanged(promoted: PromotedModels, spec: TrainingSpec, provenance:
     changes = promoted.changes(spec, provenance)
     if changes.unchanged:
         raise AirflowSkipException(str(changes))
-
-
-def _model(model: Mapping[str, Any]) -> ModuleModel | ClassModel | ScriptModel:
-    if "module" in model:
-        return ModuleModel(model["module"])
-    if "class" in model:
-        return ClassModel(model["class"])
-    return ScriptModel(model["script"], tuple(model.get("args") or ()), model.get("env") or {})

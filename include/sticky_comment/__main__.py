@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from include.errors import RefineryError
 from include.sticky_comment import github, gitlab
-from include.sticky_comment.errors import ReviewError
+from include.sticky_comment.errors import PostingError
 from include.sticky_comment.one_comment import MARKER, keep_one_comment
 from include.sticky_comment.wording import comment_on_plan, comment_without_plan, shorten
 
@@ -46,14 +46,14 @@ def post_to_github(folder: Path, environment: Mapping[str, str]) -> str:
         environment: The runner's variables, and GITHUB_TOKEN.
 
     Raises:
-        ReviewError: The artifact or the event is not that of a pull request's review.
+        PostingError: The artifact or the event is not that of a pull request's review.
         CodeHostError: GitHub refuses or does not answer.
     """
     event = json.loads(Path(_variable(environment, "GITHUB_EVENT_PATH")).read_text(encoding="utf-8"))
     run = github.ReviewedRun.from_event(event)
     number = _read(folder / "pull-request", _LONGEST_NUMBER).strip()
     if not (number.isascii() and number.isdecimal()):
-        raise ReviewError(f"{folder / 'pull-request'} does not hold a pull request's number.")
+        raise PostingError(f"{folder / 'pull-request'} does not hold a pull request's number.")
     host = github.GitHub(
         _variable(environment, "GITHUB_API_URL"),
         _variable(environment, "GITHUB_REPOSITORY"),
@@ -84,7 +84,7 @@ def post_to_gitlab(plan: Path, environment: Mapping[str, str]) -> str:
         environment: The job's variables, and REFINERY_GITLAB_TOKEN.
 
     Raises:
-        ReviewError: A variable or the plan is missing.
+        PostingError: A variable or the plan is missing.
         CodeHostError: GitLab refuses or does not answer.
     """
     number = _variable(environment, "CI_MERGE_REQUEST_IID")
@@ -105,13 +105,13 @@ def post_to_gitlab(plan: Path, environment: Mapping[str, str]) -> str:
 def _variable(environment: Mapping[str, str], name: str) -> str:
     if value := environment.get(name):
         return value
-    raise ReviewError(f"The variable {name} is not set: CI sets it, or the job has to.")
+    raise PostingError(f"The variable {name} is not set: CI sets it, or the job has to.")
 
 
 def _read(path: Path, most_bytes: int) -> str:
     """Read a file's beginning; what is not a plain file could lead out of the artifact, to the job's own secrets."""
     if path.is_symlink() or not path.is_file():
-        raise ReviewError(f"{path} is missing, or not a plain file.")
+        raise PostingError(f"{path} is missing, or not a plain file.")
     with path.open("rb") as file:
         return file.read(most_bytes).decode("utf-8", errors="replace")
 

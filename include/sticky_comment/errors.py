@@ -18,5 +18,5 @@ class CodeHostError(RefineryError):
         super().__init__(message)
 
 
-class ReviewError(RefineryError):
+class PostingError(RefineryError):
     """What CI handed over is not the review of a pull request: a file or a variable is missing or not what it should be."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from include.sticky_comment.errors import ReviewError
+from include.sticky_comment.errors import PostingError
 from include.sticky_comment.one_comment import MARKER, Comment
 from include.sticky_comment.rest import RestApi
 
@@ -39,7 +39,7 @@ class ReviewedRun:
         """Read the payload of a `workflow_run` event.
 
         Raises:
-            ReviewError: It is another event's, or the fork is gone.
+            PostingError: It is another event's, or the fork is gone.
         """
         try:
             run = event["workflow_run"]
@@ -50,7 +50,7 @@ class ReviewedRun:
                 head_commit=run["head_sha"],
             )
         except (KeyError, TypeError) as error:
-            raise ReviewError(
+            raise PostingError(
                 f"The event has no {error}: only a workflow_run event of a branch that is still there can be commented on."
             ) from error
 
@@ -84,14 +84,14 @@ class GitHub:
             The pull request; None where it is closed, or has a newer commit, whose own run will tell of it.
 
         Raises:
-            ReviewError: It is another branch's pull request.
+            PostingError: It is another branch's pull request.
             CodeHostError: GitHub refuses or does not answer.
         """
         found = self._api.call("GET", f"/pulls/{number}")
         head, base = found["head"], found["base"]
         same_branch = _name(head) == run.head_repository and _name(base) == self._repository
         if not same_branch:
-            raise ReviewError(
+            raise PostingError(
                 f"The plan says that it is of pull request {number}, but that is not a pull request"
                 f" of {run.head_repository} into {self._repository}. Nothing was posted."
             )

@@ -1,0 +1,95 @@
+"""The workflow files themselves: their form, what they may do, and whom they trust."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+WORKFLOWS = sorted((Path(__file__).resolve().parents[2] / ".github/workflows").glob("*.yml"))
+
+
+def read(file: Path) -> dict:
+    return yaml.load(file.read_text(encoding="utf-8"), yaml.BaseLoader)  # "on" is a key, not a boolean
+
+
+def steps(workflow: dict) -> list[dict]:
+    return [step for job in workflow["jobs"].values() for step in job["steps"]]
+
+
+def each_workflow(trigger: str = "") -> pytest.MarkDecorator:
+    """Run a test for every workflow, or for those that an event starts."""
+    files = [file for file in WORKFLOWS if not trigger or trigger in read(file)["on"]]
+    return pytest.mark.parametrize("file", files, ids=lambda file: file.stem)
+
+
+def test_they_follow_githubs_schema():
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows"]
+    checked = subprocess.run([*command, *WORKFLOWS], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_zizmor_finds_no_weakness_in_them():
+    """It knows how workflows are attacked: injection, untrusted triggers, credentials left behind, moving versions."""
+    zizmor = Path(sys.executable).with_name("zizmor")
+    command = [zizmor, "--offline", "--persona", "pedantic", "--no-progress", WORKFLOWS[0].parent]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+
+
+@each_workflow()
+def test_actions_are_pinned_by_hash_with_the_version_beside_it(file):
+    used = re.findall(r"^ +(?:- )?uses: (.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    assert used
+    for action in used:
+        assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)
+
+
+def test_an_action_has_one_version_everywhere():
+    used = {
+        line for file in WORKFLOWS for line in re.findall(r"uses: (.*)", file.read_text(encoding="utf-8"))
+    }
+    assert len({action.partition("@")[0] for action in used}) == len(used)
+
+
+@each_workflow()
+def test_jobs_have_an_end_and_no_rights_but_their_own(file):
+    workflow = read(file)
+    assert workflow["permissions"] == {}
+    assert "concurrency" in workflow
+    for job in workflow["jobs"].values():
+        assert int(job["timeout-minutes"]) <= 90
+        assert job["permissions"]
+
+
+@each_workflow("pull_request")
+def test_what_a_pull_request_can_run_has_no_secret_and_writes_nothing(file):
+    text = file.read_text(encoding="utf-8")
+    assert "secrets." not in text
+    assert "github.token" not in text
+    assert [job["permissions"] for job in read(file)["jobs"].values()] == [{"contents": "read"}]
+
+
+@each_workflow("workflow_run")
+def test_what_may_write_checks_out_the_default_branch_alone_and_runs_nothing_else(file):
+    workflow = read(file)
+    (checkout,) = [step for step in steps(workflow) if step.get("uses", "").startswith("actions/checkout@")]
+    assert not {"ref", "repository"} & set(checkout["with"])
+    commands = [step["run"] for step in steps(workflow) if "run" in step]
+    assert commands == ['python3 -m include.sticky_comment github "$RUNNER_TEMP/review"']
+
+
+@each_workflow()
+def test_no_workflow_is_started_with_rights_by_a_pull_request(file):
+    assert "pull_request_target" not in read(file)["on"]
+
+
+@each_workflow()
+def test_commands_take_what_others_wrote_from_variables_alone(file):
+    """An expression in a command is replaced before the shell reads it: a branch's name could be a command."""
+    for step in steps(read(file)):
+        assert "${{" not in step.get("run", "")

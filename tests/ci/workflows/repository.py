@@ -1,0 +1,121 @@
+"""A throw-away repository: branches, forks and pull requests, whose head and trial merge the remote keeps as GitHub does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = "acme/pipelines"
+_PROJECT = Path(__file__).resolve().parents[3]
+# What a project's reviews need of it.
+_PARTS = (
+    *(".github", "configs", "dags", "include", "plugins"),
+    *(".gitignore", "constraints.txt", "pyproject.toml", "refinery", "requirements.txt"),
+)
+_WHO = {
+    f"GIT_{role}_{key}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for key, value in {"NAME": "A", "EMAIL": "a@example.org", "DATE": "2026-01-31T12:00:00Z"}.items()
+}
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git without anybody's settings."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "GIT_CONFIG_NOSYSTEM": "1", **_WHO}
+    command = ["git", "-c", "init.defaultBranch=main", "-c", "advice.detachedHead=false", *arguments]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"git {' '.join(arguments)}: {done.stderr}"
+    return done.stdout.strip()
+
+
+class Branch:
+    """A work tree on a branch of GitHub's repository or of a fork."""
+
+    def __init__(self, folder: Path, remote: Path, repository: str) -> None:
+        self.folder = folder
+        self.repository = repository
+        git(folder.parent, "clone", "--quiet", str(remote), str(folder))
+
+    def write(self, path: str, text: str) -> Branch:
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        git(self.folder, "add", path)
+        return self
+
+    def edit(self, path: str, before: str, after: str) -> Branch:
+        text = (self.folder / path).read_text(encoding="utf-8")
+        assert before in text
+        return self.write(path, text.replace(before, after))
+
+    def commit(self) -> Branch:
+        git(self.folder, "commit", "--quiet", "--message", "Change pipelines")
+        return self
+
+
+class PullRequest:
+    """A branch that asks to be merged into main."""
+
+    def __init__(self, remote: Path, github: Any, branch: Branch, number: int) -> None:
+        self._remote = remote
+        self._github = github
+        self.branch = branch
+        self.number = number
+        self.push()
+
+    def push(self) -> None:
+        """Take the branch's newest commit, and merge it on trial."""
+        head = f"refs/pull/{self.number}/head"
+        git(self._remote, "fetch", "--quiet", str(self.branch.folder), f"+HEAD:{head}")
+        tree = git(self._remote, "merge-tree", "--write-tree", "main", head)
+        self.merge = git(self._remote, "commit-tree", tree, "-p", "main", "-p", head, "-m", "Merge")
+        git(self._remote, "update-ref", f"refs/pull/{self.number}/merge", self.merge)
+        self.sha = git(self._remote, "rev-parse", head)
+        changed = git(self._remote, "diff", "--name-only", f"main...{head}").splitlines()
+        self._github.files = [{"filename": file} for file in changed]
+        self._state("open")
+
+    def close(self) -> None:
+        self._state("closed")
+
+    def _state(self, state: str) -> None:
+        self._github.pulls[self.number] = {
+            "number": self.number,
+            "state": state,
+            "head": {"sha": self.sha, "repo": {"full_name": self.branch.repository}},
+            "base": {"ref": "main", "repo": {"full_name": REPOSITORY}},
+        }
+
+
+class Repository:
+    """What lies on GitHub: a bare repository with this project's files in it."""
+
+    def __init__(self, folder: Path, github: Any) -> None:
+        self._folder = folder
+        self._github = github
+        self.remote = folder / "remote.git"
+        start = folder / "start"
+        start.mkdir()
+        for part in _PARTS:
+            if (_PROJECT / part).is_dir():
+                shutil.copytree(_PROJECT / part, start / part, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(_PROJECT / part, start / part)
+        git(start, "init", "--quiet")
+        git(start, "add", "--all")
+        git(start, "commit", "--quiet", "--message", "Start")
+        git(folder, "clone", "--quiet", "--bare", "start", str(self.remote))
+        git(self.remote, "config", "uploadpack.allowAnySHA1InWant", "true")
+
+    def branch(self) -> Branch:
+        return Branch(self._folder / "branch", self.remote, REPOSITORY)
+
+    def fork(self) -> Branch:
+        git(self._folder, "clone", "--quiet", "--bare", str(self.remote), "fork.git")
+        return Branch(self._folder / "fork", self._folder / "fork.git", "mallory/pipelines")
+
+    def open(self, branch: Branch, number: int = 12) -> PullRequest:
+        return PullRequest(self.remote, self._github, branch, number)

@@ -121,4 +121,5 @@ def _before(day: date) -> datetime:
 
 def _run_time(moment: datetime, timezone: str) -> RunTime:
     local = moment.astimezone(ZoneInfo(timezone))
-    return RunTime(f"{moment:%Y-%m-%d %H:%M}", f"{local:%Y-%m-%d %H:%M %Z}")
+    own = f"{local:%Y-%m-%d %H:%M %Z}" if timezone != "UTC" else ""
+    return RunTime(f"{moment:%Y-%m-%d %H:%M}", own)

@@ -109,7 +109,7 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class RunTime:
-    """A run's time, to the minute: in UTC ("2026-01-31 11:00") and in the pipeline's own timezone with its abbreviation."""
+    """A run's time, to the minute: in UTC ("2026-01-31 11:00") and in the pipeline's own timezone with its abbreviation, if another."""
 
     utc: str
     local: str

@@ -14,6 +14,11 @@ from include.review.risks import KINDS, Thresholds, ThresholdsError, find_risks,
 DAY = date(2026, 1, 31)
 MODEL = "def build_model():\n    return None\n"
 PIPELINE = "source: s3://data/x.csv\nmodel: ridge\noutput: s3://models/x/{{ ds }}/\n"
+MATRIX = """source: s3://data/x.csv
+model: ridge
+output: s3://models/${{matrix.n}}/{{{{ ds }}}}/
+matrix: {{n: [{}]}}
+"""
 
 
 def find(base, head, *, thresholds=None):
@@ -35,10 +40,10 @@ def find(base, head, *, thresholds=None):
 def risks(write_files):
     """The risks between two sides of configs/x.yml and what else is given, as (code, severity, accepted)."""
 
-    def find_them(base: str, head: str, *, thresholds=None, both=None):
+    def find_them(base: str, head: str, *, thresholds=None, both=None, base_files=None, head_files=None):
         sides = []
-        for side, text in (("base", base), ("head", head)):
-            files = {"configs/x.yml": PIPELINE + text, "ridge.py": MODEL, **(both or {})}
+        for side, text, own in (("base", base, base_files), ("head", head, head_files)):
+            files = {"configs/x.yml": PIPELINE + text, "ridge.py": MODEL, **(both or {}), **(own or {})}
             root = write_files(side, files)
             sides.append(load_project(root / "configs", models_dir=root))
         return find(*sides, thresholds=thresholds)
@@ -112,6 +117,12 @@ class TestThresholds:
         base = "schedule: '@daily'\nstart_date: 2026-01-01\n"
         found = risks(base, base + "catchup: true", thresholds=Thresholds(catchup_runs=most))
         assert codes(found) == expected
+
+    @pytest.mark.parametrize(("number", "expected"), [(20, []), (21, ["R042"])])
+    def test_a_matrix_is_large_beyond_twenty_pipelines(self, risks, number, expected):
+        base = {"configs/x.yml": MATRIX.format(", ".join(map(str, range(2))))}
+        head = {"configs/x.yml": MATRIX.format(", ".join(map(str, range(number))))}
+        assert codes(risks("", "", base_files=base, head_files=head)) == expected
 
 
 class TestOrder:

@@ -122,7 +122,7 @@ class _Page:
         yield from self._wrap(f"in {count(len(shared.pipelines), 'pipeline')}: {names}", "      ")
 
     def _code(self, change: CodeChange) -> Iterator[str]:
-        yield from self._wrap(f"{change.kind} {change.name}: {change.sentence}", "  ", "      ")
+        yield from self._wrap(change.sentence, "  ", "      ")
         if change.pipelines:
             names = list_names(change.pipelines)
             yield from self._wrap(f"reaches {count(len(change.pipelines), 'pipeline')}: {names}", "      ")

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.config.keys.schedule import AssetSchedule
+from include.config.problems import list_names
 from include.rendering.assets import asset_uri
 from include.review.plan import Place
 from include.urls import parse_prefix_url
@@ -131,6 +132,12 @@ def find_node(pipeline: Pipeline, keys: Iterable[str]) -> Node | None:
 def count(number: int, thing: str) -> str:
     """Write a number of things: "1 pipeline", "2 pipelines"."""
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def join_ids(pipelines: Iterable[str]) -> str:
+    """Write DAG ids in a sentence: two with "and", many cut."""
+    ids = list(pipelines)
+    return f"{ids[0]} and {ids[1]}" if len(ids) == 2 else list_names(ids)  # noqa: PLR2004 - a pair
 
 
 def _place(node: Node, side: Side) -> Place:

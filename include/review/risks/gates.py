@@ -21,10 +21,10 @@ def gate_loosened(review: Review) -> Iterator[Finding]:
                 asked = ", ".join(
                     f"{key} {value}" for key, value in required.model_dump(exclude_none=True).items()
                 )
-                sentence = f"no model is held back for its {metric} any more; so far it needed {asked}"
+                sentence = f"no model is held back for its {metric} any more; so far it needs {asked}"
                 yield pair.finding("R011", sentence, "require", metric)
             elif looser := loosened_gate(required, after[metric]):
-                sentence = f"models that were held back for their {metric} are promoted: {', '.join(looser)}"
+                sentence = f"models that would have been held back for their {metric} are promoted: {', '.join(looser)}"
                 yield pair.finding("R010", sentence, "require", metric)
 
 
@@ -67,5 +67,5 @@ def contract_loosened(review: Review) -> Iterator[Finding]:
             sentence = "datasets are no longer checked: a broken one is trained on instead of failing the run"
             yield pair.finding("R021", sentence, "expect")
         elif looser := [*loosened_rows(before, after), *loosened_columns(before, after)]:
-            sentence = f"datasets that failed the run are trained on: {', '.join(text for _, text in looser)}"
+            sentence = f"datasets that would have failed the run are trained on: {', '.join(text for _, text in looser)}"
             yield pair.finding("R020", sentence, "expect", *looser[0][0])

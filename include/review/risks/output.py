@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from include.config.checks.outputs import normalise_output
 from include.config.checks.values import RUN_MACROS, find_macros
-from include.config.problems import list_names
 from include.registry.series import ModelSeries
-from include.review.risks.finding import Finding, Pair, count, place_in
+from include.review.risks.finding import Finding, Pair, count, join_ids, place_in
 from include.review.risks.pace import most_runs_a_day
 
 if TYPE_CHECKING:
@@ -134,7 +133,7 @@ def _same_latest(series: dict[str, ModelSeries]) -> Iterator[Overlap]:
         by_latest[str(one.latest_url)].append(dag_id)
     for latest, ids in by_latest.items():
         if len(ids) > 1:
-            sentence = f"{list_names(ids)} share {latest}: each takes the others' newest model for its own"
+            sentence = f"{join_ids(ids)} share {latest}: each takes the other's newest model for its own"
             yield "R006", tuple(ids), sentence
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from include.config.problems import list_names
-from include.review.risks.finding import Finding, asset_of, place_in
+from include.review.risks.finding import Finding, asset_of, join_ids, place_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +33,7 @@ def removed_but_awaited(review: Review) -> Iterator[Finding]:
         if followers and asset_of(pipeline) not in written:
             names = [one.dag_id for one in followers]
             sentence = (
-                f"{list_names(names)} {'is' if len(names) == 1 else 'are'} scheduled on {asset_of(pipeline)}/, which no "
+                f"{join_ids(names)} {'is' if len(names) == 1 else 'are'} scheduled on {asset_of(pipeline)}/, which no "
                 f"pipeline writes once {pipeline.dag_id} is gone: {'it never runs' if len(names) == 1 else 'they never run'} again"
             )
             yield Finding("R041", sentence, (pipeline.dag_id, *names), place_in(followers[0], "schedule"))

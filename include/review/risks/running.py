@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from include.config.durations import format_duration
+from include.config.problems import list_names
 from include.review.risks.finding import find_node
 
 if TYPE_CHECKING:
@@ -51,7 +52,11 @@ def nobody_told(review: Review) -> Iterator[Finding]:
     """Find failures that no one hears of any more."""
     for pair in review.pairs:
         if pair.before.config.notify.on_failure and not pair.after.config.notify.on_failure:
-            yield pair.finding("R063", "nobody is told when a run fails", "notify", "on_failure")
+            told = [kind for one in pair.before.config.notify.on_failure for kind in one.model_dump()]
+            sentence = (
+                f"nobody is told any more when a run fails; so far {list_names(dict.fromkeys(told))} does it"
+            )
+            yield pair.finding("R063", sentence, "notify", "on_failure")
 
 
 def slots_change(review: Review) -> Iterator[Finding]:

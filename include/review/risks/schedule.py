@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.config.durations import format_duration
-from include.config.keys.schedule import AssetSchedule, EverySchedule
-from include.config.problems import list_names
-from include.review.risks.finding import Pair, count
+from include.review.risks.finding import Pair, count, join_ids
 from include.review.risks.pace import past_runs, runs_a_year
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.config import Pipeline, PipelineConfig
+    from include.config import Pipeline
     from include.review.risks.finding import Finding, Review
 
 _ROUNDING = 1 + 1e-9  # seven days are seven times a day
@@ -25,13 +22,10 @@ def runs_more_often(review: Review) -> Iterator[Finding]:
     for pair in review.pairs:
         before, after = (runs_a_year(one.config, review.day) for one in pair)
         if pair.after.config.schedule == "@continuous" != pair.before.config.schedule:
-            sentence = "a run follows the other without a pause, and takes a worker all the time"
+            sentence = "a run follows the one before without a pause, and takes a worker all the time"
             yield pair.finding("R030", sentence, "schedule")
         elif before and after and after > factor * before * _ROUNDING:
-            sentence = (
-                f"{after / before:,.0f} times as many trainings: about {after:,.0f} runs a year instead of {before:,.0f}, "
-                f"{_write(pair.before.config)} -> {_write(pair.after.config)}"
-            )
+            sentence = f"{after / before:,.0f} times as many trainings: about {after:,.0f} runs a year instead of {before:,.0f}"
             yield pair.finding("R030", sentence, "schedule")
 
 
@@ -75,14 +69,6 @@ def _waiting(review: Review, pipeline: Pipeline) -> str:
     followers = review.followers_of(pipeline)
     if not followers:
         return ""
-    return f", and {list_names(one.dag_id for one in followers)} wait{'s' if len(followers) == 1 else ''} for them"
-
-
-def _write(config: PipelineConfig) -> str:
-    match config.schedule:
-        case EverySchedule(every=every):
-            return f"every {format_duration(every)}"
-        case AssetSchedule() | None:
-            return "none"
-        case text:
-            return text
+    return (
+        f", and {join_ids(one.dag_id for one in followers)} wait{'s' if len(followers) == 1 else ''} for them"
+    )

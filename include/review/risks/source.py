@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from include.review.risks.finding import Pair
+from include.review.risks.finding import Pair, asset_of
 from include.urls import HttpUrl, S3Url, parse_source_url
 
 if TYPE_CHECKING:
@@ -56,9 +56,9 @@ def connection_changes(review: Review) -> Iterator[Finding]:
         for key, verb in (("source", "read"), ("output", "write")):
             before, after = (getattr(one.config, key) for one in pair)
             if before.connection != after.connection:
-                url = after.url if isinstance(after.url, str) else after.url[0]
+                place = asset_of(pair.after) + "/" if key == "output" else _owner(_urls(pair.after)[0])
                 sentence = (
-                    f'every run fails unless "{after.connection}" is in Airflow and may {verb} {url}; so far it is '
+                    f'"{after.connection}" must be in Airflow and be allowed to {verb} {place}; so far it is '
                     f'"{before.connection}"'
                 )
                 yield pair.finding("R053", sentence, key, "connection")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # A module defines exactly one of these; the number of leading arguments that Refinery itself gives.
 ENTRY_POINTS = {"build_model": 0, "train": 2, "fit": 2}
 _TRAIN = "train"
+_PICKLE = "pickle"
 
 _MAX_BYTES = 1_000_000
 
@@ -71,7 +72,7 @@ class ModelModules:
         signature = self._signature(str(module.value))
         if isinstance(signature, str):
             return [module.problem("bad-module", _path(module), signature)]
-        return _check_params(signature, str(module.value), model)
+        return [*_check_params(signature, str(module.value), model), *_check_format(signature, model)]
 
     def judges_itself(self, tree: Node) -> bool | None:
         """Tell whether the code of a pipeline's model measures it, as scripts and `train` do; None where nobody knows."""
@@ -180,6 +181,14 @@ def _check_params(signature: Signature, module: str, model: Node) -> list[Proble
             place.key_problem("missing-param", key, f"{what} needs {list_names(missing)} under params")
         )
     return problems
+
+
+def _check_format(signature: Signature, model: Node) -> list[Problem]:
+    chosen = model.entries.get("format")
+    if signature.function != _TRAIN or chosen is None or chosen.value in (_PICKLE, None):
+        return []
+    message = f"is not for modules with {_TRAIN}, which write a pickle themselves; define build_model or fit, or remove it"
+    return [chosen.key_problem("bad-format", ("model", "format"), message)]
 
 
 def _offer(wrong: str, accepted: tuple[str, ...]) -> str:

@@ -254,7 +254,7 @@ class DiskFullError(StorageError):
     def __init__(self, path: Path) -> None:
         self.path = path
         super().__init__(
-            f"No space is left on the disk of {path}. Free some, or set the workspace to a larger disk."
+            f"No space is left on the disk of {path}. Free some, or move the workspace (of one on S3, TMPDIR) to a larger disk."
         )
 
 

@@ -49,31 +49,32 @@ def scratch_folder() -> Iterator[Path]:
 def _new_locked_folder(parent: Path) -> tuple[Path, int]:
     while True:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-        lock = _lock(folder)
-        if lock is not None and folder.exists():
-            return folder, lock
-        # Another step has found it between the two calls, and taken it for abandoned.
-        if lock is not None:
+        # Until it is locked, another step takes it for abandoned.
+        with contextlib.suppress(FileNotFoundError):
+            lock = os.open(folder, _OPEN_FOLDER)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if folder.exists():
+                return folder, lock
             os.close(lock)
 
 
 def _delete_abandoned(parent: Path) -> None:
     for folder in parent.glob(f"{_PREFIX}*"):
-        lock = _lock(folder)
+        lock = _lock_of_the_dead(folder)
         if lock is not None:
             shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
 
 
-def _lock(folder: Path) -> int | None:
-    """Return a descriptor that holds the folder's lock; None where it is another's, or no folder of this user."""
+def _lock_of_the_dead(folder: Path) -> int | None:
+    """Lock a folder of this user that no process holds; None where it is no such folder."""
     try:
-        descriptor = os.open(folder, _OPEN_FOLDER)
+        lock = os.open(folder, _OPEN_FOLDER)
     except OSError:
         return None
     with contextlib.suppress(OSError):
-        if os.fstat(descriptor).st_uid == os.getuid():
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return descriptor
-    os.close(descriptor)
+        if os.fstat(lock).st_uid == os.getuid():
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return lock
+    os.close(lock)
     return None

@@ -111,7 +111,7 @@ class Stage:
         """
         try:
             described = json.loads(read_object(self.description, client=self.client))["files"]
-            return {_checked_name(name): _staged_file(values) for name, values in described.items()}
+            return {name: self._staged_file(name, values) for name, values in described.items()}
         except ObjectNotFoundError as error:
             raise self._unreadable("it is not there") from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -146,6 +146,15 @@ class Stage:
         etag = upload_file(path, self.run.child(name), client=self.client, content_type=content_type)
         return StagedFile(name, size, sha256, md5, etag)
 
+    def _staged_file(self, name: str, values: Mapping[str, Any]) -> StagedFile:
+        """Read a file's description; others may write to the bucket too, so no name may lead elsewhere."""
+        file = StagedFile(**{field.name: values[field.name] for field in fields(StagedFile)})
+        for path in (name, file.object):
+            top, *below = PurePosixPath(path).parts or ("",)
+            if top not in (self.name, f"{self.name}.json") or ".." in below or "\0" in path:
+                raise ValueError(f'the name "{path}" leads elsewhere')
+        return file
+
     def _unreadable(self, detail: str) -> StageUnreadableError:
         return StageUnreadableError(str(self.description), self.step, detail)
 
@@ -170,17 +179,3 @@ def _digests(path: Path) -> tuple[int, str, str]:
     except OSError as error:
         raise LocalFileError(path, error.strerror or str(error)) from error
     return size, sha256.hexdigest(), md5.hexdigest()
-
-
-def _staged_file(values: Mapping[str, Any]) -> StagedFile:
-    file = StagedFile(**{field.name: values[field.name] for field in fields(StagedFile)})
-    _checked_name(file.object)
-    return file
-
-
-def _checked_name(name: str) -> str:
-    """Refuse a name that would lead out of the folder, or of the run's prefix: others may write to the bucket too."""
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
-        raise ValueError(f'the name "{name}" leads elsewhere')
-    return name

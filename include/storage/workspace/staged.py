@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from include.storage.deletion import abort_uploads, delete_objects
@@ -105,9 +104,7 @@ class StagedWorkspace:
 
     def _model_files(self) -> dict[str, StagedFile]:
         stage = self._stage("model")
-        files = {
-            PurePosixPath(name).relative_to("model").as_posix(): file for name, file in stage.files().items()
-        }
+        files = {name.removeprefix("model/"): file for name, file in stage.files().items()}
         if MANIFEST not in files:
             raise StageUnreadableError(str(stage.description), stage.step, f"there is no {MANIFEST}")
         return files

@@ -17,7 +17,7 @@ from include.storage import StagedWorkspace
 from include.storage.errors import (
     AccessDeniedError,
     DataCorruptedError,
-    RemoteError,
+    ObjectChangedError,
     StageUnreadableError,
     UnsafeWorkspaceError,
 )
@@ -72,6 +72,14 @@ def stage_model(workspace, files=MODEL):
         for name, content in files.items():
             (folder.model_dir / name).parent.mkdir(parents=True, exist_ok=True)
             (folder.model_dir / name).write_bytes(content)
+
+
+def push_beside(lost, meanwhile):
+    """Push another model, after what is done in the meantime."""
+    with lost.open(reads="dataset", writes="model") as folder:
+        meanwhile()
+        for name in MODEL:
+            (folder.model_dir / name).write_bytes(b"lost")
 
 
 def fail_halfway(folder):
@@ -162,6 +170,19 @@ class TestTriesOfAStep:
         assert body("models/churn/model.pkl") == b"lost"
         assert workspace.read_manifest() == {"metrics": {"mae": 2}}
 
+    def test_a_lost_try_that_breaks_off_after_the_next_one_spoils_nothing_of_it(
+        self, workspace, client, body, proxy, proxied
+    ):
+        stage_dataset(workspace)
+        lost = StagedWorkspace(workspace.run, proxied)
+        with pytest.raises(AccessDeniedError):
+            push_beside(
+                lost,
+                lambda: (stage_model(workspace), proxy.plan(None, None, proxy.refuse(403, "AccessDenied"))),
+            )
+        workspace.upload_model(MODELS, client=client)
+        assert {name: body(f"models/churn/{name}") for name in MODEL} == MODEL
+
 
 class TestWhatIsNotWhole:
     def test_a_push_that_breaks_off_is_no_stage(self, workspace, proxy, proxied, client, keys):
@@ -218,7 +239,9 @@ class TestWhatIsNotWhole:
                     ("dataset/../../a", "dataset/1/0"),
                     ("", "dataset/1/0"),
                     ("a\0b", "dataset/1/0"),
+                    ("model/a.csv", "dataset/1/0"),
                     ("dataset/a.csv", "../other-run/dataset/1/0"),
+                    ("dataset/a.csv", "model/1/0"),
                 )
             ),
         ],
@@ -306,9 +329,8 @@ class TestUpload:
             pytest.skip("nanio ignores the condition")
         file = stage.files()["model/model.pkl"]
         client.put_object(Bucket="data", Key=stage.run.key + file.object, Body=b"x" * file.size)
-        with pytest.raises(RemoteError) as raised:
+        with pytest.raises(ObjectChangedError):
             publish_file(stage, file, MODELS.child("model.pkl"), client=client)
-        assert raised.value.retryable
 
     def test_a_copy_of_other_bytes_is_found(self, stage, client, proxy, proxied):
         file = stage.files()["model/model.pkl"]
@@ -396,3 +418,13 @@ class TestScratch:
         with scratch_folder():
             pass
         assert (elsewhere / "file").read_text() == "kept"
+
+
+def test_the_lifecycle_rule_of_the_documentation_is_one_that_s3_takes(project, moto_url, make_client):
+    page = (project / "docs" / "workspace.md").read_text()
+    rule = json.loads(page.partition("```json\n")[2].partition("```")[0])
+    client = make_client(moto_url)
+    client.create_bucket(Bucket="staging")
+    client.put_bucket_lifecycle_configuration(Bucket="staging", LifecycleConfiguration=rule)
+    (stored,) = client.get_bucket_lifecycle_configuration(Bucket="staging")["Rules"]
+    assert stored == rule["Rules"][0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,6 @@ from refinery_operators import train
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from airflow.sdk import DAG
 
@@ -29,6 +29,7 @@ def object_store(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     root = tmp_path_factory.mktemp("object-store")
     (root / "include").symlink_to(project / "include")
     with ObjectStore(root) as store:
+        store.client().create_bucket(Bucket="staging")
         yield store
 
 
@@ -37,6 +38,25 @@ def s3(object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The server's client; Airflow's aws_default leads to it too."""
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", object_store.connection)
     return object_store.client()
+
+
+@pytest.fixture(params=["on disk", "on S3"])
+def workspace(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where the steps meet: what they promise holds for either."""
+    return str(tmp_path / "workspace") if request.param == "on disk" else f"s3://staging/{tmp_path.name}/"
+
+
+@pytest.fixture
+def left_in_workspace(workspace: str, s3: Any, tmp_path: Path) -> Callable[[], list[str]]:
+    """List what the steps have left in their workspace."""
+
+    def left() -> list[str]:
+        if not workspace.startswith("s3://"):
+            return [str(path) for path in Path(workspace).rglob("*") if path.is_file()]
+        found = s3.list_objects_v2(Bucket="staging", Prefix=tmp_path.name).get("Contents", [])
+        return [item["Key"] for item in found]
+
+    return left
 
 
 @pytest.fixture

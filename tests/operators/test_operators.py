@@ -25,11 +25,10 @@ CONFIG = {"path": "configs/churn.yml", "text": "model: random_forest\n"}
 
 
 @pytest.fixture
-def steps(tmp_path):
+def steps(tmp_path, workspace):
     """Make a pipeline's four operators in a workspace of the test's own."""
 
     def make(source=PETROL, model=None, **training):
-        workspace = str(tmp_path / "workspace")
         with DAG("churn", schedule=None):
             return [
                 DownloadDatasetOperator(task_id="download_dataset", source=source, workspace=workspace),
@@ -50,8 +49,8 @@ def steps(tmp_path):
 
 
 class TestTheFourSteps:
-    def test_the_model_and_its_manifest_are_on_s3_and_no_local_file_is_left(
-        self, steps, s3, context, tmp_path
+    def test_the_model_and_its_manifest_are_on_s3_and_nothing_else_is_left(
+        self, steps, s3, context, tmp_path, left_in_workspace
     ):
         for operator in steps():
             operator.execute(context)
@@ -63,7 +62,7 @@ class TestTheFourSteps:
             "manifest.json",
             "model.pkl",
         ]
-        assert [path for path in (tmp_path / "workspace").rglob("*") if path.is_file()] == []
+        assert left_in_workspace() == []
 
     def test_the_manifest_says_where_the_model_comes_from(self, steps, s3, context, tmp_path):
         for operator in steps():
@@ -153,11 +152,12 @@ class TestSeveralFiles:
         assert manifest["data"]["rows"] == 30
 
     def test_an_object_that_went_between_two_attempts_is_not_read(self, steps, s3, context, tmp_path):
-        download, *_ = steps(source=f"s3://datasets/{tmp_path.name}/*.csv")
+        download, train, *_ = steps(source=f"s3://datasets/{tmp_path.name}/*.csv")
         download.execute(context)
         s3.delete_object(Bucket="datasets", Key=f"{tmp_path.name}/north.csv")
         assert download.execute(context)["count"] == 2
-        names = sorted(path.name for path in download.workspace_of(context).folder.dataset_dir.iterdir())
+        with train.workspace_of(context).open(reads="dataset", writes="model") as folder:
+            names = sorted(path.name for path in folder.dataset_dir.iterdir())
         assert names == ["1-south.csv", "2-west.csv"]
 
     def test_each_url_of_a_list_is_templated(self, steps, context):
@@ -191,7 +191,7 @@ class TestErrors:
             download.execute(context)
         assert raised.value.retryable
 
-    def test_an_unknown_connection_is_named(self, steps, context):
+    def test_an_unknown_connection_is_named(self, steps, s3, context):
         download, *_ = steps()
         download.aws_conn_id = "aws_prod"
         with pytest.raises(AirflowFailException, match='no Airflow connection "aws_prod"'):
@@ -203,13 +203,14 @@ class TestErrors:
         with pytest.raises(AirflowFailException, match="Petrol_Consumption"):
             train.execute(context)
 
-    def test_clean_up_deletes_after_a_failed_training(self, steps, s3, context, tmp_path):
+    def test_clean_up_deletes_after_a_failed_training(self, steps, s3, context, left_in_workspace):
         download, train, _, clean_up = steps(target="nonsense")
         download.execute(context)
         with pytest.raises(AirflowFailException):
             train.execute(context)
+        assert left_in_workspace() != []
         clean_up.execute(context)
-        assert [path for path in (tmp_path / "workspace").rglob("*") if path.is_file()] == []
+        assert left_in_workspace() == []
 
 
 class TestTemplates:

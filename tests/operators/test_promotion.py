@@ -18,12 +18,12 @@ RIDGE = {"class": "sklearn.linear_model.Ridge"}
 
 
 @pytest.fixture
-def run(tmp_path, s3, context):
+def run(tmp_path, s3, context, workspace):
     """Run a pipeline's first three steps on the petrol data, in a series of the test's own."""
     root = f"s3://models/{tmp_path.name}"
 
     def steps(model=RIDGE, source=PETROL, **training):
-        shared = {"workspace": str(tmp_path / "workspace")}
+        shared = {"workspace": workspace}
         target = {"prefix": f"{root}/2026-01-31/", "series": f"{root}/{{{{ ds }}}}/", **shared}
         with DAG("churn", schedule=None):
             download = DownloadDatasetOperator(task_id="download_dataset", source=source, **shared)

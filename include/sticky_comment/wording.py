@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 # Changes below these run nowhere while a plan is made: configs are data, and models are imported when they are trained.
 _PASSIVE_FOLDERS = ("configs", "docs", "include/models", "tests")
 _CUT = "\n\nThe plan is longer than a comment may be; the run's page has the whole of it.\n"
+# A code fence and a few folds in each other.
+_ROOM_TO_CLOSE = 100
 
 
 def comment_on_plan(plan: str, run: ReviewedRun, changed_files: Iterable[str], *, limit: int) -> str:
@@ -38,10 +40,13 @@ def comment_without_plan(run: ReviewedRun) -> str:
 
 
 def shorten(plan: str, limit: int) -> str:
-    """Cut a plan at the end of a line, where it is longer than a comment may be."""
+    """Cut a plan at the end of a line, where it is longer than a comment may be, and close what is open there."""
     if len(plan) <= limit:
         return plan
-    return plan[: limit - len(_CUT)].rpartition("\n")[0] + _CUT
+    kept = plan[: limit - len(_CUT) - _ROOM_TO_CLOSE].rpartition("\n")[0]
+    fence = "\n```" if kept.count("\n```") % 2 else ""
+    open_folds = kept.count("<details>") - kept.count("</details>")
+    return kept + (fence + "\n</details>" * open_folds)[:_ROOM_TO_CLOSE] + _CUT
 
 
 def _is_passive(file: str) -> bool:

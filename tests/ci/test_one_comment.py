@@ -283,6 +283,13 @@ def test_a_plan_longer_than_a_comment_is_cut_at_the_end_of_a_line(github, review
     assert "by [this run]" in foot
 
 
+def test_a_cut_closes_what_it_leaves_open(github, review):
+    review.post(
+        "<details>\n<summary>churn</summary>\n\n```mermaid\n" + "a --> b\n" * 20_000 + "```\n</details>\n"
+    )
+    assert "a --> b\n```\n</details>\n\nThe plan is longer than" in bodies(github)[0]
+
+
 def test_bytes_that_are_no_text_do_not_stop_it(github, review):
     (review.folder / "plan.md").write_bytes(b"a plan \xff\x00 of sorts")
     review.post_as_it_is()

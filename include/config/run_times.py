@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from include.config.durations import format_duration
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from include.config import PipelineConfig
+    from include.config.keys.schedule import Schedule
 
 LAST_SECOND = time(23, 59, 59)  # of the last day that may have a run
 # What Airflow's presets stand for.
@@ -25,6 +26,30 @@ PRESETS = {
     "@quarterly": "0 0 1 */3 *",
     "@yearly": "0 0 1 1 *",
 }
+
+
+class Clock(Protocol):
+    """What decides when a pipeline runs, as its config has it."""
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """A cron expression, a preset, an interval or assets."""
+
+    @property
+    def timezone(self) -> str:
+        """The timezone of the others."""
+
+    @property
+    def start_date(self) -> date:
+        """The first day that may have a run."""
+
+    @property
+    def end_date(self) -> date | None:
+        """The last one."""
+
+    @property
+    def catchup(self) -> bool:
+        """Whether past runs are made up for."""
 
 
 def describe_schedule(config: PipelineConfig) -> str:
@@ -52,7 +77,7 @@ def find_next_run(config: PipelineConfig, now: datetime) -> datetime | None:
     return next(runs_after(config, now), None)
 
 
-def runs_after(config: PipelineConfig, moment: datetime) -> Iterator[datetime]:
+def runs_after(config: Clock, moment: datetime) -> Iterator[datetime]:
     """Yield the runs that the clock tells, in UTC; none of schedules that wait for something else.
 
     An interval is counted from the run before it, so that only those that begin at the start date (`catchup`) are told.
@@ -70,7 +95,7 @@ def runs_after(config: PipelineConfig, moment: datetime) -> Iterator[datetime]:
         yield found.astimezone(UTC)
 
 
-def _moments(config: PipelineConfig, first: datetime, after: datetime) -> Iterator[datetime]:
+def _moments(config: Clock, first: datetime, after: datetime) -> Iterator[datetime]:
     if isinstance(config.schedule, EverySchedule) and config.catchup:
         interval, begin = config.schedule.every, first.astimezone(UTC)
         passed = max(0, (after - begin) // interval + 1)

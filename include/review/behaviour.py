@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -16,10 +18,11 @@ from include.review.plan import Behaviour, Graph, RunTime
 from include.urls import parse_prefix_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from include.config import Pipeline, PipelineConfig
+    from include.config.keys.schedule import Schedule
 
 _RUNS = 3
 _TEMPLATE = re.compile(r"\{\{\s*(.*?)\s*\}\}")
@@ -27,34 +30,49 @@ _TEMPLATE = re.compile(r"\{\{\s*(.*?)\s*\}\}")
 _PROVENANCE = "config"
 
 
-def describe_behaviour(pipeline: Pipeline, day: date) -> Behaviour:
+Tasks = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """What decides when a pipeline runs; runs of equal ones are equal."""
+
+    schedule: Schedule | None
+    timezone: str
+    start_date: date
+    end_date: date | None
+    catchup: bool
+
+
+def render_tasks(pipeline: Pipeline) -> Tasks:
+    """Return a pipeline's tasks with their arguments, by their ids and in their order."""
+    tasks: Tasks = dag_factory_config(pipeline)["tasks"]
+    return tasks
+
+
+def describe_behaviour(pipeline: Pipeline, tasks: Tasks, day: date) -> Behaviour:
     """Describe what a pipeline does on a day.
 
     Args:
         pipeline: The pipeline.
+        tasks: Its rendered tasks.
         day: The day, in UTC.
     """
     config = pipeline.config
+    clock = _Clock(config.schedule, config.timezone, config.start_date, config.end_date, config.catchup)
+    runs = _runs(clock, day)
     return Behaviour(
-        graph=_graph(_tasks(pipeline)),
-        objects=tuple(sorted(_objects(config, day))),
+        graph=_graph(tasks),
+        objects=tuple(sorted(_objects(config, runs, day))),
         schedule=describe_schedule(config),
-        runs=tuple(
-            _run_time(moment, config.timezone) for moment in islice(runs_after(config, _before(day)), _RUNS)
-        ),
+        runs=tuple(_run_time(moment, config.timezone) for moment in runs),
     )
 
 
-def find_changed_tasks(base: Pipeline, head: Pipeline) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return the tasks that both versions of a pipeline have and whose arguments differ, with the arguments' names."""
-    before, after = _tasks(base), _tasks(head)
+def find_changed_tasks(before: Tasks, after: Tasks) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the tasks that are on both sides and whose arguments differ, with the arguments' names."""
     found = ((name, tuple(sorted(_differing(before[name], after[name])))) for name in after if name in before)
     return tuple((name, arguments) for name, arguments in found if arguments)
-
-
-def _tasks(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
-    tasks: dict[str, dict[str, Any]] = dag_factory_config(pipeline)["tasks"]
-    return tasks
 
 
 def _differing(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
@@ -63,13 +81,13 @@ def _differing(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
             yield argument
 
 
-def _graph(tasks: dict[str, dict[str, Any]]) -> Graph:
+def _graph(tasks: Tasks) -> Graph:
     edges = ((before, name) for name, task in tasks.items() for before in task["dependencies"])
     return Graph(tuple(tasks), tuple(edges))
 
 
-def _objects(config: PipelineConfig, day: date) -> Iterator[str]:
-    prefix = str(parse_prefix_url(_fill(config.output.url, _first_run(config, day))))
+def _objects(config: PipelineConfig, runs: Sequence[datetime], day: date) -> Iterator[str]:
+    prefix = str(parse_prefix_url(_fill(config.output.url, runs, day)))
     yield f"{prefix}{MANIFEST_FILE}"
     yield f"{prefix}{_model_file(config)}"
     if config.card:
@@ -85,18 +103,22 @@ def _model_file(config: PipelineConfig) -> str:
     return MODEL_FILE if placed else "*"  # whatever the script leaves
 
 
-def _first_run(config: PipelineConfig, day: date) -> tuple[datetime, bool]:
-    """Return the first run of a day, and whether it is the schedule's; else a run at midnight, as one by hand for this date."""
+@lru_cache(maxsize=1024)
+def _runs(clock: _Clock, day: date) -> tuple[datetime, ...]:
+    """Return the first runs from a day on; cached, since a thousand pipelines share a few schedules."""
+    # A run at midnight itself is one of the day.
+    before = _midnight(day) - timedelta(microseconds=1)
+    return tuple(islice(runs_after(clock, before), _RUNS))
+
+
+def _fill(url: str, runs: Sequence[datetime], day: date) -> str:
+    """Put the values of a day's first run into a URL's templates; what only the run itself will know stays as it is written.
+
+    On a day without a run of the schedule it is one at midnight, as a run by hand for this date has it.
+    """
     midnight = _midnight(day)
-    moment = next(runs_after(config, _before(day)), None)
-    if moment and moment < midnight + timedelta(days=1):
-        return moment, True
-    return midnight, False
-
-
-def _fill(url: str, run: tuple[datetime, bool]) -> str:
-    """Put a run's values into a URL's templates; what only the run itself will know stays as it is written."""
-    moment, is_scheduled = run
+    is_scheduled = bool(runs) and runs[0] < midnight + timedelta(days=1)
+    moment = runs[0] if is_scheduled else midnight
     values = {
         "ds": f"{moment:%Y-%m-%d}",
         "ds_nodash": f"{moment:%Y%m%d}",
@@ -112,11 +134,6 @@ def _fill(url: str, run: tuple[datetime, bool]) -> str:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
-
-
-def _before(day: date) -> datetime:
-    """Return the last moment before a day, after which its runs come."""
-    return _midnight(day) - timedelta(microseconds=1)
 
 
 def _run_time(moment: datetime, timezone: str) -> RunTime:

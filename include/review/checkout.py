@@ -23,42 +23,76 @@ _ANY_FILE = "/dev/null"
 _MAX_LINKS = 10
 
 
-def load_version(snapshot: Snapshot, environment: str) -> tuple[Project, tuple[str, ...]]:
-    """Load a version's pipelines; no code of it is run.
+def load_versions(
+    base: Snapshot, head: Snapshot, environment: str
+) -> tuple[Project, Project, tuple[str, ...]]:
+    """Load the pipelines of two versions; no code of either is run.
 
     Args:
-        snapshot: Its files.
+        base: The files before.
+        head: The files after.
         environment: The environment to resolve the configs for.
 
     Returns:
-        The pipelines and problems; and a note where the version has no such environment and was read without one.
+        Base's pipelines and problems; head's; and notes on how they were read.
     """
     with tempfile.TemporaryDirectory(prefix="refinery-plan-") as folder:
         root = Path(folder)
-        _lay_out(snapshot, root)
-        project = _load(root, environment)
-        if environment != LOCAL and any(one.code == "unknown-environment" for one in project.problems):
-            note = f'{snapshot.version.name} has no environment "{environment}"; its configs are read without one.'
-            return _load(root, LOCAL), (note,)
+        after, notes = _load(head, None, root, environment)
+        if _digests(base) == _digests(head):
+            return after, after, notes
+        before, more_notes = _load(base, head, root, environment)
+        return before, after, (*more_notes, *notes)
+
+
+def _load(
+    snapshot: Snapshot, laid_out: Snapshot | None, root: Path, environment: str
+) -> tuple[Project, tuple[str, ...]]:
+    """Load a version in a folder where another one may lie, of which only what differs is replaced."""
+    _lay_out(snapshot, laid_out, root)
+    project = load_project(root / CONFIGS, models_dir=root / MODELS, environment=environment)
+    if environment == LOCAL or not any(one.code == "unknown-environment" for one in project.problems):
         return project, ()
+    note = f'{snapshot.version.name} has no environment "{environment}"; its configs are read without one.'
+    return load_project(root / CONFIGS, models_dir=root / MODELS), (note,)
 
 
-def _load(root: Path, environment: str) -> Project:
-    return load_project(root / CONFIGS, models_dir=root / MODELS, environment=environment)
+def _digests(snapshot: Snapshot) -> dict[str, str]:
+    return {path: entry.digest for path, entry in snapshot.entries.items() if _is_read(path)}
 
 
-def _lay_out(snapshot: Snapshot, root: Path) -> None:
-    (root / CONFIGS).mkdir()
-    (root / MODELS).mkdir(parents=True)
-    contents = {path: snapshot.entries[path] for path in snapshot.entries if _is_read(path)}
-    files = [path for path, entry in contents.items() if not entry.is_link]
+def _lay_out(snapshot: Snapshot, laid_out: Snapshot | None, root: Path) -> None:
+    here = _digests(laid_out) if laid_out else {}
+    wanted = _digests(snapshot)
+    for path, digest in here.items():
+        if wanted.get(path) != digest:
+            _remove(root, path)
+    (root / CONFIGS).mkdir(exist_ok=True)
+    (root / MODELS).mkdir(parents=True, exist_ok=True)
+    new = [path for path, digest in wanted.items() if here.get(path) != digest]
+    files = [path for path in new if not snapshot.entries[path].is_link]
     for path, content in snapshot.read(files).items():
         _place(root, path).write_bytes(content)
-    for path in contents.keys() - set(files):
-        if path.startswith(f"{CONFIGS}/"):
-            _place(root, path).symlink_to(_ANY_FILE)
-        elif target := _follow(snapshot, path):
-            _place(root, path).write_bytes(snapshot.read([target])[target])
+    for path in new:
+        if snapshot.entries[path].is_link:
+            _lay_out_link(snapshot, path, root)
+
+
+def _lay_out_link(snapshot: Snapshot, path: str, root: Path) -> None:
+    if path.startswith(f"{CONFIGS}/"):
+        _place(root, path).symlink_to(_ANY_FILE)
+    elif target := _follow(snapshot, path):
+        _place(root, path).write_bytes(snapshot.read([target])[target])
+
+
+def _remove(root: Path, path: str) -> None:
+    """Remove a file, and the folders that it leaves empty: another version may have files of their names."""
+    file = root / path
+    file.unlink(missing_ok=True)  # a link that leads elsewhere was not laid out
+    for folder in file.parents:
+        if folder == root or any(folder.iterdir()):
+            return
+        folder.rmdir()
 
 
 def _is_read(path: str) -> bool:

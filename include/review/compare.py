@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from include.review.checkout import CONFIGS, load_version
+from include.review.checkout import CONFIGS, load_versions
 from include.review.code.changes import find_code_changes
 from include.review.left_behind import latest_url
 from include.review.pairs import pair_pipelines
@@ -17,11 +17,10 @@ from include.review.values import find_edits
 from include.review.versions import find_versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import date
     from pathlib import Path
 
-    from include.config import Project
     from include.review.plan import PipelineChange, ValueChange
     from include.review.values import Edit
     from include.review.versions import Snapshot, Versions
@@ -43,7 +42,7 @@ def make_plan(
         ReviewError: The two cannot be compared.
     """
     versions = find_versions(project_root, base, head)
-    before, after, notes = _load(versions, environment)
+    before, after, notes = load_versions(versions.base, versions.head, environment)
     pairs, more_notes = pair_pipelines(before, after)
     edits = {
         pair.head.dag_id: found
@@ -75,29 +74,17 @@ def make_plan(
         risks=risks,
         base_problems=before.problems,
         head_problems=after.problems,
-        notes=(*versions.notes, *notes, *more_notes, *threshold_notes),
+        notes=(*versions.notes, *_note_missing(versions), *notes, *more_notes, *threshold_notes),
     )
 
 
-def _load(versions: Versions, environment: str) -> tuple[Project, Project, tuple[str, ...]]:
-    head, notes = load_version(versions.head, environment)
-    if _configs_of(versions.base) == _configs_of(versions.head):
-        return head, head, notes
-    base, base_notes = load_version(versions.base, environment)
-    missing = tuple(
-        f"{one.version.name} has no {CONFIGS}/: {consequence}."
-        for one, consequence in (
-            (versions.base, "every pipeline is new"),
-            (versions.head, "every pipeline is removed"),
-        )
-        if not one.digests(f"{CONFIGS}/")
-    )
-    return base, head, tuple(dict.fromkeys((*base_notes, *notes, *missing)))
-
-
-def _configs_of(snapshot: Snapshot) -> dict[str, str]:
-    """Return what the loading of a version depends on: configs, and the models that they are checked against."""
-    return snapshot.digests(f"{CONFIGS}/", "include/models/")
+def _note_missing(versions: Versions) -> Iterator[str]:
+    for one, consequence in (
+        (versions.base, "every pipeline is new"),
+        (versions.head, "every pipeline is removed"),
+    ):
+        if not one.digests(f"{CONFIGS}/"):
+            yield f"{one.version.name} has no {CONFIGS}/: {consequence}."
 
 
 def _read_thresholds(versions: Versions) -> tuple[Thresholds, tuple[str, ...]]:

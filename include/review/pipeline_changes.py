@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.review.behaviour import describe_behaviour, find_changed_tasks
+from include.review.behaviour import describe_behaviour, find_changed_tasks, render_tasks
 from include.review.left_behind import find_left_behind
 from include.review.plan import PipelineChange
 from include.review.values import describe_values
@@ -27,7 +27,7 @@ def describe_added(head: Pipeline, day: date) -> PipelineChange:
         changes=describe_values(head, "head"),
         tasks_changed=(),
         before=None,
-        after=describe_behaviour(head, day),
+        after=describe_behaviour(head, render_tasks(head), day),
         left_behind=(),
         head=head,
     )
@@ -48,7 +48,7 @@ def describe_removed(base: Pipeline, day: date, latest_urls: Collection[str]) ->
         path=base.path,
         changes=describe_values(base, "base"),
         tasks_changed=(),
-        before=describe_behaviour(base, day),
+        before=describe_behaviour(base, render_tasks(base), day),
         after=None,
         left_behind=find_left_behind(base, None, latest_urls),
         base=base,
@@ -71,6 +71,7 @@ def describe_changed(
         day: The day whose objects are told.
         latest_urls: As of find_left_behind.
     """
+    tasks, new_tasks = render_tasks(base), render_tasks(head)
     is_renamed = base.dag_id != head.dag_id
     return PipelineChange(
         kind="renamed" if is_renamed else "changed",
@@ -78,9 +79,9 @@ def describe_changed(
         previous_id=base.dag_id if is_renamed else None,
         path=head.path,
         changes=tuple(changes),
-        tasks_changed=find_changed_tasks(base, head),
-        before=describe_behaviour(base, day),
-        after=describe_behaviour(head, day),
+        tasks_changed=find_changed_tasks(tasks, new_tasks),
+        before=describe_behaviour(base, tasks, day),
+        after=describe_behaviour(head, new_tasks, day),
         left_behind=find_left_behind(base, head, latest_urls),
         base=base,
         head=head,

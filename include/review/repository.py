@@ -179,9 +179,9 @@ class Repository:
         """Hash files as git would store them, with line ends and other filters applied."""
         if not paths:
             return []
-        # git takes a line that begins with a quote for a quoted name.
-        names = (f"./{path}" if path.startswith('"') else path for path in paths)
-        given = "\n".join(names)
+        # These paths count from the repository's own folder, and a line that begins with a quote is a quoted name.
+        names = (f"{self._prefix}{path}" for path in paths)
+        given = "\n".join(f"./{name}" if name.startswith('"') else name for name in names)
         return self._run("hash-object", "--stdin-paths", stdin=os.fsencode(given) + b"\n").decode().split()
 
     def _read_files(self, paths: Sequence[str]) -> list[bytes]:

@@ -52,6 +52,8 @@ _NO_VALUE = _Value()
 
 def find_edits(base: Pipeline, head: Pipeline) -> tuple[Edit, ...]:
     """Return what differs between two versions of a pipeline, in the order of the reference page."""
+    if base is head:
+        return ()
     before, after = _values(base), _values(head)
     keys = dict.fromkeys((*after, *before))
     return tuple(

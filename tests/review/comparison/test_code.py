@@ -1,0 +1,124 @@
+"""Changes outside the configs, each with the pipelines that it reaches."""
+
+from __future__ import annotations
+
+import pytest
+
+PINS = "pandas==3.0.0\nscikit-learn==1.7.0\nskops==0.15\nruff==0.1\nlightgbm==4.0\n"
+
+
+def config(name, model, more=""):
+    return f"source: s3://data/{name}.csv\nmodel: {model}\noutput: s3://models/{name}/{{{{ ds }}}}/\n{more}"
+
+
+@pytest.fixture
+def team(project):
+    """Pipelines with a module, a class and a script; module and script import one file."""
+    project.commit(
+        {
+            "configs/churn.yml": config("churn", "ridge"),
+            "configs/wine.yml": config("wine", "sklearn.linear_model.Ridge"),
+            "configs/old.yml": config("old", "{script: legacy/train.py}"),
+            "include/models/ridge.py": "from include.models.shared.columns import pick\ndef build_model(): ...\n",
+            "include/models/legacy/train.py": "import columns\nimport lightgbm as lgb\n",
+            "include/models/legacy/columns.py": "",
+            "include/models/shared/columns.py": "from . import names\n",
+            "include/models/shared/names.py": "",
+            "include/models/unused.py": "",
+            "include/training/training.py": "",
+            "plugins/refinery_operators/train.py": "",
+            "constraints.txt": PINS,
+            "requirements.txt": "pandas==3.0.0\n",
+            "Dockerfile": "FROM runtime:1\n",
+        }
+    )
+    return project
+
+
+def code(plan):
+    assert plan.pipelines == ()
+    return [(one.kind, one.name, one.pipelines) for one in plan.code]
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "pipelines"),
+    [
+        ("include/models/ridge.py", "module", ("churn",)),
+        ("include/models/legacy/train.py", "script", ("old",)),
+        ("include/models/legacy/columns.py", "module", ("old",)),
+        ("include/models/shared/columns.py", "module", ("churn",)),
+        ("include/models/shared/names.py", "module", ("churn",)),
+    ],
+)
+def test_a_models_file_reaches_the_pipelines_whose_models_are_made_of_it(team, path, kind, pipelines):
+    team.lay_out({path: (team.root / path).read_text() + "# An edit.\n"})
+    assert code(team.plan()) == [(kind, path, pipelines)]
+
+
+def test_a_file_that_no_model_uses_reaches_nothing(team):
+    team.lay_out({"include/models/unused.py": "x = 1\n", "README.md": "Words.\n"})
+    assert code(team.plan()) == []
+
+
+def test_a_model_is_parsed_and_never_run(team):
+    trap = "open(__file__ + '.ran', 'w')\ndef build_model(): ...\n"
+    team.commit({"include/models/ridge.py": trap})
+    team.lay_out({"include/models/ridge.py": trap + "# An edit.\n"})
+    assert code(team.plan()) == [("module", "include/models/ridge.py", ("churn",))]
+    assert not list(team.root.rglob("*.ran"))
+
+
+def test_refinery_itself_is_one_change_for_all(team):
+    team.lay_out(
+        {"include/training/training.py": "x = 1\n", "plugins/refinery_operators/train.py": "x = 1\n"}
+    )
+    plan = team.plan()
+    assert code(plan) == [("refinery", "Refinery", ("churn", "old", "wine"))]
+    assert plan.code[0].sentence == (
+        "2 files of Refinery itself change, and every pipeline runs with them: "
+        "include/training/training.py, plugins/refinery_operators/train.py"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence", "pipelines"),
+    [
+        (
+            "scikit-learn==1.7.0",
+            "scikit_learn == 1.9.1 ; python_version > '3'",
+            "scikit-learn 1.7.0 -> 1.9.1: models trained from now on may differ",
+            ("churn", "wine"),
+        ),
+        (
+            "lightgbm==4.0",
+            "lightgbm==4.1",
+            "lightgbm 4.0 -> 4.1: models trained from now on may differ",
+            ("old",),
+        ),
+    ],
+)
+def test_a_pin_reaches_the_pipelines_that_use_the_library(team, old, new, sentence, pipelines):
+    team.lay_out({"constraints.txt": PINS.replace(old, new)})
+    plan = team.plan()
+    assert code(plan) == [("library", sentence.partition(" ")[0], pipelines)]
+    assert plan.code[0].sentence == sentence
+
+
+@pytest.mark.parametrize(("old", "new"), [("ruff==0.1", "ruff==0.2"), ("skops==0.15", "skops==0.16")])
+def test_a_pin_that_no_pipeline_uses_is_not_told(team, old, new):
+    team.lay_out({"constraints.txt": PINS.replace(old, new)})
+    assert code(team.plan()) == []
+
+
+def test_what_the_image_installs_counts_more_than_the_constraints(team):
+    team.lay_out({"constraints.txt": PINS.replace("pandas==3.0.0", "pandas==3.0.1")})
+    assert code(team.plan()) == []
+    team.lay_out({"requirements.txt": "pandas==3.0.1\n"})
+    assert code(team.plan()) == [("library", "pandas", ("churn", "wine"))]
+
+
+def test_the_image_reaches_all(team):
+    team.lay_out({"Dockerfile": "# Newer.\nFROM --platform=linux/amd64 runtime:2 AS base\n"})
+    plan = team.plan()
+    assert code(plan) == [("library", "Dockerfile", ("churn", "old", "wine"))]
+    assert "runtime:1 -> runtime:2" in plan.code[0].sentence

@@ -125,6 +125,52 @@ class TestThresholds:
         assert codes(risks("", "", base_files=base, head_files=head)) == expected
 
 
+GATES = {
+    "a lower bound falls": ("min: 0.3", "min: 0.2", ["R010"]),
+    "a lower bound rises": ("min: 0.3", "min: 0.4", []),
+    "an upper bound rises": ("max: 3", "max: 4", ["R010"]),
+    "an upper bound falls": ("max: 3", "max: 2", []),
+    "one of two bounds goes": ("min: 0, max: 3", "max: 3", ["R010"]),
+    "a bound comes": ("min: 0", "min: 0, max: 3", []),
+    "a share may be worse by more": ("no_worse_than_latest: 5%", "no_worse_than_latest: 10%", ["R010"]),
+    "a share may be worse by less": ("no_worse_than_latest: 10%", "no_worse_than_latest: 5%", []),
+    "nine per cent are less than ten": ("no_worse_than_latest: 10%", "no_worse_than_latest: 9%", []),
+    "units do not compare": ("no_worse_than_latest: 10%", "no_worse_than_latest: 0.1", ["R010"]),
+    "the latest counts no more": ("min: 0, no_worse_than_latest: 1", "min: 0", ["R010"]),
+}
+CONTRACTS = {
+    "fewer rows": ("rows: {min: 9}", "rows: {min: 8}", ["R020"]),
+    "more rows": ("rows: {max: 9}", "rows: {max: 10}", ["R020"]),
+    "rows no more": ("rows: {min: 9}", "other_columns: false", ["R020"]),
+    "stricter rows": ("rows: {min: 9}", "rows: {min: 10, max: 20}", []),
+    "a later day": ("columns: {a: {max: 2026-01-01}}", "columns: {a: {max: 2026-02-01}}", ["R020"]),
+    "an earlier day": ("columns: {a: {max: 2026-02-01}}", "columns: {a: {max: 2026-01-01}}", []),
+    "days for numbers": ("columns: {a: {max: 5}}", "columns: {a: {max: 2026-01-01}}", []),
+    "any type": ("columns: {a: {type: text, unique: true}}", "columns: {a: {unique: true}}", ["R020"]),
+    "another type": ("columns: {a: {type: text}}", "columns: {a: {type: category}}", []),
+    "more nulls": ("columns: {a: {nulls: 3}}", "columns: {a: {nulls: 4}}", ["R020"]),
+    "any nulls": ("columns: {a: {nulls: 3}}", "columns: {a: {min: 0}}", ["R020"]),
+    "nulls at all": ("columns: {a: {nulls: 0}}", "columns: {a: {nulls: 0.1}}", ["R020"]),
+    "a share does not compare with a count": ("columns: {a: {nulls: 0.1}}", "columns: {a: {nulls: 3}}", []),
+    "any values": ("columns: {a: {values: [x]}}", "columns: {a: {nulls: 3}}", ["R020"]),
+    "fewer values": ("columns: {a: {values: [x, y]}}", "columns: {a: {values: [x]}}", []),
+    "another pattern": ("columns: {a: {pattern: x}}", "columns: {a: {pattern: y}}", []),
+    "a rule that asks for nothing": ("rows: {}", "columns: {}", []),
+}
+
+
+class TestLoosening:
+    @pytest.mark.parametrize("name", GATES)
+    def test_a_gate_is_loosened_where_a_worse_model_passes(self, risks, name):
+        before, after, expected = GATES[name]
+        assert codes(risks(f"require: {{r2: {{{before}}}}}", f"require: {{r2: {{{after}}}}}")) == expected
+
+    @pytest.mark.parametrize("name", CONTRACTS)
+    def test_a_contract_is_loosened_where_a_worse_dataset_passes(self, risks, name):
+        before, after, expected = CONTRACTS[name]
+        assert codes(risks(f"expect: {{{before}}}", f"expect: {{{after}}}")) == expected
+
+
 class TestOrder:
     def test_the_worst_come_first_and_accepted_ones_last(self, risks):
         found = risks(
@@ -153,6 +199,19 @@ class TestOrder:
         (risk,) = find(*(load_project(root / "configs", models_dir=root) for root in (base, head)))
         assert risk.pipelines == ("a", "b", "c")
         assert (risk.place.path, risk.place.line, risk.place.side) == ("configs/defaults.yml", 2, "head")
+
+    def test_one_line_that_makes_all_pipelines_write_over_themselves_is_one_risk(self, risks, write_files):
+        names = {f"configs/{name}.yml": PIPELINE.replace("/x/", f"/{name}/") for name in "abc"}
+        sides = [
+            write_files(
+                side, {**names, "ridge.py": MODEL, "configs/defaults.yml": f"schedule: '{schedule}'\n"}
+            )
+            for side, schedule in (("one", "@daily"), ("two", "0 */8 * * *"))
+        ]
+        (risk,) = find(*(load_project(root / "configs", models_dir=root) for root in sides))
+        assert (risk.code, risk.pipelines) == ("R005", ("a", "b", "c"))
+        assert risk.sentence.endswith("{{ ts_nodash }} keeps them apart (and the same for 2 more pipelines)")
+        assert risk.place.path == "configs/defaults.yml"
 
 
 class TestComments:
@@ -201,6 +260,20 @@ class TestComments:
             told.sentence
             == 'R060 is not accepted without a reason; write "# refinery: allow R060 because ..."'
         )
+
+
+def test_a_project_against_itself_has_no_risks(case, write_files):
+    projects = []
+    for side in ("one", "two"):
+        root = write_files(side, case.head)
+        (root / "configs").mkdir(exist_ok=True)
+        projects.append(load_project(root / "configs", models_dir=root / "include/models"))
+    everything = tuple(
+        PipelineChange("changed", one.dag_id, None, one.path, (), (), None, None, (), one, same)
+        for one, same in zip(projects[0].pipelines, projects[1].pipelines, strict=True)
+    )
+    base, head = projects
+    assert find_risks(everything, base=base, head=head, day=DAY, thresholds=Thresholds()) == ()
 
 
 def test_each_code_has_a_case_that_raises_it_and_one_that_comes_near(cases):

@@ -129,11 +129,6 @@ def find_node(pipeline: Pipeline, keys: Iterable[str]) -> Node | None:
     return node
 
 
-def count(number: int, thing: str) -> str:
-    """Write a number of things: "1 pipeline", "2 pipelines"."""
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
-
-
 def join_ids(pipelines: Iterable[str]) -> str:
     """Write DAG ids in a sentence: two with "and", many cut."""
     ids = list(pipelines)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from include.config.checks.outputs import normalise_output
 from include.config.checks.values import RUN_MACROS, find_macros
 from include.registry.series import ModelSeries
-from include.review.risks.finding import Finding, Pair, count, join_ids, place_in
+from include.review.formats.wording import count
+from include.review.risks.finding import Finding, Pair, join_ids, place_in
 from include.review.risks.pace import most_runs_a_day
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ def runs_share_a_day(review: Review) -> Iterator[Finding]:
                 "{{ ts_nodash }} keeps them apart"
             )
             pair = Pair(change.base or after, after)
-            yield pair.finding("R005", sentence, "output", "url")
+            is_rescheduled = pair.before.config.schedule != after.config.schedule
+            yield pair.finding("R005", sentence, *(("schedule",) if is_rescheduled else ("output", "url")))
 
 
 def outputs_overlap(review: Review) -> Iterator[Finding]:

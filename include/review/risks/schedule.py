@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.review.risks.finding import Pair, count, join_ids
+from include.review.formats.wording import count
+from include.review.risks.finding import Pair, join_ids
 from include.review.risks.pace import past_runs, runs_a_year
 
 if TYPE_CHECKING:

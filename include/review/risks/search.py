@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from include.review.formats.wording import count
 from include.review.plan import Risk
 from include.review.risks import gates, leaks, model, output, pipelines, running, schedule, source
 from include.review.risks.acceptance import Acceptances
 from include.review.risks.catalogue import KINDS
-from include.review.risks.finding import Finding, Review, count
+from include.review.risks.finding import Finding, Review
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -90,3 +90,11 @@ def test_configs_in_a_submodule(committed, write_files, git, tmp_path):
     expected = f"Plan: 1 pipeline changes, 1 medium risk\n{RETRIES}"
     assert plan(root, "HEAD~1") == expected
     assert plan(root, "HEAD~1", "HEAD") == expected
+
+
+@pytest.mark.parametrize("folder", ["ml pipelines", "données/équipe d'été"])
+def test_a_project_in_a_folder_with_spaces_and_unicode(committed, edit, git, folder):
+    root = committed("origin", folder)
+    git(root, "checkout", "-q", "-b", "change")
+    edit(root, folder)
+    assert plan(root / folder, "main") == f"Plan: 1 pipeline changes, 1 medium risk\n{RETRIES}"

@@ -1,6 +1,6 @@
 # The project's commands. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up cluster down test lint format lock clean
+.PHONY: help setup demo up cluster down test lint audit format lock clean
 unexport PYTHONDONTWRITEBYTECODE
 
 environment := .venv/complete
@@ -33,11 +33,15 @@ down: $(environment) ## Stop what `make up` or `make cluster` started
 test: $(environment) ## Run the tests
 	@$(bin)/python -m pytest
 
-lint: $(environment) ## Check style, types and architecture
+lint: $(environment) ## Check style, types, architecture and security
 	@$(bin)/ruff check
 	@$(bin)/ruff format --check
 	@$(bin)/mypy
 	@PYTHONPATH=.:plugins $(bin)/lint-imports
+	@$(bin)/bandit --quiet --recursive --configfile pyproject.toml include plugins dags
+
+audit: ## Look the pinned packages up among known vulnerabilities (needs the network, and pip-audit on the PATH)
+	@pip-audit --requirement constraints.txt --no-deps --disable-pip
 
 format: $(environment) ## Format the code and mend what can be mended
 	@$(bin)/ruff check --fix

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 REGION = "us-east-1"
 ACCESS_KEY = "refinery"
-SECRET_KEY = "refinery-local"  # noqa: S105 - no secret: it opens the loopback server and nothing else
+SECRET_KEY = "refinery-local"  # nosec B105 # noqa: S105 - no secret: it opens the loopback server and nothing else
 OUTPUT_BUCKETS = ("models",)
 
 _START_TIMEOUT = 30  # seconds; half a second is usual

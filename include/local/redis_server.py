@@ -41,9 +41,9 @@ class RedisServer:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        assert self._process.stdin is not None  # noqa: S101
-        self._process.stdin.write(settings.encode())
-        self._process.stdin.close()
+        if stdin := self._process.stdin:
+            stdin.write(settings.encode())
+            stdin.close()
         if not wait_until_open(self.port, self._process):
             self.__exit__()
             raise RedisError(f"Redis did not start on {HOST}:{self.port}")

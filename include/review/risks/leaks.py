@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from include.review.risks.finding import Review
 
-_SECRET = "secret"  # noqa: S105 - the code of the problem that reports one
+_SECRET = "secret"  # nosec B105 # noqa: S105 - the code of the problem that reports one
 
 
 def secret_removed(review: Review) -> Iterator[Finding]:

@@ -66,7 +66,7 @@ def read_pickle(file: BinaryIO, path: Path) -> Any:
             import joblib
 
             return joblib.load(file)
-        return pickle.load(file)
+        return pickle.load(file)  # nosec B301
     except (ImportError, AttributeError) as error:
         raise ModelFileError(
             path,

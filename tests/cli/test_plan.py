@@ -57,6 +57,36 @@ def test_what_cannot_be_compared_ends_with_status_2(refinery, git):
     assert 'git knows no revision "mian"; did you mean "main"?' in done.stderr
 
 
+LOOSER = "retries: 1\n"
+ACCEPTED = "# refinery: allow R060 because the source is steady\nretries: 1\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "fail_on", "status"),
+    [
+        (LOOSER, None, 0),
+        (LOOSER, "high", 0),
+        (LOOSER, "medium", 1),
+        (LOOSER, "low", 1),
+        (ACCEPTED, "low", 0),
+    ],
+)
+def test_risks_that_nobody_accepted_end_with_the_status_that_is_asked_for(
+    refinery, git, text, fail_on, status
+):
+    refinery.write("configs/churn.yml", refinery.read("configs/churn.yml") + text)
+    done = refinery("plan", *(("--fail-on", fail_on) if fail_on else ()))
+    assert ("R060 fewer retries" in done.stdout, done.returncode) == (True, status)
+
+
+def test_thresholds_that_cannot_be_read_end_with_status_2(refinery, git):
+    file = refinery.write("pyproject.toml", "[tool.refinery.plan]\nmatrix_sise = 3\n")
+    done = refinery("plan")
+    file.unlink()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "pyproject.toml: tool.refinery.plan.matrix_sise: unknown key; did you mean" in done.stderr
+
+
 def test_no_airflow_is_imported(refinery, git):
     modules = refinery.modules("plan")
     assert not {"airflow", "boto3", "pandas", "sklearn", "numpy", "pyarrow"} & modules

@@ -118,10 +118,13 @@ class TestThresholds:
         found = risks(base, base + "catchup: true", thresholds=Thresholds(catchup_runs=most))
         assert codes(found) == expected
 
-    @pytest.mark.parametrize(("number", "expected"), [(20, []), (21, ["R042"])])
-    def test_a_matrix_is_large_beyond_twenty_pipelines(self, risks, number, expected):
-        base = {"configs/x.yml": MATRIX.format(", ".join(map(str, range(2))))}
-        head = {"configs/x.yml": MATRIX.format(", ".join(map(str, range(number))))}
+    @pytest.mark.parametrize(
+        ("before", "after", "expected"),
+        [(2, 20, []), (2, 21, ["R042"]), (21, 22, ["R042"]), (22, 21, []), (21, 21, [])],
+    )
+    def test_a_matrix_that_grows_beyond_twenty_pipelines_is_large(self, risks, before, after, expected):
+        base = {"configs/x.yml": MATRIX.format(", ".join(map(str, range(before))))}
+        head = {"configs/x.yml": MATRIX.format(", ".join(map(str, range(after)))) + "owner: me\n"}
         assert codes(risks("", "", base_files=base, head_files=head)) == expected
 
 

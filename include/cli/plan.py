@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import sys
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from include.cli import project
+from include.cli.series import S3Access
 from include.cli.terminal import is_terminal, print_error, use_color
 
 if TYPE_CHECKING:
@@ -22,6 +24,10 @@ _LEVELS = ("high", "medium", "low")
 _FOUND = 1
 _WRONG_USAGE = 2
 _WIDTH = 100
+_TRIAL_NOTE = (
+    "Both versions of a tried config were trained with the model modules and libraries of the working tree: "
+    "no code of the other revision runs."
+)
 
 
 def plan(  # noqa: PLR0917 - typer takes options by position
@@ -63,6 +69,19 @@ def plan(  # noqa: PLR0917 - typer takes options by position
         Level | None,
         typer.Option(help="Exit with status 1 at risks of this severity or worse.", show_default=False),
     ] = None,
+    against_latest: Annotated[
+        bool, typer.Option("--against-latest", help="Add the last promoted models (needs S3).")
+    ] = False,
+    try_it: Annotated[
+        bool,
+        typer.Option(
+            "--try",
+            help="Train what changes, before and after, here and with the code that lies here; add the metrics.",
+        ),
+    ] = False,
+    rows: Annotated[
+        int, typer.Option(min=0, metavar="N", help="The rows that --try trains on; 0 takes all.")
+    ] = 10_000,
 ) -> None:
     """Show what merging a change would do: to each pipeline's values, tasks, objects on S3 and runs.
 
@@ -86,10 +105,26 @@ def plan(  # noqa: PLR0917 - typer takes options by position
     except ReviewError as error:
         print_error(error)
         raise typer.Exit(_WRONG_USAGE) from None
+    if against_latest or try_it:
+        made = _measure(made, against_latest=against_latest, try_it=try_it, rows=rows or None)
     if written := _write(made, form):
         typer.echo(written)
     if _fails(made, fail_on):
         raise typer.Exit(_FOUND)
+
+
+def _measure(made: Plan, *, against_latest: bool, try_it: bool, rows: int | None) -> Plan:
+    """Add what S3 and trainings tell."""
+    from include.trial import Bench, find_stakes, try_changes
+
+    with S3Access() as access:
+        if against_latest:
+            made = replace(made, stakes=find_stakes(made, access.client))
+        if try_it:
+            bench = Bench(made.date, project.MODELS, rows, access.client)
+            trials = try_changes(made, bench, lambda name: typer.echo(f"Training {name}", err=True))
+            made = replace(made, trials=trials, notes=(*made.notes, _TRIAL_NOTE))
+    return made
 
 
 def _write(made: Plan, form: Format) -> str:

@@ -59,8 +59,7 @@ def describe_behaviour(pipeline: Pipeline, tasks: Tasks, day: date) -> Behaviour
         day: The day, in UTC.
     """
     config = pipeline.config
-    clock = _Clock(config.schedule, config.timezone, config.start_date, config.end_date, config.catchup)
-    runs = _runs(clock, day)
+    runs = _runs(_clock(config), day)
     return Behaviour(
         graph=_graph(tasks),
         objects=tuple(sorted(_objects(config, runs, day))),
@@ -73,6 +72,15 @@ def find_changed_tasks(before: Tasks, after: Tasks) -> tuple[tuple[str, tuple[st
     """Return the tasks that are on both sides and whose arguments differ, with the arguments' names."""
     found = ((name, tuple(sorted(_differing(before[name], after[name])))) for name in after if name in before)
     return tuple((name, arguments) for name, arguments in found if arguments)
+
+
+def fill_templates(text: str, config: PipelineConfig, day: date) -> str:
+    """Put the values of a day's first run into a text's templates, as far as they can be known before it."""
+    return _fill(text, _runs(_clock(config), day), day)
+
+
+def _clock(config: PipelineConfig) -> _Clock:
+    return _Clock(config.schedule, config.timezone, config.start_date, config.end_date, config.catchup)
 
 
 def _differing(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
@@ -111,8 +119,8 @@ def _runs(clock: _Clock, day: date) -> tuple[datetime, ...]:
     return tuple(islice(runs_after(clock, before), _RUNS))
 
 
-def _fill(url: str, runs: Sequence[datetime], day: date) -> str:
-    """Put the values of a day's first run into a URL's templates; what only the run itself will know stays as it is written.
+def _fill(text: str, runs: Sequence[datetime], day: date) -> str:
+    """Put the values of a day's first run into templates; what only the run itself will know stays as it is written.
 
     On a day without a run of the schedule it is one at midnight, as a run by hand for this date has it.
     """
@@ -129,7 +137,7 @@ def _fill(url: str, runs: Sequence[datetime], day: date) -> str:
     }
     if is_scheduled:
         values["run_id"] = f"scheduled__{moment.isoformat()}"
-    return _TEMPLATE.sub(lambda template: values.get(template[1], template[0]), url)
+    return _TEMPLATE.sub(lambda template: values.get(template[1], template[0]), text)
 
 
 def _midnight(day: date) -> datetime:

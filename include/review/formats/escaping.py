@@ -12,6 +12,8 @@ _NOT_MARKUP = re.compile(r"[^\W_]|[ ,-]")
 # Words and numbers that mean nothing to Markdown or GitHub. Seven digits could be a commit.
 _HARMLESS = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*|\d{1,6}(?:[.:,-]\d{1,6}){0,4}%?")
 _BACKTICKS = re.compile(r"`+")
+# The blanks in "{{ ds }}" end no word.
+_WORD = re.compile(r"(?:\{\{[^{}]*\}\}|\S)+")
 _LIST_NUMBER = re.compile(r"\d+[.)].*")
 _PUNCTUATED = re.compile(r"(?P<lead>[(\"]*)(?P<word>.*?)(?P<trail>[.,:;?)\"]*)")
 
@@ -44,7 +46,7 @@ def entities(text: str) -> str:
 
 def prose(sentence: str) -> str:
     """Write a sentence in Markdown: plain words as they are, all else in it (URLs, keys, values, names) as code."""
-    words = [_word(word) for word in visible(sentence).split(" ") if word]
+    words = [_word(word) for word in _WORD.findall(visible(sentence))]
     if words and _LIST_NUMBER.fullmatch(words[0]):
         words[0] = code(words[0])
     return " ".join(words)

@@ -10,6 +10,7 @@ from include.review.formats.wording import (
     changed_objects,
     parts_of,
     runs_change,
+    say_run,
     say_tasks,
     shape_changes,
     topics_of,
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _MOST_LINES = 40
 _LONGEST_VALUE = 160
 _LONGEST_LINE = 500
+# All paths begin with it, and a phone's line is short.
+_CONFIGS = "configs/"
 _ARROW = " \N{RIGHTWARDS ARROW} "
 _SIGN_WORDS = {"+": "new", "-": "gone", "~": "changed"}
 
@@ -66,9 +69,8 @@ def _line(change: ValueChange, path: str) -> str:
     place = change.place
     if place is None:
         return ""
-    shown = (
-        str(place.line) if place.path == path else code(shorten(f"{place.path}:{place.line}", _LONGEST_VALUE))
-    )
+    other = f"{place.path.removeprefix(_CONFIGS)}:{place.line}"
+    shown = str(place.line) if place.path == path else code(shorten(other, _LONGEST_VALUE))
     return f"{shown} (before)" if place.side == "base" else shown
 
 
@@ -97,7 +99,7 @@ def _runs(change: PipelineChange) -> str:
 def _schedule(sign: str, behaviour: Behaviour) -> Iterator[str]:
     yield f"{sign} {shorten(behaviour.schedule, _LONGEST_LINE)}"
     for run in behaviour.runs:
-        yield f"{sign}   {visible(run.utc)} UTC" + (f" ({visible(run.local)})" if run.local else "")
+        yield f"{sign}   {visible(say_run(run))}"
 
 
 def _left_behind(change: PipelineChange) -> str:

@@ -15,6 +15,7 @@ from include.review.formats.wording import (
     place_text,
     runs_change,
     say_metric,
+    say_run,
     say_tasks,
     summary_line,
     told_by_shared,
@@ -180,8 +181,7 @@ class _Page:
     def _schedule(self, sign: str, behaviour: Behaviour) -> Iterator[str]:
         yield from self._painted(sign, self._wrap(f"{sign} {behaviour.schedule}", "      ", "        "))
         for run in behaviour.runs:
-            local = f"  ({run.local})" if run.local else ""
-            yield f"          {visible(f'{run.utc} UTC{local}')}"
+            yield f"          {visible(say_run(run))}"
 
     def _stake(self, stake: Stake) -> Iterator[str]:
         if stake.problem or not stake.promoted:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         Place,
         Plan,
         Risk,
+        RunTime,
         Severity,
         ValueChange,
         Version,
@@ -124,6 +125,11 @@ def worst_first(changes: Iterable[PipelineChange], risks: Iterable[Risk]) -> lis
         for name in risk.pipelines if risk.accepted is None else ():
             ranks[name] = min(ranks.get(name, len(SEVERITIES)), SEVERITIES.index(risk.severity))
     return sorted(changes, key=lambda change: ranks.get(change.dag_id, len(SEVERITIES)))
+
+
+def say_run(run: RunTime) -> str:
+    """Write a run's time in UTC, and in the pipeline's own timezone where that is another."""
+    return f"{run.utc} UTC ({run.local})" if run.local else f"{run.utc} UTC"
 
 
 def say_metric(value: float) -> str:

@@ -146,6 +146,7 @@ def test_a_value_stands_in_code(text, written):
         ("Readers of s3://models/x/ lose it.", "Readers of `s3://models/x/` lose it."),
         ("r2: 0.35 -> 0.1 (not set)", "`r2`: 0.35 → 0.1 (not set)"),
         ("Ask @octocat about #12, please", "Ask `@octocat` about `#12`, please"),
+        ("to s3://m/{{ ds }}/{{ ts }}/, each", "to `s3://m/{{ ds }}/{{ ts }}/`, each"),
         ("1. not a list", "`1.` not a list"),
         ("commit 1234567 and 123456", "commit `1234567` and 123456"),
     ],

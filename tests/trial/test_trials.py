@@ -1,0 +1,108 @@
+"""Trained before and after on real data from a real S3 server."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from include.trial import try_changes
+
+CONFIG = """\
+source: s3://datasets/{{ ds }}.csv
+output: s3://models/line/{{ ds }}/
+"""
+BEFORE = f"{CONFIG}model: line\n"
+AFTER = f"{CONFIG}model: {{module: line, params: {{alpha: 500}}}}\n"
+
+
+def run(reviewed, before, after, rows=None):
+    plan = reviewed.plan(reviewed.change("line", before, after))
+    (trial,) = try_changes(plan, reviewed.bench(rows), lambda _: None)
+    return trial
+
+
+def test_metrics_before_and_after_are_of_the_same_rows(reviewed):
+    trial = run(reviewed, BEFORE, f"{BEFORE}description: x\n")
+    assert trial.before.metrics == trial.after.metrics
+    worse = run(reviewed, BEFORE, AFTER)
+    assert worse.before == trial.before
+    assert dict(worse.before.metrics)["r2"] > 0.99 > dict(worse.after.metrics)["r2"]
+    assert (worse.rows, worse.note, worse.before.gate) == (None, None, None)
+
+
+def test_a_sample_is_the_same_on_both_sides(reviewed):
+    trial = run(reviewed, BEFORE, f"{BEFORE}retries: 5\n", rows=50)
+    assert trial.rows == 50
+    assert trial.before.metrics == trial.after.metrics
+    assert trial.before.metrics != run(reviewed, BEFORE, BEFORE).before.metrics
+
+
+def test_gates_say_their_verdict_and_upload_nothing(reviewed):
+    gates = "require: {r2: {min: 0.9}, mae: {max: 1000}}\n"
+    trial = run(reviewed, BEFORE + gates, AFTER + gates)
+    assert (trial.before.gate, trial.after.gate) == ("passed", "rejected")
+    assert {one.metric: one.passed for one in trial.after.gates} == {"r2": False, "mae": True}
+    assert "at least 0.9 is required" in trial.after.gates[0].sentence
+    assert dict(trial.after.metrics)["r2"] < 0.9
+    assert reviewed.client.list_objects_v2(Bucket="models")["KeyCount"] == 0
+
+
+def test_a_gate_against_the_latest_model_asks_s3(reviewed):
+    trial = run(reviewed, None, f"{BEFORE}require: {{r2: {{no_worse_than_latest: 0.1}}}}\n")
+    assert "there is no promoted model yet" in trial.after.gates[0].sentence
+    assert trial.before is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "side", "words"),
+    [
+        (BEFORE, BEFORE.replace("line\n", "gone\n"), "after", "gone"),
+        (BEFORE.replace("line\n", "gone\n"), BEFORE, "before", "gone"),
+        (BEFORE, f"{BEFORE}target: why\n", "after", "why"),
+        (BEFORE, AFTER.replace("alpha", "alhpa"), "after", "alhpa"),
+        (BEFORE, f"{BEFORE}expect: {{columns: {{a: {{max: 0}}}}}}\n", "after", "max"),
+    ],
+    ids=[
+        "module missing after",
+        "module missing before",
+        "no such column",
+        "no such parameter",
+        "contract broken",
+    ],
+)
+def test_what_fails_is_told_and_the_other_side_is_trained(before, after, side, words, reviewed):
+    trial = run(reviewed, before, after)
+    failed, trained = (trial.after, trial.before) if side == "after" else (trial.before, trial.after)
+    assert words in failed.problem
+    assert failed.metrics == ()
+    assert trained.problem is None
+    assert dict(trained.metrics)["r2"] > 0.99
+
+
+def test_one_failure_keeps_no_other_pipeline_from_its_trial(reviewed):
+    missing = BEFORE.replace("{{ ds }}.csv", "missing.csv")
+    plan = reviewed.plan(reviewed.change("bad", None, missing), reviewed.change("good", None, BEFORE))
+    told = []
+    bad, good = try_changes(plan, reviewed.bench(), told.append)
+    assert "missing.csv" in bad.after.problem
+    assert good.after.metrics
+    assert told == ["bad", "good"]
+
+
+def test_another_source_is_noted(reviewed):
+    reviewed.upload("other.csv", pd.DataFrame({"a": range(60), "b": 1, "y": range(60)}))
+    trial = run(reviewed, BEFORE, BEFORE.replace("{{ ds }}.csv", "other.csv"), rows=50)
+    assert "different datasets" in trial.note
+    assert trial.before.metrics != trial.after.metrics
+
+
+def test_the_contract_counts_no_rows_of_a_sample(reviewed):
+    config = f"{BEFORE}expect: {{rows: {{min: 300}}, columns: {{a: {{type: number}}}}}}\n"
+    assert run(reviewed, None, config, rows=50).after.problem is None
+    stricter = config.replace("300", "500")
+    assert "500" in run(reviewed, None, stricter).after.problem
+
+
+def test_what_a_model_prints_is_no_part_of_the_plan(reviewed, capfd):
+    run(reviewed, BEFORE, AFTER)
+    assert capfd.readouterr().out == ""

@@ -80,11 +80,22 @@ class VersionedProject:
         return make_plan(self.root, base=base, head=head, environment=environment, day=None)
 
 
-@pytest.fixture
-def project(tmp_path) -> VersionedProject:
-    """A project with one pipeline, "churn", committed on main."""
-    made = VersionedProject(tmp_path / "project")
+def make_project(folder: Path) -> VersionedProject:
+    """Make a project with one pipeline, "churn", committed on main."""
+    made = VersionedProject(folder)
     made.root.mkdir()
     made.git("init", "-q", "-b", "main")
     made.commit({"configs/churn.yml": config("churn"), "include/models/ridge.py": RIDGE})
     return made
+
+
+@pytest.fixture
+def project(tmp_path) -> VersionedProject:
+    """A project of the test's own."""
+    return make_project(tmp_path / "project")
+
+
+@pytest.fixture(scope="module")
+def versioned_project(tmp_path_factory) -> VersionedProject:
+    """A project that the tests of a file share."""
+    return make_project(tmp_path_factory.mktemp("versions") / "project")

@@ -1,0 +1,56 @@
+"""The objects that a plan foretells are those that the pipelines write, through Airflow and S3."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from include.config import load_project
+from include.review.behaviour import describe_behaviour, render_tasks
+
+SCRIPT = """
+import pathlib, pickle, sys
+pathlib.Path(sys.argv[1]).write_bytes(pickle.dumps({"a": "model"}))
+"""
+TRAIN = """
+def train(dataset_path, model_path):
+    with open(model_path, "wb") as file:
+        import pickle
+        pickle.dump({"a": "model"}, file)
+"""
+CONFIGS = {
+    "safe": "model: {class: sklearn.linear_model.Ridge, format: skops}\ntarget: progression\ncard: false\n",
+    "scripted": 'model: {script: old.py, args: ["{model}"]}\n',
+    "function": "model: trained\n",
+}
+OUTPUTS = {"scripted": "{{ ds_nodash }}/model/", "function": "run={{ ts_nodash }}/"}
+
+
+@pytest.mark.slow
+def test_a_run_writes_what_its_plan_says(project_copy, refinery):
+    (project_copy / "include/models/old.py").write_text(SCRIPT)
+    (project_copy / "include/models/trained.py").write_text(TRAIN)
+    for name, text in CONFIGS.items():
+        output = f"output: s3://models/{name}/{OUTPUTS.get(name, '{{ ds }}/')}\n"
+        source = "source: s3://datasets/diabetes_progression.parquet\n"
+        (project_copy / f"configs/{name}.yml").write_text(source + output + text)
+    pipelines = load_project(project_copy / "configs", models_dir=project_copy / "include/models").pipelines
+    day = date(2026, 1, 31)
+    told = {
+        url
+        for one in pipelines
+        # The demo runs at midnight, as the plan does where no schedule says otherwise; ds is the same at noon.
+        for url in describe_behaviour(one, render_tasks(one), day).objects
+    }
+
+    demo = refinery(project_copy, "demo", "--date", str(day))
+    assert demo.returncode == 0, demo.stdout + demo.stderr
+
+    models = project_copy / ".local/s3/models"
+    written = {
+        f"s3://models/{path.relative_to(models).as_posix()}"
+        for path in models.rglob("*")
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(models).parts)
+    }
+    assert written == told

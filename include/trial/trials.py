@@ -80,18 +80,29 @@ def _try(change: PipelineChange, head: Pipeline, bench: Bench, folder: Path) -> 
     is_other = change.base is not None and _source(change.base, bench) != _source(head, bench)
     if change.base and is_other:
         before_data = _dataset(change.base, bench, folder / "before")
+    after = _run(head, after_data, bench, folder / "model-after")
+    before = None
+    if change.base:
+        is_same = not is_other and _judgement(change.base, bench) == _judgement(head, bench)
+        before = after if is_same else _run(change.base, before_data, bench, folder / "model-before")
     rows = {one.rows if isinstance(one, TrialDataset) else None for one in (before_data, after_data)}
     return Trial(
         dag_id=change.dag_id,
         rows=rows.pop() if len(rows) == 1 else None,
-        before=_run(change.base, before_data, bench, folder / "model-before") if change.base else None,
-        after=_run(head, after_data, bench, folder / "model-after"),
+        before=before,
+        after=after,
         note=_OTHER_DATASET if is_other else None,
     )
 
 
 def _source(pipeline: Pipeline, bench: Bench) -> tuple[object, ...]:
     return source_urls(pipeline, bench.day), pipeline.config.source.connection
+
+
+def _judgement(pipeline: Pipeline, bench: Bench) -> tuple[object, ...]:
+    """Return all that a trial's outcome depends on beside the dataset."""
+    output = pipeline.config.output
+    return _spec(pipeline, bench), output.url, output.connection
 
 
 def _dataset(pipeline: Pipeline, bench: Bench, folder: Path) -> TrialDataset | RefineryError:

@@ -30,6 +30,17 @@ def test_metrics_before_and_after_are_of_the_same_rows(reviewed):
     assert (worse.rows, worse.note, worse.before.gate) == (None, None, None)
 
 
+def test_what_trains_the_same_is_trained_once(reviewed):
+    module, notes = reviewed.root / "models" / "line.py", reviewed.root / "trained.txt"
+    note = f"    open({str(notes)!r}, 'a').write('trained ')\n    return"
+    module.write_text(module.read_text().replace("    return", note))
+    trial = run(reviewed, BEFORE, f"{BEFORE}retries: 9\nschedule: '@daily'\n")
+    assert trial.before == trial.after
+    assert notes.read_text() == "trained "
+    run(reviewed, BEFORE, BEFORE.replace("models/line", "models/moved"))
+    assert notes.read_text() == "trained " * 3
+
+
 def test_a_sample_is_the_same_on_both_sides(reviewed):
     trial = run(reviewed, BEFORE, f"{BEFORE}retries: 5\n", rows=50)
     assert trial.rows == 50

@@ -16,17 +16,13 @@ _MOST_METRICS = 20
 _LONGEST_NAME = 60
 _LONGEST_SENTENCE = 600
 
-_Metrics = tuple[tuple[str, float], ...]
-
 
 def stake_row(stake: Stake) -> str:
     """Write a table's row of the last promoted model."""
     name = _name(stake.dag_id)
     if stake.problem or not stake.promoted:
         return f"| {name} | {_sentence(stake.problem or 'no model was promoted yet')} | | |"
-    metrics = ", ".join(
-        f"{_name(metric)} {say_metric(value)}" for metric, value in stake.metrics[:_MOST_METRICS]
-    )
+    metrics = _metrics(stake.metrics)
     return f"| {name} | {prose(stake.promoted)} | {metrics} | {stake.gate or ''} |"
 
 
@@ -38,16 +34,24 @@ def trial_block(trial: Trial) -> str:
     head = f"**{_name(trial.dag_id)}**{rows}" + (f"; gates: {gates}" if gates else "")
     remarks = [remark for label, run in runs if run for remark in _remarks(label, run)]
     remarks += [f"- {_sentence(trial.note)}"] if trial.note else []
-    return "\n\n".join(part for part in (head, _metrics_table(trial), "\n".join(remarks)) if part)
+    if trial.before is None or trial.before.metrics == trial.after.metrics:
+        same = ", the same before and after" if trial.before and trial.after.metrics else ""
+        parts = [f"{head}: {_metrics(trial.after.metrics)}{same}"] if trial.after.metrics else [head]
+    else:
+        parts = [head, _metrics_table(trial.before, trial.after)]
+    return "\n\n".join([*parts, *(["\n".join(remarks)] if remarks else [])])
 
 
-def _metrics_table(trial: Trial) -> str:
-    before, after = dict(trial.before.metrics if trial.before else ()), dict(trial.after.metrics)
-    rows = [
-        _metric_row(name, before.get(name), after.get(name))
-        for name in list({**after, **before})[:_MOST_METRICS]
-    ]
-    return "\n".join([_METRIC_HEAD, *rows]) if rows else ""
+def _metrics_table(run_before: TrialRun, run_after: TrialRun) -> str:
+    before, after = dict(run_before.metrics), dict(run_after.metrics)
+    names = list({**after, **before})[:_MOST_METRICS]
+    return "\n".join(
+        [_METRIC_HEAD, *(_metric_row(name, before.get(name), after.get(name)) for name in names)]
+    )
+
+
+def _metrics(metrics: tuple[tuple[str, float], ...]) -> str:
+    return ", ".join(f"{_name(name)} {say_metric(value)}" for name, value in metrics[:_MOST_METRICS])
 
 
 def _metric_row(name: str, before: float | None, after: float | None) -> str:

@@ -75,13 +75,14 @@ def _line(change: ValueChange, path: str) -> str:
 
 
 def _tasks(change: PipelineChange) -> str:
-    if change.before and change.after and shape_changes(change):
-        return f"Tasks:\n\n```mermaid\n{changed_graph(change.before.graph, change.after.graph)}\n```"
     said = [
         f"{_SIGN_WORDS[sign]} {code(task)}" + (f" ({prose(arguments)})" if arguments else "")
         for sign, task, arguments in say_tasks(change)
     ]
-    return f"Tasks: {', '.join(said)}" if said else ""
+    parts = [f"Tasks: {', '.join(said)}"] if said else []
+    if change.before and change.after and shape_changes(change):
+        parts.append(f"```mermaid\n{changed_graph(change.before.graph, change.after.graph)}\n```")
+    return "\n\n".join(parts)
 
 
 def _objects(change: PipelineChange, day: date) -> str:

@@ -52,7 +52,6 @@ class Refinery:
         file = self.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         name = path.removeprefix("configs/").removesuffix(".yml")
-        name = path.removeprefix("configs/").removesuffix(".yml")
         file.write_text(MINIMAL.format(name=name) if text is None else text, encoding="utf-8")
         return file
 
@@ -159,9 +158,11 @@ def project_root(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.fixture
-def refinery(project_root: Path) -> Refinery:
-    """The command in a project without configs."""
-    for name in ("configs", "docs", ".local"):
+def refinery(project: Path, project_root: Path) -> Refinery:
+    """The command in a project without configs, and with no data but the demo's."""
+    sample_data = "include/sample_data"
+    for name in ("configs", "docs", ".local", sample_data):
         shutil.rmtree(project_root / name, ignore_errors=True)
     (project_root / "configs").mkdir()
+    shutil.copytree(project / sample_data, project_root / sample_data)
     return Refinery(project_root)

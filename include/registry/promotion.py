@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 # Many runs may end at once, and all but one must read and decide again: soon, and often enough that each gets its turn.
 PATIENCE = RetryPolicy(attempts=30, first_wait=0.05, longest_wait=2.0)
-_ONCE = RetryPolicy(attempts=1)
+_ONCE = RetryPolicy(attempts=1, patience=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ StorageError
         AccessDeniedError
             HttpAccessDeniedError
             ListingDeniedError
-        CredentialsError            none, unknown, wrong or expired
+        CredentialsError            none, unknown or wrong
+            CredentialsExpiredError retryable
+        ClockSkewedError            retryable
         ObjectArchivedError
         RequestRefusedError         any other refusal
             NotSupportedError
@@ -54,8 +56,10 @@ class RemoteError(StorageError):
         location: Its URL.
         endpoint: The server that was asked, as "http://127.0.0.1:9000", or None where the location tells it.
         detail: What the server or the client said.
+        at_once: Of what is retryable, whether the same client may succeed in a moment; else only a new try of the task may.
     """
 
+    at_once: bool = True
     explanation = "{location} could not be read or written."
 
     def __init__(self, location: str, *, endpoint: str | None = None, detail: str = "") -> None:
@@ -154,11 +158,30 @@ class ListingDeniedError(AccessDeniedError):
 
 
 class CredentialsError(RemoteError):
-    """The connection's credentials are missing, unknown, wrong or expired."""
+    """The connection's credentials are missing, unknown or wrong."""
 
+    explanation = "The credentials for {location} were not accepted. Check the access key and secret of the Airflow connection."
+
+
+class CredentialsExpiredError(CredentialsError):
+    """The connection's session token has run out; the next try of the task reads the connection anew."""
+
+    retryable = True
+    at_once = False
     explanation = (
-        "The credentials for {location} were not accepted. Check the access key and secret of the Airflow connection, "
-        "and the machine's clock."
+        "The credentials for {location} have expired. Renew the session token of the Airflow connection, or let the "
+        "connection take a role (role_arn in its extra), whose credentials renew themselves."
+    )
+
+
+class ClockSkewedError(RemoteError):
+    """This machine's clock differs too much from the server's; another worker's may be right."""
+
+    retryable = True
+    at_once = False
+    explanation = (
+        "The request for {location} was refused because this machine's clock differs too much from the server's. "
+        "Set the worker's clock (by NTP)."
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from include.storage.errors import AccessDeniedError, ObjectNotFoundError
 from include.storage.read import read_object
+from include.storage.retry import RetryPolicy
 from include.storage.s3_errors import s3_errors
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
-    from include.storage.retry import RetryPolicy
     from include.urls import S3Url
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def replace_model(
         prefix: Where to, its key ending with "/" or empty.
         put: Brings the file of a name to a URL.
         client: The client for the prefix's bucket.
-        policy: How often and how patiently to try to read the former manifest.
+        policy: How often and how patiently to try each file again, beside what `put` and the client do.
 
     Returns:
         The URLs of the objects, in the order in which they were put.
@@ -53,10 +53,11 @@ def replace_model(
     ordered = [*sorted(set(names) - {MANIFEST}), MANIFEST]
     for stale in _clear_former_model(prefix, ordered, client, policy):
         log.info("Deleted %s, which belonged to the former model.", stale)
+    retrying = (policy or RetryPolicy()).retrying()
     urls = []
     for name in ordered:
         url = prefix.child(name)
-        put(name, url)
+        retrying(put, name, url)
         urls.append(str(url))
     return urls
 

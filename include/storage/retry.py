@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from include.storage.errors import RemoteError
+from include.storage.errors import RemoteError, ThrottledError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tenacity import RetryCallState, Retrying
 
 log = logging.getLogger(__name__)
@@ -22,25 +25,42 @@ class RetryPolicy:
         attempts: Most times that a file, or one page of a listing, is asked for; a file whole or from where it broke.
         first_wait: Upper bound of the first wait, in seconds; it doubles with each attempt.
         longest_wait: Upper bound of any wait, in seconds.
+        patience: How long to wait at least, in seconds and whatever the attempts, for a server that throttles: it
+            answers, and says that it will do more later.
+        sleep: Waits so many seconds.
     """
 
     attempts: int = 6
     first_wait: float = 1.0
     longest_wait: float = 20.0
+    patience: float = 90.0
+    sleep: Callable[[float], None] = time.sleep
 
     def retrying(self) -> Retrying:
-        """Make what calls a function until it raises no retryable RemoteError, or the attempts have run out."""
-        from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+        """Make what calls a function until it raises no RemoteError that may pass, or the attempts have run out."""
+        from tenacity import Retrying, retry_if_exception, wait_random_exponential
 
         return Retrying(
-            retry=retry_if_exception(lambda error: isinstance(error, RemoteError) and error.retryable),
-            stop=stop_after_attempt(self.attempts),
+            retry=retry_if_exception(_may_pass),
+            stop=self._has_run_out,
+            sleep=self.sleep,
             wait=wait_random_exponential(multiplier=self.first_wait, max=self.longest_wait),
             before_sleep=_log_retry,
             reraise=True,
         )
 
+    def _has_run_out(self, state: RetryCallState) -> bool:
+        is_throttled = isinstance(_error_of(state), ThrottledError)
+        return state.attempt_number >= self.attempts and not (is_throttled and state.idle_for < self.patience)
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, RemoteError) and error.retryable and error.at_once
+
 
 def _log_retry(state: RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    log.warning("%s Trying again in %.1f s.", error, state.upcoming_sleep)
+    log.warning("%s Trying again in %.1f s.", _error_of(state), state.upcoming_sleep)
+
+
+def _error_of(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None

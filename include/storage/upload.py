@@ -40,8 +40,8 @@ def upload_model(
     Args:
         files_dir: The folder that training filled, with a `manifest.json`.
         prefix: Where to, its key ending with "/" or empty.
-        client: The client for the prefix's bucket; it retries uploads by itself.
-        policy: How often and how patiently to try to read the former manifest.
+        client: The client for the prefix's bucket; it retries requests by itself.
+        policy: How often and how patiently to try each file again, beside that.
 
     Returns:
         The URLs of the uploaded objects, in the order of their upload.

@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import http.client
+import socket
+import struct
 import subprocess
 import sys
 import textwrap
 import threading
+import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
@@ -35,6 +38,13 @@ if TYPE_CHECKING:
     Fault = Callable[["Answer"], None]
 
 
+@dataclass(frozen=True)
+class CutRequest:
+    """A fault before there is an answer: the connection is reset after so many bytes of the request's body."""
+
+    after: int
+
+
 @dataclass
 class Answer:
     """What the server answered, for a fault to spoil before it is sent on."""
@@ -43,6 +53,8 @@ class Answer:
     headers: CaseInsensitiveDict[str]
     body: bytes
     sent: int | None = None  # bytes of the body until the connection is cut; None: all, and it is kept
+    silent: bool = False  # whether the connection stays open after these bytes, and says no more
+    drip: float = 0  # seconds between a tenth of the body and the next
 
     def replace(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
         self.status, self.body = status, body
@@ -66,10 +78,10 @@ class FaultProxy:
 
     upstream: str
     requests: list[Request] = field(default_factory=list)
-    _faults: list[Fault | None] = field(default_factory=list)
+    _faults: list[Fault | CutRequest | None] = field(default_factory=list)
     url: str = ""
 
-    def plan(self, *faults: Fault | None) -> None:
+    def plan(self, *faults: Fault | CutRequest | None) -> None:
         """Spoil the next answers; None lets one pass."""
         self.requests.clear()
         self._faults[:] = faults
@@ -78,7 +90,7 @@ class FaultProxy:
     def ranges(self) -> list[str | None]:
         return [request.headers.get("Range") for request in self.requests]
 
-    def take_fault(self) -> Fault | None:
+    def take_fault(self) -> Fault | CutRequest | None:
         return self._faults.pop(0) if self._faults else None
 
     @staticmethod
@@ -99,6 +111,29 @@ class FaultProxy:
             answer.sent = after
 
         return cut
+
+    @staticmethod
+    def reset(after: int) -> CutRequest:
+        """Reset the connection after so many bytes of the request's own body."""
+        return CutRequest(after)
+
+    @staticmethod
+    def fall_silent(after: int) -> Fault:
+        """Send no more after so many bytes of the body, and keep the connection."""
+
+        def stall(answer: Answer) -> None:
+            answer.sent, answer.silent = after, True
+
+        return stall
+
+    @staticmethod
+    def drip(seconds: float) -> Fault:
+        """Send the body in ten pieces, with so long a pause before each."""
+
+        def slow_down(answer: Answer) -> None:
+            answer.drip = seconds
+
+        return slow_down
 
     @staticmethod
     def shorten(to: int) -> Fault:
@@ -168,11 +203,18 @@ def make_client() -> Callable[..., S3Client]:
 
     @functools.cache
     def make(
-        endpoint: str, *, key: str | None = ACCESS_KEY, secret: str | None = SECRET_KEY, attempts: int = 1
+        endpoint: str,
+        *,
+        key: str | None = ACCESS_KEY,
+        secret: str | None = SECRET_KEY,
+        attempts: int = 1,
+        read_timeout: float = 60,
     ) -> S3Client:
         session = boto3.session.Session(key, secret, region_name="us-east-1")
         own = Config(
-            s3={"addressing_style": "path"}, retries={"total_max_attempts": attempts, "mode": "standard"}
+            s3={"addressing_style": "path"},
+            retries={"total_max_attempts": attempts, "mode": "standard"},
+            read_timeout=read_timeout,
         )
         return session.client("s3", endpoint_url=endpoint, config=client_config(session, own))
 
@@ -222,7 +264,7 @@ def proxied(proxy: FaultProxy, make_client: Callable[..., S3Client], client: S3C
 @pytest.fixture
 def impatient() -> RetryPolicy:
     """Three attempts, at once."""
-    return RetryPolicy(attempts=3, first_wait=0, longest_wait=0)
+    return RetryPolicy(attempts=3, first_wait=0, longest_wait=0, patience=0)
 
 
 @pytest.fixture
@@ -269,16 +311,31 @@ def running_proxy(upstream: str) -> Iterator[FaultProxy]:
         protocol_version = "HTTP/1.1"
 
         def forward(self) -> None:
+            fault = proxy.take_fault()
+            if isinstance(fault, CutRequest):
+                proxy.requests.append(Request(self.command, self.path, dict(self.headers)))
+                reset_connection(self, fault.after)
+                return
             answer = ask_upstream(proxy, self)
-            if fault := proxy.take_fault():
+            if fault:
                 fault(answer)
             self.send_response_only(answer.status)
             for name, text in answer.headers.items():
                 self.send_header(name, text)
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(answer.body[: answer.sent])
+                self.send_body(answer)
             self.close_connection = answer.sent is not None
+
+        def send_body(self, answer: Answer) -> None:
+            body = answer.body[: answer.sent]
+            size = -(-len(body) // 10) if answer.drip else len(body)
+            for start in range(0, len(body), size or 1):
+                time.sleep(answer.drip)
+                self.wfile.write(body[start : start + size])
+            if answer.silent:
+                with contextlib.suppress(OSError):
+                    self.rfile.read(1)  # until the client hangs up
 
         do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = forward  # noqa: N815 - the names that the base class calls
 
@@ -294,6 +351,14 @@ def running_proxy(upstream: str) -> Iterator[FaultProxy]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+def reset_connection(handler: BaseHTTPRequestHandler, after: int) -> None:
+    """Read so many bytes of a request's body, and reset the connection as a router that lost it does."""
+    handler.rfile.read(after)
+    handler.close_connection = True
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.close()
 
 
 def ask_upstream(proxy: FaultProxy, handler: BaseHTTPRequestHandler) -> Answer:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.storage import download_dataset
+from include.storage import RetryPolicy, download_dataset
 from include.storage.errors import (
     AccessDeniedError,
     BucketNotFoundError,
+    ClockSkewedError,
     ConnectionDroppedError,
     CredentialsError,
+    CredentialsExpiredError,
     DataCorruptedError,
     EndpointUnreachableError,
     ObjectArchivedError,
@@ -33,6 +35,15 @@ if TYPE_CHECKING:
 CONTENT = random.Random(0).randbytes(3_500_000)
 HALF = 1_700_000
 URL = S3Url("data", "folder/table.csv.gz")
+
+
+class Clock:
+    """Tells the time that was slept."""
+
+    now = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
 
 
 @pytest.fixture(autouse=True)
@@ -71,8 +82,6 @@ class TestRefusedAtOnce:
             (403, "", AccessDeniedError, "denied"),
             (403, "InvalidAccessKeyId", CredentialsError, "access key and secret"),
             (403, "SignatureDoesNotMatch", CredentialsError, "access key and secret"),
-            (400, "ExpiredToken", CredentialsError, "ExpiredToken"),
-            (403, "RequestTimeTooSkewed", CredentialsError, "clock"),
             (403, "InvalidObjectState", ObjectArchivedError, "archived"),
             (404, "", ObjectNotFoundError, "does not exist"),
             (400, "SomethingNew", RequestRefusedError, "SomethingNew: said by the proxy"),
@@ -203,6 +212,83 @@ class TestTriedAgain:
         proxy.plan(proxy.refuse(503, "SlowDown"))
         download_dataset(URL, folder, s3=lambda _: client, policy=impatient)
         assert len(proxy.requests) == 2
+
+
+class TestThrottledForLong:
+    """The policy's own waits, on a clock that no one waits for."""
+
+    @pytest.fixture
+    def clock(self) -> Clock:
+        return Clock()
+
+    @pytest.fixture
+    def patient(self, clock) -> RetryPolicy:
+        return RetryPolicy(sleep=clock.sleep)
+
+    def test_a_minute_is_waited_out(self, proxied, proxy, folder, clock, patient):
+        def throttle(answer) -> None:
+            if clock.now < 60:
+                proxy.refuse(503, "SlowDown")(answer)
+
+        proxy.plan(*[throttle] * 999)
+        download_dataset(URL, folder, s3=lambda _: proxied, policy=patient)
+        assert clock.now >= 60
+        assert (folder / "table.csv.gz").read_bytes() == CONTENT
+
+    def test_without_an_end_it_is_left_to_airflow(self, proxied, proxy, folder, clock, patient):
+        proxy.plan(*[proxy.refuse(503, "SlowDown")] * 999)
+        with pytest.raises(
+            ThrottledError, match="Run again later, or with fewer pipelines at once"
+        ) as caught:
+            download_dataset(URL, folder, s3=lambda _: proxied, policy=patient)
+        assert caught.value.retryable
+        assert 60 < clock.now < 200
+
+    def test_other_faults_are_not_waited_for_so_long(self, proxied, proxy, folder, clock, patient):
+        proxy.plan(*[proxy.refuse(500, "InternalError")] * 999)
+        with pytest.raises(ServerFailedError):
+            download_dataset(URL, folder, s3=lambda _: proxied, policy=patient)
+        assert len(proxy.requests) == patient.attempts
+
+
+class TestSlow:
+    def test_a_body_that_falls_silent_is_given_up_and_resumed(self, proxy, make_client, folder, impatient):
+        client = make_client(proxy.url, read_timeout=0.5)
+        proxy.plan(proxy.fall_silent(HALF))
+        download_dataset(URL, folder, s3=lambda _: client, policy=impatient)
+        assert [range_ is None for range_ in proxy.ranges] == [True, False]
+        assert (folder / "table.csv.gz").read_bytes() == CONTENT
+
+    def test_a_slow_but_steady_body_is_read_to_its_end(self, proxy, make_client, folder, impatient):
+        """It takes twice the time that silence may last."""
+        client = make_client(proxy.url, read_timeout=1)
+        proxy.plan(proxy.drip(0.2))
+        download_dataset(URL, folder, s3=lambda _: client, policy=impatient)
+        assert len(proxy.requests) == 1
+        assert (folder / "table.csv.gz").read_bytes() == CONTENT
+
+
+class TestLeftToAirflow:
+    """What the same client cannot mend, but another moment, connection or worker can: the next try of the task."""
+
+    def test_credentials_that_expire_in_mid_run(self, download, proxy, folder):
+        proxy.plan(proxy.drop(HALF), *[proxy.refuse(400, "ExpiredToken")] * 9)
+        with pytest.raises(
+            CredentialsExpiredError,
+            match=r"have expired\. Renew the session token .*ExpiredToken: said by the proxy",
+        ) as caught:
+            download(URL)
+        assert caught.value.retryable
+        assert len(proxy.requests) == 2
+        assert files(folder) == []
+
+    def test_a_clock_that_is_wrong(self, download, proxy, folder):
+        proxy.plan(*[proxy.refuse(403, "RequestTimeTooSkewed")] * 9)
+        with pytest.raises(ClockSkewedError, match="Set the worker's clock") as caught:
+            download(URL)
+        assert caught.value.retryable
+        assert len(proxy.requests) == 1
+        assert files(folder) == []
 
 
 class TestGivenUp:

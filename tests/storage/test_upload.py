@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.storage import upload_model
+from include.storage import RetryPolicy, upload_model
 from include.storage.errors import (
     AccessDeniedError,
     BucketNotFoundError,
+    ConnectionDroppedError,
     DataCorruptedError,
     EndpointUnreachableError,
     NoModelError,
@@ -231,10 +232,12 @@ class TestFaults:
         ("status", "code", "error"),
         [(503, "SlowDown", ThrottledError), (500, "InternalError", ServerFailedError)],
     )
-    def test_faults_that_last_can_be_tried_again(self, client, proxied, proxy, model, *, status, code, error):
+    def test_faults_that_last_can_be_tried_again(
+        self, client, proxied, proxy, model, impatient, *, status, code, error
+    ):
         proxy.plan(None, *[proxy.refuse(status, code)] * 99)
         with pytest.raises(error) as caught:
-            upload_model(model, PREFIX, client=proxied)
+            upload_model(model, PREFIX, client=proxied, policy=impatient)
         assert caught.value.retryable
 
     def test_throttled_twice_then_fine(self, client, make_client, proxy, model):
@@ -242,11 +245,40 @@ class TestFaults:
         upload_model(model, PREFIX, client=make_client(proxy.url, attempts=3))
         assert stored(client) == under_prefix(model)
 
-    def test_a_size_that_is_another_afterwards_is_noticed(self, client, proxied, proxy, model):
-        proxy.plan(None, None, proxy.with_headers(Content_Length="1"))
+    def test_a_size_that_is_another_afterwards_is_noticed(self, client, proxied, proxy, model, impatient):
+        proxy.plan(None, *[None, proxy.with_headers(Content_Length="1")] * 9)
         with pytest.raises(DataCorruptedError, match=r"card\.html .*1 bytes are stored of 3"):
-            upload_model(model, PREFIX, client=proxied)
+            upload_model(model, PREFIX, client=proxied, policy=impatient)
         assert PREFIX.key + "manifest.json" not in stored(client)
+
+    def test_throttling_outlasts_the_clients_own_attempts_and_is_waited_out(
+        self, client, proxied, proxy, model
+    ):
+        slept = []
+        proxy.plan(None, *[proxy.refuse(503, "SlowDown")] * 9)
+        upload_model(model, PREFIX, client=proxied, policy=RetryPolicy(sleep=slept.append))
+        assert len(slept) == 9
+        assert stored(client) == under_prefix(model)
+
+    def test_a_connection_that_is_reset_in_the_middle_of_a_file_is_tried_again(
+        self, client, proxied, proxy, model, impatient
+    ):
+        (model / "card.html").write_bytes(random.Random(0).randbytes(3_500_000))
+        proxy.plan(None, proxy.reset(after=1_700_000))
+        upload_model(model, PREFIX, client=proxied, policy=impatient)
+        names = [request.name for request in proxy.requests if request.method == "PUT"]
+        assert names == ["card.html", "card.html", "metrics.json", "model.pkl", "manifest.json"]
+        assert stored(client) == under_prefix(model)
+
+    def test_a_connection_that_is_reset_each_time_leaves_no_model(
+        self, client, proxied, proxy, model, impatient
+    ):
+        (model / "card.html").write_bytes(random.Random(0).randbytes(3_500_000))
+        proxy.plan(None, *[proxy.reset(after=1_700_000)] * 9)
+        with pytest.raises(ConnectionDroppedError, match=r"middle of s3://data/.*card\.html") as caught:
+            upload_model(model, PREFIX, client=proxied, policy=impatient)
+        assert caught.value.retryable
+        assert stored(client) == {}
 
     def test_no_server(self, make_client, model, impatient):
         with pytest.raises(EndpointUnreachableError, match=r"127\.0\.0\.1:9"):

@@ -63,7 +63,7 @@ def describe_behaviour(pipeline: Pipeline, tasks: Tasks, day: date) -> Behaviour
     return Behaviour(
         graph=_graph(tasks),
         objects=tuple(sorted(_objects(config, runs, day))),
-        schedule=describe_schedule(config),
+        schedule=_say_schedule(config, day),
         runs=tuple(_run_time(moment, config.timezone) for moment in runs),
     )
 
@@ -81,6 +81,13 @@ def fill_templates(text: str, config: PipelineConfig, day: date) -> str:
 
 def _clock(config: PipelineConfig) -> _Clock:
     return _Clock(config.schedule, config.timezone, config.start_date, config.end_date, config.catchup)
+
+
+def _say_schedule(config: PipelineConfig, day: date) -> str:
+    schedule = describe_schedule(config)
+    if config.schedule is None or config.end_date is None:
+        return schedule
+    return f"{schedule} until {config.end_date}" + (", which has passed" if config.end_date < day else "")
 
 
 def _differing(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from include.review.plan import Side
 
 _MATRIX = "matrix."
+_DEFAULT = "default"
+_FOLDER = "folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +39,11 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """A value at one side; without a node it is a default, without a value there is none."""
+    """A value at one side, where it is written, and where it came from if nobody wrote it; without a value there is none."""
 
     value: Any = None
     node: Node | None = None
-
-    @property
-    def is_default(self) -> bool:
-        return self.node is None and self.value is not None
+    origin: str = ""
 
 
 _NO_VALUE = _Value()
@@ -55,6 +54,7 @@ def find_edits(base: Pipeline, head: Pipeline) -> tuple[Edit, ...]:
     if base is head:
         return ()
     before, after = _values(base), _values(head)
+    before, after = _fold_defaults(before, after, base), _fold_defaults(after, before, head)
     keys = dict.fromkeys((*after, *before))
     return tuple(
         _edit(key, before.get(key, _NO_VALUE), after.get(key, _NO_VALUE), base, head)
@@ -91,10 +91,42 @@ def own_values(pipeline: Pipeline) -> dict[str, tuple[Any, str]]:
 def _values(pipeline: Pipeline) -> dict[str, _Value]:
     """Return the values by key; an empty list or mapping is as good as none."""
     return {
-        key: _Value(value, node)
+        key: _Value(value, node, "" if node else _FOLDER if key == "tags" else _DEFAULT)
         for key, value, node in resolved_values(pipeline)
         if value is not None and value not in ([], {}, "")
     }
+
+
+def _fold_defaults(
+    values: Mapping[str, _Value], others: Mapping[str, _Value], pipeline: Pipeline
+) -> dict[str, _Value]:
+    """Leave out the defaults of sections that the other side has not; a section of defaults alone is told as a whole."""
+    folded: dict[str, _Value] = {}
+    for key, one in values.items():
+        section = key.rpartition(".")[0]
+        if one.origin != _DEFAULT or key in others or not section:
+            folded[key] = one
+        elif not any(_is_told(name, section, values, others) for name in values):
+            node = _find_node(pipeline.tree, section)
+            folded[section if node else key] = _Value(_written(node), node) if node else one
+    return folded
+
+
+def _is_told(name: str, section: str, values: Mapping[str, _Value], others: Mapping[str, _Value]) -> bool:
+    """Tell whether a value is one of the section, is written, and differs from the other side's."""
+    one = values[name]
+    return (
+        name.startswith(f"{section}.")
+        and one.node is not None
+        and not _same(one.value, others.get(name, _NO_VALUE).value)
+    )
+
+
+def _find_node(tree: Node, key: str) -> Node | None:
+    node: Node | None = tree
+    for name in key.split("."):
+        node = node.entries.get(name) if node else None
+    return node
 
 
 def _same(before: Any, after: Any) -> bool:
@@ -111,7 +143,7 @@ def _edit(key: str, before: _Value, after: _Value, base: Pipeline, head: Pipelin
         topic=topic_of(key),
         before=_shown(before.value),
         after=_shown(after.value),
-        sentence=say_change(key, before.value, after.value, defaults=(before.is_default, after.is_default)),
+        sentence=say_change(key, before.value, after.value, origins=(before.origin, after.origin)),
         place=place,
     )
     return Edit(change, _cause(change, before, after))
@@ -148,8 +180,8 @@ def _changed_place(key: str, before: _Value, after: _Value, base: Pipeline, head
     """Return where the edit is: of a value that is gone, where it was."""
     for _, _, variable in _changed_variables(before.node, after.node):
         return _place(variable, "head")
-    if key == "tags" and (place := _tag_place(before, after)):
-        return place
+    if key == "tags" and {*(before.value or ())} != {*(after.value or ())}:
+        return _tag_place(before, after)
     if after.node:
         return _place(after.node, "head")
     if before.node:
@@ -161,6 +193,7 @@ def _changed_place(key: str, before: _Value, after: _Value, base: Pipeline, head
 
 
 def _tag_place(before: _Value, after: _Value) -> Place | None:
+    """Return where a tag came or went; a folder's name is written nowhere."""
     for one, other, side in ((after, before, "head"), (before, after, "base")):
         for item in one.node.items if one.node else ():
             if item.value not in (other.value or []):

@@ -18,21 +18,19 @@ _CUT = "..."
 NOT_SET = "not set"
 
 
-def say_change(key: str, before: Any, after: Any, *, defaults: tuple[bool, bool] = (False, False)) -> str:
+def say_change(key: str, before: Any, after: Any, *, origins: tuple[str, str] = ("", "")) -> str:
     """Say how a value changes, as "model.params.alpha: 0.1 -> 0.5".
 
     Args:
         key: The dotted key.
         before: The value in JSON's types; None where there is none.
         after: The same, after the change.
-        defaults: Whether the one and the other are Refinery's own defaults.
+        origins: What the one and the other came from where nobody wrote them, as "default".
     """
     if isinstance(before, list) and isinstance(after, list) and len(before) + len(after) > 2:  # noqa: PLR2004
         return hide_secrets(f"{key}: {_say_lists(before, after)}")
     texts = _cut_both(_write(before), _write(after))
-    said = (
-        f"{text} (default)" if is_default else text for text, is_default in zip(texts, defaults, strict=True)
-    )
+    said = (f"{text} ({origin})" if origin else text for text, origin in zip(texts, origins, strict=True))
     return hide_secrets(f"{key}: {' -> '.join(said)}")
 
 

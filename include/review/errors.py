@@ -43,6 +43,21 @@ class NotARepositoryError(ReviewError):
         )
 
 
+class NoCommitsError(ReviewError):
+    """A repository without a commit.
+
+    Attributes:
+        folder: The folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        super().__init__(
+            f"{folder} is in a git repository without a commit, so that there is nothing to compare with. "
+            "Make one with: git add . && git commit"
+        )
+
+
 class UnknownRevisionError(ReviewError):
     """A revision that the repository does not have.
 
@@ -56,7 +71,7 @@ class UnknownRevisionError(ReviewError):
         self.known = tuple(known)
         near = nearest_name(revision, self.known)
         offer = f'; did you mean "{near}"?' if near else "; name a branch, a tag or a commit"
-        fetch = f" {_FETCH_SHALLOW}" if is_shallow else f" {_FETCH}" if "/" in revision and not near else ""
+        fetch = f". {_FETCH_SHALLOW}" if is_shallow else f". {_FETCH}" if "/" in revision and not near else ""
         super().__init__(f'git knows no revision "{revision}"{offer}{fetch}')
 
 
@@ -94,6 +109,20 @@ class SubmoduleError(ReviewError):
         self.path = path
         super().__init__(
             f"{path} is a submodule that is not here. Fetch it with: git submodule update --init {path}"
+        )
+
+
+class LinkedFolderError(ReviewError):
+    """A folder of the project that is a symbolic link, of whose files git's history tells nothing.
+
+    Attributes:
+        path: The folder.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(
+            f"{path} is a symbolic link, and git does not tell what lies behind it; put the folder itself here"
         )
 
 

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from include.review.errors import GitError, MissingObjectError, NotARepositoryError, SubmoduleError
+from include.review.errors import (
+    GitError,
+    LinkedFolderError,
+    MissingObjectError,
+    NotARepositoryError,
+    SubmoduleError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -102,6 +108,7 @@ class Repository:
 
         Raises:
             MissingObjectError: The commit, or that of a submodule that is wanted, was not fetched.
+            LinkedFolderError: A folder that is wanted is a symbolic link.
         """
         tree = f"{commit}:{self._prefix.rstrip('/')}"
         if self._try("cat-file", "-e", tree).returncode:
@@ -119,11 +126,16 @@ class Repository:
 
         Args:
             is_wanted: Chooses among the paths, since each file is read for its hash.
+
+        Raises:
+            LinkedFolderError: A folder that is wanted is a symbolic link.
         """
         listed = _paths(self._run("ls-files", "-z", "--cached", "--others", "--exclude-standard"))
         files, entries = [], {}
         for path in sorted({path.rstrip("/") for path in listed}):
             file = self.folder / path
+            if file.is_symlink() and is_wanted(f"{path}/") and not is_wanted(path):
+                raise LinkedFolderError(path)
             if file.is_symlink() and is_wanted(path):
                 entries[path] = _link(path, os.fsencode(file.readlink()))
             elif file.is_dir() and is_wanted(f"{path}/"):
@@ -163,6 +175,8 @@ class Repository:
             about, _, raw = line.partition(b"\t")
             mode, _, digest = about.decode().split()
             path = os.fsdecode(raw)
+            if mode == _LINK and is_wanted(f"{path}/") and not is_wanted(path):
+                raise LinkedFolderError(path)
             if mode == _SUBMODULE and is_wanted(f"{path}/"):
                 below = self._nested(path).entries(digest, _below(path, is_wanted))
                 yield from ((f"{path}/{name}", entry) for name, entry in below.items())

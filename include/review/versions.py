@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from include.review.errors import NoCommonCommitError, UnknownRevisionError
+from include.review.errors import NoCommitsError, NoCommonCommitError, UnknownRevisionError
 from include.review.plan import Version
 from include.review.repository import Repository
 
@@ -84,6 +84,8 @@ def find_versions(folder: Path, base: str | None, head: str | None) -> Versions:
         ReviewError: In the kinds of include.review.errors.
     """
     repository = Repository(folder)
+    if not repository.refs() and not repository.resolve("HEAD"):
+        raise NoCommitsError(folder)
     base, notes = (base, []) if base else _usual_base(repository)
     base_commit = _resolve(repository, base)
     head_commit = _resolve(repository, head or "HEAD")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from include.review.compare import make_plan
-from include.review.errors import NoCommonCommitError
-from include.review.formats import plan_as_text
+from include.review.errors import LinkedFolderError, NoCommonCommitError, UnknownRevisionError
+from include.review.formats import plan_as_github, plan_as_json, plan_as_markdown, plan_as_text
 
 PIPELINE = "source: s3://data/x.csv\nmodel: ridge\noutput: s3://models/x/{{ ds }}/\nretries: 3\n"
 FILES = {"configs/x.yml": PIPELINE, "include/models/ridge.py": "def build_model():\n    return None\n"}
@@ -98,3 +98,47 @@ def test_a_project_in_a_folder_with_spaces_and_unicode(committed, edit, git, fol
     git(root, "checkout", "-q", "-b", "change")
     edit(root, folder)
     assert plan(root / folder, "main") == f"Plan: 1 pipeline changes, 1 medium risk\n{RETRIES}"
+
+
+@pytest.mark.parametrize("head", [None, "HEAD"], ids=["working tree", "commit"])
+def test_configs_behind_a_link(committed, git, head):
+    root = committed("project")
+    (root / "configs").rename(root / "elsewhere")
+    (root / "configs").symlink_to("elsewhere")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "link")
+    with pytest.raises(LinkedFolderError, match=r"^configs is a symbolic link"):
+        make_plan(root, base="HEAD~1", head=head, environment="local", day=None)
+
+
+def test_a_revision_that_was_not_fetched(committed):
+    with pytest.raises(UnknownRevisionError) as raised:
+        make_plan(committed("project"), base="upstream/release", head=None, environment="local", day=None)
+    assert str(raised.value) == (
+        'git knows no revision "upstream/release"; name a branch, a tag or a commit. Fetch it with: git fetch origin'
+    )
+
+
+@pytest.mark.parametrize("swap", [False, True], ids=["comes", "goes"])
+@pytest.mark.parametrize("write", [plan_as_text, plan_as_markdown, plan_as_json, plan_as_github])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "description: uses token=abcdefgh12345678",
+        'tags: ["password=abcdefgh12345678"]',
+        "model: {module: ridge, params: {solver: AKIAABCDEFGH12345678}}",
+        "source: https://user:abcdefgh12345678@data.example.com/x.csv",
+    ],
+)
+def test_a_secret_is_in_no_format(write_files, git, line, write, swap):
+    key = line.partition(":")[0]
+    kept = "".join(one for one in PIPELINE.splitlines(keepends=True) if not one.startswith(f"{key}:"))
+    before, after = (f"{kept}{line}\n", PIPELINE) if swap else (PIPELINE, f"{kept}{line}\n")
+    root = write_files("project", {**FILES, "configs/x.yml": before})
+    git(root, "init", "-q", "-b", "main")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "base")
+    (root / "configs/x.yml").write_text(after)
+    text = write(make_plan(root, base="main", head=None, environment="local", day=None))
+    assert "secret" in text
+    assert "abcdefgh12345678" not in text.lower()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from include.review.errors import (
+    NoCommitsError,
     NoCommonCommitError,
     NotARepositoryError,
     SubmoduleError,
@@ -92,7 +93,7 @@ class TestErrors:
         empty = type(project)(tmp_path / "empty")
         empty.root.mkdir()
         empty.git("init", "-q")
-        with pytest.raises(UnknownRevisionError):
+        with pytest.raises(NoCommitsError, match=r"git add \. && git commit"):
             empty.plan(None)
 
     def test_a_shallow_clone_says_how_to_fetch_the_base(self, project, clone):

@@ -27,10 +27,14 @@ if TYPE_CHECKING:
     from include.config import Problem
     from include.review.plan import CodeChange, Place, Plan, Risk, SharedChange
 
-# What GitHub takes for one comment, in characters. Bytes are counted here, which are never fewer.
-GITHUB_LIMIT = 65_536
+# GitHub takes 65,536 characters for one comment; the rest is for what its poster says around the plan. Bytes are counted here,
+# which are never fewer.
+_ROOM_FOR_POSTER = 1_536
+GITHUB_LIMIT = 65_536 - _ROOM_FOR_POSTER
 # GitHub's own coloured boxes.
 _BOXES = {"high": "CAUTION", "medium": "WARNING", "low": "NOTE"}
+# The same sentence for hundreds of pipelines would hide all else.
+_MOST_OF_A_KIND = 10
 _LONGEST_NAME = 60
 _LONGEST_PLACE = 160
 _LONGEST_SENTENCE = 600
@@ -62,8 +66,9 @@ def _sections(plan: Plan) -> Iterator[Section]:
     )
     opened = [one for one in plan.risks if one.accepted is None]
     for severity in SEVERITIES:
-        risks = [_risk(one) for one in opened if one.severity == severity]
-        yield _boxed(f"{severity} risk", count(len(risks), f"{severity} risk").capitalize(), risks, severity)
+        risks = [one for one in opened if one.severity == severity]
+        title = count(len(risks), f"{severity} risk").capitalize()
+        yield _boxed(f"{severity} risk", title, _risks(risks), severity)
     yield _listed("shared change", "Shared changes", map(_shared, plan.shared))
     yield _blocks("trial", "Tried", map(trial_block, plan.trials))
     yield Section("promoted model", tuple(map(stake_row, plan.stakes)), f"#### At stake\n\n{STAKE_HEAD}")
@@ -110,6 +115,19 @@ def _problem(problem: Problem) -> str:
     key = f"{code(shorten(problem.key, _LONGEST_NAME))}: " if problem.key else ""
     place = code(shorten(f"{problem.path}:{problem.line}:{problem.column}", _LONGEST_PLACE))
     return f"{place}: {key}{_sentence(problem.message)}"
+
+
+def _risks(risks: Iterable[Risk]) -> Iterator[str]:
+    """Write each risk; of a kind with very many the first, and the pipelines of the others."""
+    kinds: dict[str, list[Risk]] = {}
+    for one in risks:
+        kinds.setdefault(one.code, []).append(one)
+    for alike in kinds.values():
+        yield from map(_risk, alike[:_MOST_OF_A_KIND])
+        if rest := alike[_MOST_OF_A_KIND:]:
+            names = dict.fromkeys(name for one in rest for name in one.pipelines)
+            about = f": {_names(names)}" if names else ""
+            yield f"**{prose(f'{rest[0].code} {rest[0].title}')}**, {len(rest):,} more{about}"
 
 
 def _risk(risk: Risk) -> str:

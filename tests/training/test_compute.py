@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from distributed import Client, get_task_stream
 
+from include.local.processes import stop_processes
 from include.local.servers import free_port
 from include.training import (
     ClassModel,
@@ -71,10 +72,8 @@ def dask(tmp_path_factory, workers_models):
                 client.wait_for_workers(2, timeout=60)
             yield address
         finally:
-            for process in processes:
-                process.terminate()
-            for process in processes:
-                process.wait()
+            # A worker whose scheduler has ended may wait for it for ever.
+            stop_processes([process.pid for process in processes], patience=5)
 
 
 def spec_of(model, models_dir=PROJECT / "include" / "models", **fields):

@@ -113,7 +113,11 @@ def test_generators_that_it_draws_from_are_as_before_when_it_ends(train_module):
             UserCodeError,
             "mine.py:2: mine.fit raised KeyError: 'no'\nTraceback",
         ),
-        ("def fit(X, y):\n    exit(3)\n", UserCodeError, "mine.py:2: mine.fit left the process with exit status 3"),
+        (
+            "def fit(X, y):\n    exit(3)\n",
+            UserCodeError,
+            "mine.py:2: mine.fit left the process with exit status 3",
+        ),
         (
             "from sklearn.linear_model import Ridge\ndef fit(X, y): return Ridge()\n",
             FitError,

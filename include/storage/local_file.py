@@ -38,6 +38,22 @@ def new_file(path: Path) -> Iterator[IO[bytes]]:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
+        raise local_error(path, error) from error
+
+
+@contextmanager
+def disk_full_errors(path: Path) -> Iterator[None]:
+    """Raise a DiskFullError in place of the operating system's own, whoever writes below a path; other errors pass."""
+    try:
+        yield
+    except OSError as error:
         if error.errno in _DISK_FULL:
             raise DiskFullError(path) from error
-        raise LocalFileError(path, error.strerror or str(error)) from error
+        raise
+
+
+def local_error(path: Path, error: OSError) -> DiskFullError | LocalFileError:
+    """Tell what the operating system said of a file or folder."""
+    if error.errno in _DISK_FULL:
+        return DiskFullError(path)
+    return LocalFileError(path, error.strerror or str(error))

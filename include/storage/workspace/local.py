@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from include.storage.local_file import disk_full_errors
 from include.storage.model_prefix import MANIFEST
 from include.storage.upload import upload_model
 from include.storage.workspace.run_folder import RunFolder
@@ -49,7 +50,8 @@ class LocalWorkspace:
             self.folder.create()
         else:
             self.folder.empty_model()
-        yield self.folder
+        with disk_full_errors(self.folder.path):
+            yield self.folder
 
     def upload_model(self, prefix: S3Url, *, client: S3Client) -> list[str]:
         """Upload the model's files."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from include.storage.errors import LocalFileError, UnsafeWorkspaceError
+from include.storage.errors import UnsafeWorkspaceError
+from include.storage.local_file import local_error
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +67,7 @@ class RunFolder:
         Raises:
             UnsafeWorkspaceError: A symbolic link stands where a folder should be.
             LocalFileError: A folder cannot be made.
+            DiskFullError: The disk or the quota is full.
         """
         try:
             self.root.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
@@ -73,7 +75,7 @@ class RunFolder:
             for folder in (self.dataset_dir, self.model_dir):
                 _make_private_folder(folder)
         except OSError as error:
-            raise LocalFileError(self.path, error.strerror or str(error)) from error
+            raise local_error(self.path, error) from error
 
     def empty_model(self) -> None:
         """Delete what an earlier try of the training left, so that nothing of it is taken for the next one's.
@@ -82,15 +84,15 @@ class RunFolder:
             UnsafeWorkspaceError: A symbolic link stands where the model's folder should be.
             LocalFileError: Something cannot be deleted.
         """
-        if self.model_dir.is_symlink():
-            raise UnsafeWorkspaceError(self.model_dir)
-        if not self.model_dir.exists():
-            return
         try:
+            if self.model_dir.is_symlink():
+                raise UnsafeWorkspaceError(self.model_dir)
+            if not self.model_dir.exists():
+                return
             shutil.rmtree(self.model_dir)
             _make_private_folder(self.model_dir)
         except OSError as error:
-            raise LocalFileError(self.model_dir, error.strerror or str(error)) from error
+            raise local_error(self.model_dir, error) from error
 
     def remove(self) -> None:
         """Delete this run's folder with all in it, then its DAG's folder when that is empty.
@@ -101,15 +103,15 @@ class RunFolder:
             UnsafeWorkspaceError: The folder, or its DAG's, is a symbolic link.
             LocalFileError: Something cannot be deleted.
         """
-        for folder in (self.path.parent, self.path):
-            if folder.is_symlink():
-                raise UnsafeWorkspaceError(folder)
         try:
+            for folder in (self.path.parent, self.path):
+                if folder.is_symlink():
+                    raise UnsafeWorkspaceError(folder)
             shutil.rmtree(self.path)
         except FileNotFoundError:
             pass
         except OSError as error:
-            raise LocalFileError(self.path, error.strerror or str(error)) from error
+            raise local_error(self.path, error) from error
         _remove_if_empty(self.path.parent)
 
     def _make_run_folder(self) -> None:
@@ -148,4 +150,4 @@ def _remove_if_empty(folder: Path) -> None:
         folder.rmdir()
     except OSError as error:
         if error.errno not in (errno.ENOTEMPTY, errno.ENOENT, errno.EEXIST):
-            raise LocalFileError(folder, error.strerror or str(error)) from error
+            raise local_error(folder, error) from error

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from include.storage.errors import LocalFileError
+from include.storage.local_file import local_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,20 +28,21 @@ def scratch_folder() -> Iterator[Path]:
 
     Raises:
         LocalFileError: The folder cannot be made or deleted.
+        DiskFullError: The disk or the quota is full.
     """
     parent = Path(tempfile.gettempdir())
     try:
         _delete_abandoned(parent)
         folder, lock = _new_locked_folder(parent)
     except OSError as error:
-        raise LocalFileError(parent, error.strerror or str(error)) from error
+        raise local_error(parent, error) from error
     try:
         yield folder
     finally:
         try:
             shutil.rmtree(folder)
         except OSError as error:
-            raise LocalFileError(folder, error.strerror or str(error)) from error
+            raise local_error(folder, error) from error
         finally:
             os.close(lock)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from include.storage.deletion import abort_uploads, delete_objects
 from include.storage.errors import StageUnreadableError
 from include.storage.listing import list_prefix
+from include.storage.local_file import disk_full_errors
 from include.storage.model_prefix import MANIFEST, replace_model
 from include.storage.read import read_object
 from include.storage.workspace.publishing import publish_file
@@ -65,7 +66,8 @@ class StagedWorkspace:
             if reads:
                 self._stage(reads).pull(folder.path)
             self._forget(writes)
-            yield folder
+            with disk_full_errors(folder.path):
+                yield folder
             paths = [folder.dataset_dir, folder.identity_file] if writes == "dataset" else [folder.model_dir]
             self._stage(writes).push(folder.path, paths)
 

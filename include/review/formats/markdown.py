@@ -71,7 +71,11 @@ def _sections(plan: Plan) -> Iterator[Section]:
         yield _boxed(f"{severity} risk", title, _risks(risks), severity)
     yield _listed("shared change", "Shared changes", map(_shared, plan.shared))
     yield _blocks("trial", "Tried", map(trial_block, plan.trials))
-    yield Section("promoted model", tuple(map(stake_row, plan.stakes)), f"#### At stake\n\n{STAKE_HEAD}")
+    yield Section(
+        "promoted model",
+        tuple(map(stake_row, plan.stakes)),
+        f"#### At stake: the models promoted last\n\n{STAKE_HEAD}",
+    )
     yield _pipelines(plan)
     yield _listed("code change", "Code", map(_code_change, plan.code))
     yield _listed("note", "Notes", map(_sentence, plan.notes))

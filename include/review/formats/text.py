@@ -82,7 +82,7 @@ class _Page:
         yield from self._section("Shared changes", map(self._shared, plan.shared))
         yield from self._pipelines()
         yield from self._section("Code", map(self._code, plan.code))
-        yield from self._section("Last promoted models", map(self._stake, plan.stakes))
+        yield from self._section("At stake: the models promoted last", map(self._stake, plan.stakes))
         yield from self._section("Tried", map(self._trial, plan.trials))
         yield from self._section("Notes", (self._wrap(note, "  ") for note in plan.notes))
         if plan.base_problems:

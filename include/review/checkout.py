@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from include.config import load_project
 from include.config.layers.environment import LOCAL
 from include.config.layers.names import SUFFIXES
+from include.review.errors import UnknownEnvironmentError
 
 if TYPE_CHECKING:
     from include.config import Project
@@ -35,26 +36,41 @@ def load_versions(
 
     Returns:
         Base's pipelines and problems; head's; and notes on how they were read.
+
+    Raises:
+        UnknownEnvironmentError: Neither has the environment.
     """
     with tempfile.TemporaryDirectory(prefix="refinery-plan-") as folder:
         root = Path(folder)
-        after, notes = _load(head, None, root, environment)
+        after, unknown_after = _load(head, None, root, environment)
         if _digests(base) == _digests(head):
-            return after, after, notes
-        before, more_notes = _load(base, head, root, environment)
-        return before, after, (*more_notes, *notes)
+            before, unknown_before = after, unknown_after
+        else:
+            before, unknown_before = _load(base, head, root, environment)
+    if unknown_before and unknown_after:
+        raise UnknownEnvironmentError(unknown_after)
+    one_sided = ((base, unknown_before), (head, unknown_after))
+    return before, after, tuple(_note(side, environment) for side, unknown in one_sided if unknown)
 
 
 def _load(
     snapshot: Snapshot, laid_out: Snapshot | None, root: Path, environment: str
-) -> tuple[Project, tuple[str, ...]]:
-    """Load a version in a folder where another one may lie, of which only what differs is replaced."""
+) -> tuple[Project, str | None]:
+    """Load a version in a folder where another one may lie, of which only what differs is replaced.
+
+    Returns:
+        The project; and what is wrong with the environment where it has none of that name, so that it was read without.
+    """
     _lay_out(snapshot, laid_out, root)
     project = load_project(root / CONFIGS, models_dir=root / MODELS, environment=environment)
-    if environment == LOCAL or not any(one.code == "unknown-environment" for one in project.problems):
-        return project, ()
-    note = f'{snapshot.version.name} has no environment "{environment}"; its configs are read without one.'
-    return load_project(root / CONFIGS, models_dir=root / MODELS), (note,)
+    unknown = next((one.message for one in project.problems if one.code == "unknown-environment"), None)
+    if environment == LOCAL or unknown is None:
+        return project, None
+    return load_project(root / CONFIGS, models_dir=root / MODELS), unknown
+
+
+def _note(snapshot: Snapshot, environment: str) -> str:
+    return f'{snapshot.version.name} has no environment "{environment}"; its configs are read without one.'
 
 
 def _digests(snapshot: Snapshot) -> dict[str, str]:

@@ -75,6 +75,18 @@ class UnknownRevisionError(ReviewError):
         super().__init__(f'git knows no revision "{revision}"{offer}{fetch}')
 
 
+class UnknownEnvironmentError(ReviewError):
+    """An environment that neither version has.
+
+    Attributes:
+        reason: What was asked for, and what is near it.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"before and after the change {reason}")
+
+
 class NoCommonCommitError(ReviewError):
     """Two revisions between which the change cannot be told.
 

@@ -9,6 +9,7 @@ from include.review.errors import (
     NoCommonCommitError,
     NotARepositoryError,
     SubmoduleError,
+    UnknownEnvironmentError,
     UnknownRevisionError,
 )
 from include.review.plan import Version
@@ -246,3 +247,13 @@ class TestLayouts:
         plan = project.plan(environment="prod")
         assert [one.sentence for one in plan.pipelines[0].changes] == ["retries: 2 (default) -> 7"]
         assert 'main has no environment "prod"; its configs are read without one.' in plan.notes
+
+    def test_an_environment_that_neither_has_is_refused(self, project):
+        project.lay_out({"configs/environments/prod.yml": "defaults: {retries: 7}\n"})
+        for _ in range(2):
+            with pytest.raises(
+                UnknownEnvironmentError,
+                match=r'^before and after the change there is no environment "prd"; did you mean "prod"',
+            ):
+                project.plan(environment="prd")
+            project.commit()

@@ -17,13 +17,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from include.local.environment import airflow_environment, migrate_database
-from include.local.object_store import ObjectStore
+from include.local.object_store import LOGS_BUCKET, ObjectStore
 from include.local.postgres import PostgresServer
 from include.local.processes import ProcessRecord, stop_processes
 from include.local.redis_server import RedisServer
 from include.local.rest_api import RestApi
 from include.local.servers import free_port
-from include.local.stack import COMPONENTS, START_TIMEOUT, StackError
+from include.local.stack import COMPONENTS, START_TIMEOUT, StackError, require_free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -63,6 +63,9 @@ class Cluster:
             self.components[name] = subprocess.Popen(
                 [sys.executable, "-m", "airflow", *_arguments(name)],
                 env=dict(self.environments[name]),
+                cwd=self.environments[name][
+                    "HOME"
+                ],  # Python looks for modules there first: the project's are meant
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -99,29 +102,32 @@ def running_cluster(
         workers: The workers' names. Each takes tasks of the queue ``default`` and of one with its own name.
 
     Raises:
-        StackError: Another cluster runs in this home, or a component did not start.
+        StackError: Another cluster runs in this home, the port is taken, or a component did not start.
         PostgresError: PostgreSQL is not installed or did not start.
         RedisError: Redis is not installed or did not start.
     """
     record = ProcessRecord(home / "processes.json")
     if record.running():
         raise StackError("A cluster is already up for this project. Stop it first: make down")
+    port = port or free_port()
+    require_free_port(port)
     shutil.rmtree(home, ignore_errors=True)
     (home / "logs").mkdir(parents=True)
     with ExitStack() as stack:
         database = stack.enter_context(PostgresServer())
         broker = stack.enter_context(RedisServer())
         store = stack.enter_context(ObjectStore(project))
-        url = f"http://localhost:{port or free_port()}"
+        servers = [pid for pid in (os.getpid(), database.pid, broker.pid, store.pid) if pid]
+        record.write(servers)
+        url = f"http://localhost:{port}"
         shared = _shared_settings(url, database, broker)
         names = (*COMPONENTS, *workers)
         environments = {name: _environment(project, home, name, store) | shared for name in names}
         cluster = Cluster(url, home, environments, database, broker, store)
-        migrate_database(environments["scheduler"], home)
         try:
+            migrate_database(environments["scheduler"], home)
             for name in names:
                 cluster.start(name)
-            servers = (pid for pid in (os.getpid(), database.pid, broker.pid, store.pid) if pid)
             record.write([*servers, *(process.pid for process in cluster.components.values())])
             _wait_until_healthy(cluster, workers)
             yield cluster
@@ -160,6 +166,10 @@ def _shared_settings(url: str, database: PostgresServer, broker: RedisServer) ->
         "AIRFLOW__CORE__FERNET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "AIRFLOW__CORE__PARALLELISM": "32",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2:{database.url}",
+        # The UI finds the tasks' logs there: no worker can be asked, since all would listen on one port of this machine.
+        "AIRFLOW__LOGGING__REMOTE_BASE_LOG_FOLDER": f"s3://{LOGS_BUCKET}/",
+        "AIRFLOW__LOGGING__REMOTE_LOGGING": "True",
+        "AIRFLOW__LOGGING__REMOTE_LOG_CONN_ID": "aws_default",
         "REFINERY_ENV": ENVIRONMENT,
     }
 

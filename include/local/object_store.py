@@ -31,7 +31,8 @@ HOST = "127.0.0.1"
 REGION = "us-east-1"
 ACCESS_KEY = "refinery"
 SECRET_KEY = "refinery-local"  # nosec B105 # noqa: S105 - no secret: it opens the loopback server and nothing else
-OUTPUT_BUCKETS = ("models",)
+LOGS_BUCKET = "logs"  # of the tasks of `refinery cluster`
+OUTPUT_BUCKETS = ("models", "staging", LOGS_BUCKET)  # staging: where the steps of a run meet there
 
 _START_TIMEOUT = 30  # seconds; half a second is usual
 _STOP_TIMEOUT = 5  # seconds until it is killed

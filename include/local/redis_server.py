@@ -29,11 +29,23 @@ class RedisServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
+        self.start(free_port())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self, port: int) -> None:
+        """Start the server, empty, and wait until it takes connections.
+
+        Raises:
+            RedisError: It is not installed, or does not.
+        """
         program = shutil.which("redis-server")
         if program is None:
             raise RedisError("Redis is not installed. On Debian and Ubuntu: apt-get install redis-server")
-        self.port = free_port()
-        settings = f"bind {HOST}\nport {self.port}\nrequirepass {self._password}\nsave ''\nappendonly no\n"
+        self.port = port
+        settings = f"bind {HOST}\nport {port}\nrequirepass {self._password}\nsave ''\nappendonly no\n"
         self._process = subprocess.Popen(
             [program, "-"],  # settings by standard input: a password in the arguments is everybody's to read
             stdin=subprocess.PIPE,
@@ -44,15 +56,16 @@ class RedisServer:
         if stdin := self._process.stdin:
             stdin.write(settings.encode())
             stdin.close()
-        if not wait_until_open(self.port, self._process):
-            self.__exit__()
-            raise RedisError(f"Redis did not start on {HOST}:{self.port}")
-        return self
+        if not wait_until_open(port, self._process):
+            self.stop()
+            raise RedisError(f"Redis did not start on {HOST}:{port}")
 
-    def __exit__(self, *_: object) -> None:
+    def stop(self) -> None:
+        """Stop the server; what it held is gone."""
         if self._process is not None:
-            stop_processes([self._process.pid])
-            self._process.wait()
+            process, self._process = self._process, None
+            stop_processes([process.pid])
+            process.wait()
 
     @property
     def url(self) -> str:
@@ -61,5 +74,5 @@ class RedisServer:
 
     @property
     def pid(self) -> int | None:
-        """The server's process id, once started."""
+        """The server's process id; None while it is stopped."""
         return self._process.pid if self._process else None

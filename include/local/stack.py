@@ -86,7 +86,7 @@ def running_stack(project: Path, *, home: Path, port: int = 8080) -> Iterator[St
     record = ProcessRecord(home / "processes.json")
     if record.running():
         raise StackError("Airflow is already up for this project. Stop it first: make down")
-    _require_free_port(port)
+    require_free_port(port)
     make_folder(home)
     with ObjectStore(project) as store:
         environment = airflow_environment(project, home=home, s3_connection=store.connection) | {
@@ -144,12 +144,13 @@ def _wait_until_healthy(stack: Stack) -> None:
         time.sleep(0.3)
 
 
-def _require_free_port(port: int) -> None:
+def require_free_port(port: int) -> None:
+    """Raise a StackError where something listens on a port: it might be taken for the Airflow that is about to start."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise StackError(
-                f"Port {port} is in use. Stop what listens there, or take another port: make up PORT={port + 1}"
+                f"Port {port} is in use. Stop what listens there, or take another: PORT={port + 1}"
             ) from error

@@ -56,7 +56,9 @@ class TestSampleData:
             assert read(store, "datasets", "deep/table.csv") == b"deep"
             assert [bucket["Name"] for bucket in store.client().list_buckets()["Buckets"]] == [
                 "datasets",
+                "logs",
                 "models",
+                "staging",
             ]
             assert store.client().head_object(Bucket="datasets", Key="table.csv")["ETag"] != '""'
 
@@ -72,9 +74,10 @@ class TestSampleData:
             assert read(store, "datasets", "table.csv") == b"a,b\n1,2\n"
             assert read(store, "datasets", "new.csv") == b"new"
 
-    def test_a_project_without_any_has_the_bucket_for_models(self, tmp_path):
+    def test_a_project_without_any_has_buckets_to_write_to(self, tmp_path):
         with ObjectStore(tmp_path) as store:
-            assert [bucket["Name"] for bucket in store.client().list_buckets()["Buckets"]] == ["models"]
+            buckets = [bucket["Name"] for bucket in store.client().list_buckets()["Buckets"]]
+            assert buckets == ["logs", "models", "staging"]
 
 
 class TestObjects:

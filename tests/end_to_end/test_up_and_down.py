@@ -1,4 +1,4 @@
-"""``refinery up`` and ``refinery down``: a whole Airflow that starts, says where it is, and leaves no process."""
+"""``refinery up``, ``cluster`` and ``down``: a whole Airflow that starts, says where it is, and leaves no process."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from include.local.rest_api import RestApi
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def up(project_copy):
-    """Start ``refinery up``, and wait until it says that Airflow is up."""
+@pytest.fixture(params=["up"])
+def up(request, project_copy):
+    """Start ``refinery up``, or another command, and wait until it says that Airflow is up."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
-    command = [sys.executable, "-m", "include", "up", "--port", str(port)]
+    command = [sys.executable, "-m", "include", request.param, "--port", str(port)]
     process = subprocess.Popen(
         command,
         cwd=project_copy,
@@ -33,7 +33,7 @@ def up(project_copy):
         text=True,
     )
     for line in process.stdout:
-        if "Airflow is up" in line:
+        if " is up: http" in line:
             break
     assert RestApi(f"http://127.0.0.1:{port}").healthy()
     yield process
@@ -71,6 +71,7 @@ def test_ctrl_c_stops_all_of_it(up):
     assert_all_end(processes)
 
 
+@pytest.mark.parametrize("up", ["up", "cluster"], indirect=True)
 def test_down_stops_what_a_killed_command_left(up, project_copy, refinery):
     processes = family(up)
     up.kill()
@@ -80,3 +81,16 @@ def test_down_stops_what_a_killed_command_left(up, project_copy, refinery):
     refinery(project_copy, "down")
 
     assert_all_end(processes)
+
+
+@pytest.mark.parametrize("command", ["up", "cluster"])
+def test_a_port_in_use_is_told_before_anything_starts(project_copy, refinery, command):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = refinery(project_copy, command, "--port", str(port))
+
+    assert done.returncode == 1
+    assert f"Port {port} is in use. Stop what listens there, or take another: PORT={port + 1}" in done.stderr
+    assert not (project_copy / ".local" / "cluster").exists()

@@ -30,6 +30,7 @@ from refinery_operators.provenance import run_provenance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import timedelta
 
     from airflow.sdk import Context
 
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from include.training import TrainingSpec
 
 MODELS_DIR = Path(include.models.__path__[0])
+# What of its task's time a script may take: all but a twentieth, or but 30 seconds where these are less.
+_SCRIPT_SHARE = 0.95
+_LONGEST_SPARE = 30
 
 
 class TrainModelOperator(PipelineOperator):
@@ -165,7 +169,7 @@ class TrainModelOperator(PipelineOperator):
             preprocess=self.preprocess,
             require=self.require,
             gate=self.gate,
-            timeout=self.execution_timeout.total_seconds() if self.execution_timeout else None,
+            timeout=_script_timeout(self.execution_timeout),
         )
 
     def _upload_report(self, report_dir: Path, context: Context) -> None:
@@ -177,6 +181,14 @@ class TrainModelOperator(PipelineOperator):
         prefix = parse_prefix_url(f"{parse_prefix_url(self.prefix)}rejected/{run}/")
         upload_model(report_dir, prefix, client=s3_client(self.aws_conn_id, prefix))
         self.log.info("The report on the rejected model: %s", prefix)
+
+
+def _script_timeout(task_timeout: timedelta | None) -> float | None:
+    """Give a script a little less than its task, in seconds: Airflow's own end tells no last lines, and is tried again."""
+    if task_timeout is None:
+        return None
+    seconds = task_timeout.total_seconds()
+    return max(seconds * _SCRIPT_SHARE, seconds - _LONGEST_SPARE)
 
 
 def _card(promoted: PromotedModels | None) -> dict[str, Any]:

@@ -82,13 +82,13 @@ class ConfigRun:
     """A config's steps on 31 January, as Airflow would run them: its DAG's own operators, with their templates filled."""
 
     def __init__(self, dag: DAG, context: dict[str, Any], s3: Any) -> None:
-        self._dag = dag
+        self.dag = dag
         self._context = context
         self._s3 = s3
 
     def step(self, name: str) -> Any:
-        operator = self._dag.get_task(name)
-        operator.render_template_fields(self._context, self._dag.get_template_env())
+        operator = self.dag.get_task(name)
+        operator.render_template_fields(self._context, self.dag.get_template_env())
         return operator.execute(self._context | {"outlet_events": OutletEventAccessors()})
 
     def run(self) -> ConfigRun:
@@ -102,7 +102,7 @@ class ConfigRun:
     @property
     def objects(self) -> dict[str, bytes]:
         """What lies under the run's prefix."""
-        prefix = f"{self._dag.dag_id}/2026-01-31/"
+        prefix = f"{self.dag.dag_id}/2026-01-31/"
         found = self._s3.list_objects_v2(Bucket="models", Prefix=prefix).get("Contents", [])
         return {
             item["Key"].removeprefix(prefix): self._s3.get_object(Bucket="models", Key=item["Key"])[

@@ -184,3 +184,20 @@ def test_an_unchanged_script_is_not_run_again_where_the_config_asks_for_it(prepa
 
     run.run()
     assert run.objects["m.bin"] == b"y"
+
+
+@pytest.mark.parametrize(
+    ("timeout", "seconds"), [("10s", 9.5), ("2m", 114), ("10m", 570), ("6h", 6 * 3600 - 30)]
+)
+def test_a_script_has_a_little_less_time_than_its_task(prepare, timeout, seconds):
+    """Else Airflow would end it first, without its last lines, and try again."""
+    run = prepare("pass", more=f"timeout: {timeout}")
+
+    assert run.dag.get_task("train_model").training_spec().timeout == pytest.approx(seconds)
+
+
+def test_a_script_that_takes_too_long_is_told_with_its_last_lines_and_not_tried_again(prepare):
+    run = prepare("import time; print('epoch 1', flush=True); time.sleep(600)", more="timeout: 4s")
+
+    with pytest.raises(AirflowFailException, match=r"ended after 3.8 seconds(.|\n)*epoch 1"):
+        run.run()

@@ -81,7 +81,8 @@ class ScriptTimeoutError(ScriptError):
         self.timeout = timeout
         self.last_lines = tuple(last_lines)
         super().__init__(
-            script, f"the script was ended after its timeout of {timeout:g} seconds.{_told(last_lines)}"
+            script,
+            f"the script was ended after {timeout:g} seconds, all that its timeout allows.{_told(last_lines)}",
         )
 
 

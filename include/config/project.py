@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from include.config.checks.model_modules import ModelModules, check_library_class
 from include.config.checks.outputs import check_shared_outputs
 from include.config.checks.required_metrics import check_required_metrics
+from include.config.checks.unused_sections import check_unused_evaluation
 from include.config.errors import ConfigError, UnknownPipelineError
 from include.config.files import find_config, find_configs, show_path, twin_problem
 from include.config.layers.environment import LOCAL
@@ -83,8 +84,10 @@ def load_project(
 
     def check(tree: Node) -> list[Problem]:
         found = modules.check(tree)
-        if "require" in tree.entries:
-            found += check_required_metrics(tree, judges_itself=modules.judges_itself(tree))
+        if tree.entries.keys() & {"evaluate", "require"}:
+            judges_itself = modules.judges_itself(tree)
+            found += check_required_metrics(tree, judges_itself=judges_itself)
+            found += check_unused_evaluation(tree, judges_itself=judges_itself)
         return [*found, *check_library_class(tree, check_class)] if check_class else found
 
     problems = list(layers.below(()).problems)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from include.urls import S3Url
 
+_SECTIONS = ("metrics", "params", "data", "files", "environment", "provenance")
+
 
 @dataclass(frozen=True, slots=True)
 class StoredManifest:
@@ -80,7 +82,7 @@ def parse_manifest(content: bytes, location: str) -> dict[str, Any]:
         location: The model's prefix or folder, for the error.
 
     Raises:
-        ModelNotFoundError: It is no JSON object.
+        ModelNotFoundError: It is no JSON object, or a part of it is not what it has to be.
     """
     try:
         manifest = json.loads(content)
@@ -88,4 +90,12 @@ def parse_manifest(content: bytes, location: str) -> dict[str, Any]:
         raise ModelNotFoundError(location, f"its {MANIFEST} is damaged: {error}") from error
     if not isinstance(manifest, dict):
         raise ModelNotFoundError(location, f"its {MANIFEST} is no JSON object")
+    for name in _SECTIONS:
+        if not isinstance(manifest.get(name) or {}, dict):
+            raise ModelNotFoundError(location, f"its {MANIFEST} is damaged: {name} is no JSON object")
+    for name, value in (manifest.get("metrics") or {}).items():
+        if not isinstance(value, int | float):
+            raise ModelNotFoundError(
+                location, f"its {MANIFEST} is damaged: {name} is no number but {value!r}"
+            )
     return manifest

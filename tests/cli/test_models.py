@@ -167,6 +167,22 @@ class TestCompare:
         assert "did you mean '2026-01-31'?" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        ('{"metrics": {"r2": "good"}}', "is damaged: r2 is no number but 'good'"),
+        ('{"metrics": [1]}', "is damaged: metrics is no JSON object"),
+        ("{", "is damaged: "),
+    ],
+)
+def test_a_damaged_manifest_is_told_beside_the_other_models(refinery, trained, damage, told):
+    (trained / "2026-01-31/manifest.json").write_text(damage)
+    done = refinery("models", "churn")
+    assert done.returncode == 0, done.stderr
+    assert told in done.stdout
+    assert "2026-01-30" in done.stdout
+
+
 class TestPredict:
     def test_by_the_latest_model(self, refinery, trained):
         refinery.write("new.csv", "a,b\n1,2\n3,4\n")

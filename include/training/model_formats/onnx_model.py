@@ -33,6 +33,9 @@ class OnnxModel:
         self._session = session
         self.feature_names_in_: list[str] = metadata["features"]
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self.feature_names_in_)} features)"
+
     def predict(self, table: pd.DataFrame) -> np.ndarray[Any, Any]:
         """Predict the value of each row.
 

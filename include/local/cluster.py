@@ -23,7 +23,7 @@ from include.local.processes import ProcessRecord, stop_processes
 from include.local.redis_server import RedisServer
 from include.local.rest_api import RestApi
 from include.local.servers import free_port
-from include.local.stack import COMPONENTS, START_TIMEOUT, StackError, require_free_port
+from include.local.stack import COMPONENTS, StackError, require_free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 WORKERS = ("worker-1", "worker-2")
 ENVIRONMENT = "cluster"  # of the configs: its workspace is on S3
 SLOTS = 2  # tasks at a time on each worker
+START_TIMEOUT = 300  # seconds; it takes about 20 with two cores of its own
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,10 @@ class DatasetHead:
             )
         return text
 
+    def open_bytes(self) -> IO[bytes]:
+        """Open the whole file, decompressed."""
+        return _open(self.path, self.compression)
+
     def open_text(self, encoding: str | None) -> io.TextIOWrapper:
         """Open the whole file as text, its line ends as they are."""
         return io.TextIOWrapper(_open(self.path, self.compression), _with_mark(encoding), newline="")

@@ -22,6 +22,7 @@ from include.training.formats import (
     read_parquet,
     require_columns,
 )
+from include.training.stream_limits import check_limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,6 +83,8 @@ def _read_file(path: Path, options: SourceOptions, rows: int | None) -> Dataset:
     head = read_head(path)
     file_format = find_format(head, options)
     try:
+        if file_format != "parquet":
+            check_limits(head, options.max_uncompressed, whole=rows is None)
         if head.compression == "zstd" and rows is None:
             check_zstd_end(path)
         if file_format == "parquet":

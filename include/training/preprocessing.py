@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.training.errors import FitError, listed
 from include.training.errors.wording import listed_with
+from include.training.unusable_columns import refuse_nested
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,8 +34,11 @@ def with_preprocessing(
         was put before it and why, None where nothing was.
 
     Raises:
+        UnusableColumnsError: Columns hold lists or records.
         FitError: The estimator cannot stand in a pipeline.
     """
+    if mode != NONE:
+        refuse_nested(type(estimator).__name__, features)
     needs = {} if mode == NONE else _find_needs(estimator, features)
     if not needs:
         return estimator, None

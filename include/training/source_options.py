@@ -26,6 +26,7 @@ class SourceOptions:
         null_values: Texts and numbers that stand for a missing value, beside pandas' own.
         dtypes: pandas dtypes by column, as {"zip": "str"}.
         dates: Columns to read as dates.
+        max_uncompressed: Most bytes that a compressed text file may unpack to.
         drop: Columns that are not to be learned from, such as ids.
     """
 
@@ -40,6 +41,7 @@ class SourceOptions:
     null_values: tuple[str | float, ...] = ()
     dtypes: Mapping[str, str] = field(default_factory=dict)
     dates: tuple[str, ...] = ()
+    max_uncompressed: int = 50 * 10**9
     drop: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:

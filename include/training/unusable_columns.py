@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from include.training.errors import UnusableColumnsError
@@ -24,6 +25,8 @@ def explain_refusal(
 
     Looks at the values only now that something failed: a model that takes them costs no pass over the data.
     """
+    if columns := nested_columns(features):
+        return UnusableColumnsError(estimator, "nested values", columns, _NESTED_ADVICE)
     message = str(error)
     if _TEXT_REFUSED.search(message) and (columns := _not_numeric(features)):
         return UnusableColumnsError(estimator, "columns that are not numbers", columns, _TEXT_ADVICE)
@@ -34,6 +37,34 @@ def explain_refusal(
     return None
 
 
+def refuse_nested(estimator: str, features: pd.DataFrame) -> None:
+    """Check that no column holds lists or records, which encoders would take for categories or fail at.
+
+    Raises:
+        UnusableColumnsError: Columns do.
+    """
+    if columns := nested_columns(features):
+        raise UnusableColumnsError(estimator, "nested values", columns, _NESTED_ADVICE)
+
+
+def nested_columns(features: pd.DataFrame) -> dict[str, str]:
+    """Name the columns that hold lists or records, as Parquet and JSON may, each with an example."""
+    found = {}
+    for name, column in features.items():
+        if column.dtype.kind == "O" and (first := column.first_valid_index()) is not None:
+            value = column.loc[first]
+            if isinstance(value, Mapping):
+                found[str(name)] = f"records, such as {str(dict(value))[:40]}"
+            elif hasattr(value, "__len__") and not isinstance(value, str | bytes):
+                items = value.tolist() if hasattr(value, "tolist") else list(value)
+                found[str(name)] = f"lists, such as {str(items)[:40]}"
+    return found
+
+
+_NESTED_ADVICE = (
+    "Leave them out with drop or features, write their parts as columns of their own in the dataset, "
+    "or turn them into numbers in a model module's Pipeline."
+)
 _TEXT_ADVICE = (
     "Leave them out with drop or features, turn them into numbers in a model module's Pipeline "
     "(such as OneHotEncoder), or, if they are numbers, set source.decimal, thousands or null_values."

@@ -62,6 +62,7 @@ KNOBS = {
     "  null_values: ['?', -200, '~', 'null']\n"
     "  dtypes: {zip: str}\n"
     "  dates: [sold]\n"
+    "  max_uncompressed: 16Gi\n"
     f"{MODEL}target: -1\nfeatures: ['yes', '2026-01-01', '1e3', ' a ']\n",
     "columns left out": f"{MINIMAL}drop: [id]\ntarget: '0'\nevaluate: {{test_size: 0.5, random_state: 7}}\n",
     "evaluation, contract and gates": f"{MINIMAL}"

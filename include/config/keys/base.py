@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from include.config.amounts import AMOUNT_PATTERN, InvalidAmountError, format_amount, parse_amount
 from include.config.durations import DURATION_PATTERN, InvalidDurationError, format_duration, parse_duration
 
 if TYPE_CHECKING:
@@ -115,6 +116,17 @@ def _read_duration(value: Any) -> Any:
         refuse(str(error))
 
 
+def _read_amount(value: Any) -> Any:
+    if not isinstance(value, str):
+        if type(value) is int and value > 0:
+            return value
+        refuse("an amount of bytes, as 500M, 50G or 16Gi", kind=EXPECTED)
+    try:
+        return parse_amount(value)
+    except InvalidAmountError as error:
+        refuse(str(error))
+
+
 def _read_date(value: Any) -> Any:
     if type(value) is dt.date:
         return value
@@ -194,6 +206,12 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN}),
 ]
 Interval = Annotated[Duration, AfterValidator(_at_least_a_second)]
+Amount = Annotated[
+    int,
+    BeforeValidator(_read_amount),
+    PlainSerializer(format_amount, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": AMOUNT_PATTERN}),
+]
 Day = Annotated[
     dt.date,
     BeforeValidator(_read_date),

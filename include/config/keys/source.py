@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from include.config.keys.base import Checked, Items, OneOrMany, Section, Text, refuse, refuse_repeats
+from include.config.keys.base import Amount, Checked, Items, OneOrMany, Section, Text, refuse, refuse_repeats
 from include.config.keys.urls import URL_PATTERN, SourceUrl
 
 Format = Literal["csv", "tsv", "parquet", "jsonl"]
@@ -103,6 +103,12 @@ class SourceConfig(Section):
         examples=[{"zip_code": "str"}],
     )
     dates: Items[Text] = Field(default=(), description="Columns to read as dates.", examples=[["sold_at"]])
+    max_uncompressed: Amount = Field(
+        default=50 * 10**9,
+        description="The most that a compressed CSV, TSV or JSON lines file may unpack to; one that unpacks to more fails "
+        "the training before it is in memory.",
+        examples=["200G", "16Gi"],
+    )
 
     @property
     def reading_options(self) -> dict[str, Any]:

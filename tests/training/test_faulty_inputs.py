@@ -1,0 +1,185 @@
+"""Datasets as broken producers and attackers make them: each ends in a sentence that says what to do, or is learned."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import subprocess
+import sys
+import textwrap
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+import zstandard
+
+from include.training import ClassModel, SourceOptions
+from include.training.datasets import read_dataset
+from include.training.errors import (
+    EmptyDatasetError,
+    NullTargetError,
+    OneClassError,
+    SourceOptionError,
+    TooFewRowsError,
+    UnreadableDatasetError,
+    UnusableColumnsError,
+)
+from include.training.stream_limits import LONGEST_LINE
+
+LINEAR = ClassModel("sklearn.linear_model.LinearRegression")
+LOGISTIC = ClassModel("sklearn.linear_model.LogisticRegression")
+GOOD = "".join(f"{i},{i * 2 % 7},{i % 2}\n" for i in range(50))
+MEBIBYTE = b"1,2\n" * (1 << 18)
+
+
+def zipped(content: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("table.csv", content)
+    return file.getvalue()
+
+
+COMPRESSIONS = {
+    "gz": gzip.compress,
+    "zip": zipped,
+    "zst": zstandard.ZstdCompressor().compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "model", "error", "message"),
+    [
+        ("", LINEAR, EmptyDatasetError, "the file is empty. Check that its producer wrote it whole"),
+        ("\n\n  \n", LINEAR, EmptyDatasetError, "the file holds no rows"),
+        ("a,b,y\n", LINEAR, EmptyDatasetError, r"the file has columns \('a', 'b', 'y'\) but no rows"),
+        ("a,b,y\n1,2,3\n", LINEAR, TooFewRowsError, "1 row is too few"),
+        ("a,b,y\n" + "1,2,\n" * 40, LINEAR, NullTargetError, "All 40 rows .*name another target"),
+        (f"a,b,y\n1,1,nan\n{GOOD}", LINEAR, NullTargetError, "1 of 51 rows .*'y': remove these rows"),
+        (f"a,b,y\n1,1,inf\n{GOOD}", LINEAR, NullTargetError, "1 of 51 rows have no finite value"),
+        (f"a,b,y\n1,1,-inf\n{GOOD}", LOGISTIC, NullTargetError, "1 of 51 rows have no finite value"),
+        (
+            f"a,b,y\n1,inf,0\n{GOOD}",
+            LINEAR,
+            UnusableColumnsError,
+            "infinite .*'b' .*Correct them in the data",
+        ),
+        (f"a,b,y\n1,1e999,0\n{GOOD}", LINEAR, UnusableColumnsError, "infinite or huge values: 'b'"),
+        ("a,b,y\n" + "1,2,1\n3,4,1\n" * 20, LOGISTIC, OneClassError, "one class only, '1', in all rows"),
+        (
+            "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head></html>",
+            LINEAR,
+            UnreadableDatasetError,
+            "a web page with the title '502 Bad Gateway', not a table; check that the URL needs no login",
+        ),
+    ],
+)
+def test_a_table_of_no_use_says_why(train_table, *, text, model, error, message):
+    with pytest.raises(error, match=message) as caught:
+        train_table(text, model=model, preprocess="auto")
+    assert not caught.value.retryable
+
+
+def test_gaps_among_the_features_are_filled(train_table):
+    result = train_table(f"a,b,y\n1,nan,0\n2,,1\n{GOOD}", model=LINEAR, preprocess="auto")
+    assert "missing values" in str(result.manifest["preprocess"])
+
+
+def test_ten_thousand_columns_are_learned(train_table):
+    table = pd.DataFrame(np.random.default_rng(0).random((30, 10_001)).round(3)).add_prefix("c")
+    result = train_table(table.to_csv(index=False), model=LINEAR, preprocess="auto", target="c10000")
+    assert len(result.manifest["data"]["features"]) == 10_000
+
+
+class TestNestedValues:
+    """Lists and records are refused by name, where an encoder would fail or take each for a category."""
+
+    TABLE = pd.DataFrame(
+        {
+            "place": [{"lat": i, "lon": 0} for i in range(40)],
+            "tags": [[1, i] for i in range(40)],
+            "m": range(40),
+            "y": range(40),
+        }
+    )
+
+    @pytest.fixture(params=["parquet", "jsonl"])
+    def dataset(self, request, tmp_path):
+        path = tmp_path / f"table.{request.param}"
+        if request.param == "parquet":
+            self.TABLE.to_parquet(path)
+        else:
+            path.write_text("".join(json.dumps(row) + "\n" for row in self.TABLE.to_dict("records")))
+        return path
+
+    @pytest.mark.parametrize("preprocess", ["auto", "none"])
+    def test_they_are_refused_by_name(self, train_petrol, dataset, preprocess):
+        with pytest.raises(
+            UnusableColumnsError,
+            match=r"nested values: 'place' \(records, such as .*'tags' \(lists, such as \[1, \d+\]\)\. Leave them out",
+        ):
+            train_petrol(dataset=dataset, model=LINEAR, preprocess=preprocess)
+
+    def test_without_them_the_rest_is_learned(self, train_petrol, dataset):
+        source = SourceOptions(drop=("place", "tags"))
+        result = train_petrol(dataset=dataset, model=LINEAR, preprocess="auto", source=source)
+        assert result.metrics["r2"] > 0.99
+
+
+class TestBombs:
+    @pytest.mark.parametrize("suffix", COMPRESSIONS)
+    def test_a_file_that_unpacks_to_more_than_it_may_is_refused(self, tmp_path, suffix):
+        path = tmp_path / f"table.csv.{suffix}"
+        path.write_bytes(COMPRESSIONS[suffix](b"a,b\n" + 3 * MEBIBYTE))
+        with pytest.raises(
+            SourceOptionError,
+            match=r"unpacks to more than 2,000,000 bytes, .*set source\.max_uncompressed to '1G'",
+        ):
+            read_dataset(path, SourceOptions(max_uncompressed=2_000_000))
+        assert len(read_dataset(path, SourceOptions(max_uncompressed=4_000_000)).table) == 3 << 18
+
+    def test_a_bomb_takes_no_memory(self, tmp_path, project):
+        """A gigabyte of rows in a megabyte, read where memory is less."""
+        bomb = tmp_path / "table.csv.gz"
+        bomb.write_bytes(gzip.compress(b"a,b\n") + gzip.compress(8 * MEBIBYTE) * 128)
+        code = f"""
+            import resource
+            from pathlib import Path
+            import pandas
+            from include.training import SourceOptions
+            from include.training.datasets import read_dataset
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            try:
+                read_dataset(Path({str(bomb)!r}), SourceOptions(max_uncompressed=500_000_000))
+            except Exception as error:
+                print(type(error).__name__, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10)
+        """
+        command = [sys.executable, "-c", textwrap.dedent(code)]
+        output = subprocess.run(command, capture_output=True, text=True, check=True, cwd=project).stdout
+        error, grown_by = output.split()
+        assert error == "SourceOptionError"
+        assert int(grown_by) < 100  # MiB
+
+    @pytest.mark.parametrize("suffix", ["", "gz"])
+    @pytest.mark.parametrize("rows", [None, 10])
+    def test_a_line_beyond_all_bounds_is_refused_before_it_is_in_memory(self, tmp_path, suffix, rows):
+        path = tmp_path / "table.csv"
+        content = b"a,b\n1,2\n" + b"3" * (LONGEST_LINE + 2 * len(MEBIBYTE))
+        path.write_bytes(gzip.compress(content, 1) if suffix else content)
+        with pytest.raises(
+            UnreadableDatasetError, match="a line of it goes on for more than 67,108,864 bytes"
+        ):
+            read_dataset(path, SourceOptions(), rows=rows)
+
+    @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+    def test_a_large_file_of_short_lines_is_read(self, tmp_path, end):
+        path = tmp_path / "table.csv"
+        row = b"12345678," * 99 + b"1" + end
+        rows = LONGEST_LINE // len(row) + 5_000
+        path.write_bytes(b",".join(b"c%d" % i for i in range(100)) + end + row * rows)
+        assert len(read_dataset(path, SourceOptions(header=True)).table) == rows

@@ -9,6 +9,7 @@ import typer
 
 from include.cli.interrupts import interrupt_on_signals
 from include.cli.project import PROJECT, default_environment, read_pipeline, read_project
+from include.cli.series import write_metrics
 from include.local.errors import DemoError
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from include.local.demo import PipelineRun
 
 PIPED_WIDTH = 96  # a metrics line beside a long name
-MARKS = {"running": "[yellow]>[/]", "success": "[green]✓[/]", "failed": "[red]✗[/]"}
+UNCHANGED = "skipped: dataset, config, code and environment are those of the latest model"
+MARKS = {"running": "[yellow]>[/]", "success": "[green]✓[/]", "failed": "[red]✗[/]", "skipped": "-"}
 
 
 def _parse_date(text: str) -> date:
@@ -129,7 +131,7 @@ def _results(runs: Sequence[PipelineRun]) -> Table:
     table.add_column("metrics, and the model", overflow="fold")
     for run in runs:
         state = f"[{'green' if run.state == 'success' else 'red'}]{run.state}[/]"
-        metrics = "  ".join(f"{name} {value:.4g}" for name, value in run.metrics.items())
+        metrics = UNCHANGED if run.is_skipped else write_metrics(run.metrics) if run.metrics else ""
         outcome = "\n".join(filter(None, [metrics, run.model_url and f"[cyan]{run.model_url}[/]"]))
         table.add_row(run.dag_id, state, f"{run.seconds:.1f}" if run.seconds is not None else "", outcome)
     return table

@@ -50,6 +50,11 @@ class PipelineRun:
     model_url: str | None = None
     error: str | None = None
 
+    @property
+    def is_skipped(self) -> bool:
+        """Tell whether training has skipped itself, since the latest model is made of the same."""
+        return self.steps.get("train_model") == "skipped"
+
     def apply(self, event: dict[str, Any]) -> None:
         """Take in one event of the run."""
         match event:

@@ -74,7 +74,7 @@ def main() -> None:
 
 
 class StepListener:
-    """Tells when a task starts, succeeds (and what it returned) and fails."""
+    """Tells when a task starts, succeeds (and what it returned), skips itself and fails."""
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
@@ -94,6 +94,11 @@ class StepListener:
     def on_task_instance_failed(self, task_instance: RuntimeTaskInstance, error: Any) -> None:
         """Tell that a task has failed, and why."""
         self._emit_step(task_instance, "failed", error=str(error))
+
+    @hookimpl
+    def on_task_instance_skipped(self, task_instance: RuntimeTaskInstance) -> None:
+        """Tell that a task has skipped itself."""
+        self._emit_step(task_instance, "skipped")
 
     def _emit_step(self, task_instance: RuntimeTaskInstance, state: str, **facts: Any) -> None:
         self._emit("step", pipeline=task_instance.dag_id, step=task_instance.task_id, state=state, **facts)

@@ -62,6 +62,18 @@ def test_every_pipeline_ends_in_a_model_under_the_runs_date(project_copy, refine
     assert len(predicted.stdout.splitlines()) == 49
 
 
+@pytest.mark.slow
+def test_a_run_of_unchanged_inputs_says_that_it_skipped(project_copy, refinery):
+    with (project_copy / "configs" / "wine_cultivar.yml").open("a") as config:
+        config.write("\non_unchanged: skip\n")
+
+    refinery(project_copy, "demo", "wine_cultivar", "--date", "2026-01-30")
+    demo = refinery(project_copy, "demo", "wine_cultivar", "--date", "2026-01-31")
+
+    assert demo.returncode == 0, demo.stdout + demo.stderr
+    assert "skipped: dataset, config, code and environment" in demo.stdout
+
+
 def test_a_date_before_the_start_is_refused(project_copy, refinery):
     demo = refinery(project_copy, "demo", "petrol_consumption", "--date", "2019-12-31")
     assert demo.returncode == 1

@@ -5,6 +5,7 @@ RegistryError
         NoManifestError
         NoSuchVersionError
         NothingPromotedError
+        PromotedModelGoneError      latest.json names a prefix without a manifest
     DamagedPointerError             latest.json cannot be read
     ManifestChangedError            a manifest is not the one that was promoted
     NoCardError                     a model without a card
@@ -77,6 +78,17 @@ class NothingPromotedError(ModelNotFoundError):
             "name a model's date, or promote one: refinery promote NAME DATE.",
         )
         self.location = location
+
+
+class PromotedModelGoneError(ModelNotFoundError):
+    """The latest model's manifest is not there: a run is replacing the model, was cut off meanwhile, or someone deleted it."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(
+            location,
+            f"it is the latest model, but there is no {MANIFEST}. Either a run is replacing it at this moment, or one was cut "
+            "off while it did, or it was deleted. Run its date again, or take the model before it: refinery rollback NAME",
+        )
 
 
 class DamagedPointerError(RegistryError):

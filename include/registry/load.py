@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from include.artifacts import MODEL_FILES
 from include.errors import RefineryError
-from include.registry.errors import ModelNotFoundError, NoManifestError, NothingPromotedError
+from include.registry.errors import (
+    ModelNotFoundError,
+    NoManifestError,
+    NothingPromotedError,
+    PromotedModelGoneError,
+)
 from include.registry.manifest import StoredManifest, parse_manifest, read_manifest
 from include.registry.promotion import read_latest
 from include.registry.versions import read_version
-from include.storage import MANIFEST, download_object
+from include.storage import MANIFEST, download_object, scratch_folder
 from include.training import LatestModel, load_model_file, predict_file
 from include.training.model_file import find_model_file
 from include.urls import parse_prefix_url
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from mypy_boto3_s3 import S3Client
 
+    from include.registry.latest import Latest, Promotion
     from include.registry.series import ModelSeries
 
 
@@ -61,6 +66,7 @@ def find_manifest(series: ModelSeries, version: str | None, *, client: S3Client)
     Raises:
         NothingPromotedError: No model was promoted yet.
         NoSuchVersionError: There is none of this name.
+        PromotedModelGoneError: The latest model's manifest is not there, mostly since a run is replacing it.
         ModelNotFoundError: Its manifest is damaged.
         DamagedPointerError: latest.json cannot be understood.
         ManifestChangedError: The latest model's manifest was changed since.
@@ -71,7 +77,7 @@ def find_manifest(series: ModelSeries, version: str | None, *, client: S3Client)
     latest = read_latest(series, client=client)
     if latest is None:
         raise NothingPromotedError(str(series.latest_url))
-    return read_manifest(latest.url, client=client, expected_sha256=latest.manifest_sha256)
+    return _promoted_manifest(latest, client)
 
 
 def load_version(
@@ -96,7 +102,8 @@ def load_version(
 def load_latest(series: ModelSeries, *, client: S3Client, trusted: Iterable[str] = ()) -> LatestModel | None:
     """Load the latest model as gates compare with it; None means that there is none yet.
 
-    One that cannot be loaded comes with the reason.
+    One that cannot be loaded comes with the reason. Where a run was cut off while it replaced the latest model, it is the model
+    before: else no run of that date could pass a gate again, and mend it.
 
     Args:
         series: The pipeline's models.
@@ -108,14 +115,15 @@ def load_latest(series: ModelSeries, *, client: S3Client, trusted: Iterable[str]
     """
     try:
         latest = read_latest(series, client=client)
-        if latest is None:
+        manifest = _standing_manifest(latest, client) if latest else None
+        if manifest is None:
             return None
-        loaded = load_version(series, client=client, trusted=trusted)
+        loaded = _load_files(manifest, client, trusted)
     except RefineryError as error:
         if error.retryable:
             raise
         return LatestModel("the latest model", problem=str(error))
-    return LatestModel(latest.prefix, loaded.estimator, loaded.manifest)
+    return LatestModel(loaded.location, loaded.estimator, loaded.manifest)
 
 
 def load_model(location: str, *, client: S3Client | None = None, trusted: Iterable[str] = ()) -> LoadedModel:
@@ -143,11 +151,27 @@ def load_model(location: str, *, client: S3Client | None = None, trusted: Iterab
     return _load_files(read_manifest(prefix, client=client), client, trusted)
 
 
+def _standing_manifest(latest: Latest, client: S3Client) -> StoredManifest | None:
+    """Read the manifest of the latest model, or where that is gone, of the one before; None where there is none before."""
+    try:
+        return _promoted_manifest(latest, client)
+    except PromotedModelGoneError:
+        earlier = latest.earlier_model()
+        return _promoted_manifest(earlier, client) if earlier else None
+
+
+def _promoted_manifest(promotion: Promotion, client: S3Client) -> StoredManifest:
+    try:
+        return read_manifest(promotion.url, client=client, expected_sha256=promotion.manifest_sha256)
+    except NoManifestError as error:
+        raise PromotedModelGoneError(promotion.prefix) from error
+
+
 def _load_files(manifest: StoredManifest, client: S3Client, trusted: Iterable[str]) -> LoadedModel:
     prefix = manifest.prefix
     name, sha256 = _model_file(str(prefix), manifest.content)
-    with tempfile.TemporaryDirectory(prefix="refinery-model-") as folder:
-        file = Path(folder) / name
+    with scratch_folder() as folder:
+        file = folder / name
         download_object(replace(prefix, key=prefix.key + name), file, client=client)
         estimator = load_model_file(file, sha256, trusted=trusted)
     return LoadedModel(estimator, manifest.content, str(prefix))

@@ -10,7 +10,7 @@ from include.storage.model_prefix import MANIFEST
 from include.storage.read import read_object
 from include.storage.retry import RetryPolicy
 from include.storage.upload import upload_model
-from include.storage.workspace import LocalWorkspace, RunFolder, StagedWorkspace, Workspace
+from include.storage.workspace import LocalWorkspace, RunFolder, StagedWorkspace, Workspace, scratch_folder
 
 __all__ = [
     "MANIFEST",
@@ -33,6 +33,7 @@ __all__ = [
     "read_object",
     "read_versioned",
     "replace_object",
+    "scratch_folder",
     "upload_model",
     "write_identity",
 ]

@@ -10,8 +10,8 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from include.local.object_store import ObjectStore
-from include.registry import ModelNotFoundError, load_model, load_version, promote
-from include.registry.errors import ManifestChangedError, NothingPromotedError
+from include.registry import ModelNotFoundError, load_latest, load_model, load_version, promote
+from include.registry.errors import ManifestChangedError, NothingPromotedError, PromotedModelGoneError
 from include.storage import upload_model
 from include.training import ClassModel, TrainingError, TrainingSpec, train
 from include.training.model_file import write_model
@@ -158,6 +158,25 @@ class TestVersions:
     def test_there_is_no_latest_before_the_first_promotion(self, client, series):
         with pytest.raises(NothingPromotedError, match="no model was promoted yet"):
             load_version(series, client=client)
+
+    def test_a_latest_that_a_run_was_cut_off_while_replacing_is_told(self, promoted, series):
+        promoted.delete_object(Bucket="models", Key="churn/2026-01-30/manifest.json")
+        with pytest.raises(PromotedModelGoneError, match="a run is replacing it at this moment"):
+            load_version(series, client=promoted)
+
+    def test_gates_compare_with_the_model_before_one_that_a_run_was_cut_off_while_replacing(
+        self, promoted, series
+    ):
+        """So that another run of that date passes them, and mends it."""
+        promote(series, "2026-01-31", by="ann", client=promoted)
+        promoted.delete_object(Bucket="models", Key="churn/2026-01-31/manifest.json")
+        assert load_latest(series, client=promoted).version == "s3://models/churn/2026-01-30/"
+
+    def test_gates_have_nothing_to_compare_with_where_the_only_model_was_being_replaced(
+        self, promoted, series
+    ):
+        promoted.delete_object(Bucket="models", Key="churn/2026-01-30/manifest.json")
+        assert load_latest(series, client=promoted) is None
 
     def test_nothing_is_loaded_by_a_manifest_that_was_tampered_with(self, promoted, series):
         """Someone who may write the prefix can make model and manifest agree, but not with what was promoted."""

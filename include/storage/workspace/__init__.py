@@ -2,7 +2,8 @@
 
 from include.storage.workspace.local import LocalWorkspace
 from include.storage.workspace.run_folder import RunFolder
+from include.storage.workspace.scratch import scratch_folder
 from include.storage.workspace.staged import StagedWorkspace
 from include.storage.workspace.workspace import Workspace
 
-__all__ = ["LocalWorkspace", "RunFolder", "StagedWorkspace", "Workspace"]
+__all__ = ["LocalWorkspace", "RunFolder", "StagedWorkspace", "Workspace", "scratch_folder"]

@@ -29,7 +29,6 @@ def object_store(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     root = tmp_path_factory.mktemp("object-store")
     (root / "include").symlink_to(project / "include")
     with ObjectStore(root) as store:
-        store.client().create_bucket(Bucket="staging")
         yield store
 
 

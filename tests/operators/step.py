@@ -1,4 +1,4 @@
-"""Runs one step of a pipeline in a process of its own, as a worker does: `python step.py PROJECT DAG_ID TASK_ID`."""
+"""Runs steps of a pipeline as a worker does, mostly one in a process of its own: `python step.py PROJECT DAG_ID DAY STEP...`."""
 
 from __future__ import annotations
 
@@ -14,21 +14,29 @@ import jinja2
 
 from include.rendering.loader import load_dags
 
-project, dag_id, task_id = sys.argv[1:]
-os.environ["_AIRFLOW_PARSING_CONTEXT_DAG_ID"] = dag_id
-task = load_dags(Path(project))[dag_id].get_task(task_id)
-day = datetime(2026, 1, 31, tzinfo=UTC)
-run = SimpleNamespace(
-    dag_id=dag_id, run_id="scheduled__2026-01-31T00:00:00+00:00", logical_date=day, run_after=day
-)
-context = {
-    "dag_run": run,
-    "run_id": run.run_id,
-    "ti": SimpleNamespace(try_number=1),
-    "logical_date": day,
-    "ds": "2026-01-31",
-    "outlet_events": defaultdict(SimpleNamespace),
-}
-signal.signal(signal.SIGTERM, lambda *_: task.on_kill())  # as Airflow's task runner does
-task.render_template_fields(context, jinja2.Environment(autoescape=False))
-task.execute(context)
+
+def run_step(project: Path, dag_id: str, day: str, task_id: str) -> None:
+    """Run a step of the run of a day, in this process."""
+    os.environ["_AIRFLOW_PARSING_CONTEXT_DAG_ID"] = dag_id
+    task = load_dags(project)[dag_id].get_task(task_id)
+    date = datetime.fromisoformat(day).replace(tzinfo=UTC)
+    run = SimpleNamespace(
+        dag_id=dag_id, run_id=f"scheduled__{day}T00:00:00+00:00", logical_date=date, run_after=date
+    )
+    context = {
+        "dag_run": run,
+        "run_id": run.run_id,
+        "ti": SimpleNamespace(try_number=1),
+        "logical_date": date,
+        "ds": day,
+        "outlet_events": defaultdict(SimpleNamespace),
+    }
+    signal.signal(signal.SIGTERM, lambda *_: task.on_kill())  # as Airflow's task runner does
+    task.render_template_fields(context, jinja2.Environment(autoescape=False))
+    task.execute(context)
+
+
+if __name__ == "__main__":
+    project, dag_id, day, *steps = sys.argv[1:]
+    for step in steps:
+        run_step(Path(project), dag_id, day, step)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
 STEPS = ("download_dataset", "train_model", "upload_model", "clean_up")
 PIPELINES = ("diabetes_progression", "petrol_consumption", "wine_cultivar")
@@ -48,14 +51,21 @@ class Workers:
         """Return the only folder that a worker writes to."""
         return self.root / worker
 
-    def start(self, dag_id, step, worker=None):
-        home = self.folder(worker or step)
+    def start(self, dag_id, step, worker=None, *, clock=None):
+        """Start a step; `clock` is how far the worker's differs, as "-1d"."""
+        return self.start_steps(dag_id, "2026-01-31", [step], worker or step, clock=clock)
+
+    def start_steps(self, dag_id, day, steps, worker, *, clock):
+        """Start steps of a day's run, one after the other in one process."""
+        home = self.folder(worker)
         for name in ("tmp", "airflow"):
             (home / name).mkdir(parents=True, exist_ok=True)
         own = {"HOME": home, "TMPDIR": home / "tmp", "AIRFLOW_HOME": home / "airflow"}
-        command = [sys.executable, str(Path(__file__).with_name("step.py")), str(self.project), dag_id, step]
+        command = [sys.executable, str(Path(__file__).with_name("step.py")), str(self.project), dag_id, day]
+        if clock:
+            command = ["faketime", "-f", clock, *command]
         return subprocess.Popen(
-            command,
+            [*command, *steps],
             env=self.environment | {name: str(path) for name, path in own.items()},
             cwd=home,
             stdout=subprocess.PIPE,
@@ -86,7 +96,34 @@ def workers(project_copy, tmp_path, object_store, s3):
         "source: s3://iasd-data-in-the-cloud/petrol_consumption.csv\nmodel: slow\n"
         f"output: s3://models/{tmp_path.name}/{{{{ ds }}}}/\n"
     )
+    (project_copy / "configs" / "plain.yml").write_text(
+        "source: s3://iasd-data-in-the-cloud/petrol_consumption.csv\nmodel: {class: sklearn.linear_model.Ridge}\n"
+        f"output: s3://models/{tmp_path.name}/{{{{ ds }}}}/\n"
+    )
     return Workers(project_copy, tmp_path / "workers", object_store.connection)
+
+
+@pytest.fixture
+def server_without_a_clock(workers, project):
+    """An S3 server that takes requests of any date; the workers' connection leads to it."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    connection = json.loads(workers.environment["AIRFLOW_CONN_AWS_DEFAULT"])
+    connection["extra"]["endpoint_url"] = "http://{}:{}".format(*server.get_host_and_port())
+    workers.environment["AIRFLOW_CONN_AWS_DEFAULT"] = json.dumps(connection)
+    client = boto3.client(
+        "s3",
+        endpoint_url=connection["extra"]["endpoint_url"],
+        region_name=connection["extra"]["region_name"],
+        aws_access_key_id=connection["login"],
+        aws_secret_access_key=connection["password"],
+    )
+    for bucket in ("iasd-data-in-the-cloud", "models", "staging"):
+        client.create_bucket(Bucket=bucket)
+    dataset = project / "include/sample_data/iasd-data-in-the-cloud/petrol_consumption.csv"
+    client.upload_file(str(dataset), "iasd-data-in-the-cloud", dataset.name)
+    yield client
+    server.stop()
 
 
 @pytest.fixture
@@ -151,3 +188,38 @@ class TestKilled:
         assert staged() == []
         manifest = s3.get_object(Bucket="models", Key=f"{tmp_path.name}/2026-01-31/manifest.json")
         assert json.load(manifest["Body"])["metrics"]["r2"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not (shutil.which("faketime") or os.environ.get("CI")),
+    reason="faketime is not installed: apt-get install faketime",
+)
+class TestClocks:
+    def test_a_worker_whose_clock_is_a_day_behind_is_told_so_and_another_does_its_step(self, workers, staged):
+        """As AWS does, the server refuses requests that were signed at another time."""
+        workers.run("plain", "download_dataset")
+        process = workers.start("plain", "train_model", "late", clock="-1d")
+        output, _ = process.communicate(timeout=60)
+        assert process.returncode == 1
+        assert "clock" in output
+        assert "RequestTimeTooSkewed" in output
+        assert workers.left_on("late") == []
+
+        for step in ("train_model", "upload_model", "clean_up"):
+            workers.run("plain", step)
+        assert staged() == []
+
+    def test_the_latest_model_is_that_of_the_newest_run_whatever_the_workers_clocks_say(
+        self, workers, server_without_a_clock, tmp_path
+    ):
+        """A day ahead or behind turns around when their models were made."""
+        for day, clock in (("2026-01-30", "+1d"), ("2026-01-31", "-1d"), ("2026-01-29", "+1d")):
+            process = workers.start_steps("plain", day, STEPS, "worker", clock=clock)
+            output, _ = process.communicate(timeout=120)
+            assert process.returncode == 0, output
+
+        stored = server_without_a_clock.get_object(Bucket="models", Key=f"{tmp_path.name}/latest.json")
+        latest = json.load(stored["Body"])
+        assert [one["date"][:10] for one in (latest, *latest["history"])] == ["2026-01-31", "2026-01-30"]
+        assert latest["promoted_at"] < latest["history"][0]["promoted_at"]

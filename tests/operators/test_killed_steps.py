@@ -1,0 +1,183 @@
+"""Steps killed outright, each at random moments: what lies on S3 then, and what is left once they were tried again.
+
+Each step is forked from a process that has imported what it needs, as Airflow forks its tasks: so the moments fall into the step's
+own work. `KILLS_PER_STEP=10` tries more of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import multiprocessing
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+
+import pytest
+
+from include.registry import ModelSeries, load_version
+from include.registry.errors import ManifestChangedError, PromotedModelGoneError
+from tests.operators.step import run_step
+
+STEPS = ("download_dataset", "train_model", "upload_model", "clean_up")
+KILLS = int(os.environ.get("KILLS_PER_STEP", "2"))
+EARLIER, DAY = "2026-01-30", "2026-01-31"
+PATIENCE = 120  # seconds for one step
+# Another alpha in each run, so that files of two runs never pass for one model.
+CONFIG = """
+source: s3://iasd-data-in-the-cloud/petrol_consumption.csv
+model: {{class: sklearn.linear_model.Ridge, params: {{alpha: {alpha}}}}}
+output: s3://models/{series}/{{{{ ds }}}}/
+require: {{mae: {{no_worse_than_latest: 50%}}}}
+"""
+
+
+def work(project, day, step, variables):
+    """Run a step as a worker's child; Airflow, S3's client and the rest are imported already."""
+    os.environ.update(variables)
+    sys.path.insert(0, str(project / "plugins"))
+    tempfile.tempdir = None  # what the parent has found out is the parent's
+    run_step(project, "killed", day, step)
+
+
+class Worker:
+    """A machine that runs steps: its home and its temporary folder are its own."""
+
+    def __init__(self, project, home, connection):
+        self.project, self.home = project, home
+        self.fork = multiprocessing.get_context("forkserver")
+        self.fork.set_forkserver_preload(
+            [__name__, "boto3", "pandas", "sklearn.linear_model", "matplotlib.pyplot"]
+        )
+        folders = {"HOME": home, "TMPDIR": home / "tmp", "AIRFLOW_HOME": home / "airflow"}
+        for folder in folders.values():
+            folder.mkdir(parents=True, exist_ok=True)
+        self.variables = {name: str(folder) for name, folder in folders.items()}
+        self.variables |= {"AIRFLOW_CONN_AWS_DEFAULT": connection, "REFINERY_ENV": "killed"}
+
+    def start(self, step, day):
+        process = self.fork.Process(target=work, args=(self.project, day, step, self.variables))
+        process.start()
+        return process
+
+    def run(self, step, day):
+        """Run a step to its end, and return how many seconds it took."""
+        started = time.monotonic()
+        process = self.start(step, day)
+        process.join(PATIENCE)
+        assert process.exitcode == 0
+        return time.monotonic() - started
+
+    def kill(self, step, day, after):
+        """Kill a step after so many seconds; where it has ended by then, try again, sooner.
+
+        Returns:
+            Whether it had ended before.
+        """
+        ended = False
+        while True:
+            process = self.start(step, day)
+            process.join(after)
+            process.kill()
+            process.join()
+            if process.exitcode == -signal.SIGKILL:
+                sys.stdout.write(f"{step} killed after {after:.2f} s\n")
+                return ended
+            assert process.exitcode == 0
+            ended = True
+            after *= 0.8
+
+    @property
+    def left(self):
+        """List what the disk holds of runs."""
+        return [*(self.home / "tmp").iterdir(), *(self.home / "airflow").glob("workspace/**/*")]
+
+
+class Series:
+    """A pipeline's models as they lie on S3."""
+
+    def __init__(self, s3, root):
+        self.s3, self.root = s3, root
+        self.of_output = ModelSeries.of_output(f"s3://models/{root}/{{{{ ds }}}}/")
+
+    def keys(self, bucket="models"):
+        return [
+            item["Key"].removeprefix(f"{self.root}/")
+            for item in self.s3.list_objects_v2(Bucket=bucket, Prefix=self.root).get("Contents", [])
+        ]
+
+    def read(self, key):
+        return self.s3.get_object(Bucket="models", Key=f"{self.root}/{key}")["Body"].read()
+
+    def objects(self):
+        return {key: self.read(key) for key in self.keys()}
+
+    def restore(self, objects):
+        """Make the series what it was."""
+        for key in self.keys():
+            self.s3.delete_object(Bucket="models", Key=f"{self.root}/{key}")
+        for key, content in objects.items():
+            self.s3.put_object(Bucket="models", Key=f"{self.root}/{key}", Body=content)
+
+    def assert_whole(self, day):
+        """Every file that the day's manifest names is there, byte by byte."""
+        files = json.loads(self.read(f"{day}/manifest.json"))["files"]
+        assert "model.pkl" in files
+        for name, described in files.items():
+            assert hashlib.sha256(self.read(f"{day}/{name}")).hexdigest() == described["sha256"], name
+
+    def assert_unbroken(self, earlier, *, replacing=False):
+        """A manifest means a whole model, earlier models are as they were, and the latest is whole or said to be replaced."""
+        for key in self.keys():
+            if key.endswith("/manifest.json"):
+                self.assert_whole(key.partition("/")[0])
+        assert {key: self.read(key) for key in earlier} == earlier
+        with contextlib.suppress(*((PromotedModelGoneError, ManifestChangedError) if replacing else ())):
+            load_version(self.of_output, client=self.s3)
+
+
+@pytest.fixture
+def series(tmp_path, s3):
+    return Series(s3, tmp_path.name)
+
+
+@pytest.fixture
+def worker(project_copy, tmp_path, object_store, workspace, series):
+    environments = project_copy / "configs" / "environments"
+    environments.mkdir(exist_ok=True)
+    place = f"defaults:\n  workspace: {workspace}\n" if workspace.startswith("s3://") else "{}\n"
+    (environments / "killed.yml").write_text(place)
+    return Worker(project_copy, tmp_path / "worker", object_store.connection)
+
+
+def write_config(project, series, alpha):
+    (project / "configs" / "killed.yml").write_text(CONFIG.format(series=series.root, alpha=alpha))
+
+
+@pytest.mark.slow
+def test_steps_killed_at_any_moment_break_no_model_and_their_retries_end_right(worker, series, s3):
+    """By turns it is the first run of its day, and one that replaces the day's promoted model."""
+    write_config(worker.project, series, alpha=1)
+    seconds = {step: worker.run(step, EARLIER) for step in STEPS}
+    before = series.objects()
+    earlier = {key: content for key, content in before.items() if key.startswith(EARLIER)}
+    moments = random.Random(0)
+    for kill in range(KILLS):
+        if kill % 2 == 0:
+            series.restore(before)
+        write_config(worker.project, series, alpha=2.0 + kill)
+        for step in STEPS:
+            again = worker.kill(step, DAY, after=moments.uniform(0, seconds[step])) or kill % 2 == 1
+            series.assert_unbroken(earlier, replacing=again and step == "upload_model")
+            worker.run(step, DAY)
+
+        series.assert_unbroken(earlier)
+        latest = load_version(series.of_output, client=s3)
+        assert latest.location == f"s3://models/{series.root}/{DAY}/"
+        assert latest.estimator.alpha == 2.0 + kill
+        assert worker.left == []
+        assert series.keys("staging") == []

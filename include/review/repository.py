@@ -138,7 +138,7 @@ class Repository:
                 raise LinkedFolderError(path)
             if file.is_symlink() and is_wanted(path):
                 entries[path] = _link(path, os.fsencode(file.readlink()))
-            elif file.is_dir() and is_wanted(f"{path}/"):
+            elif file.is_dir() and is_wanted(f"{path}/") and not _has_files_below(path, listed):
                 below = self._nested(path).working_entries(_below(path, is_wanted))
                 entries.update({f"{path}/{name}": entry for name, entry in below.items()})
             elif file.is_file() and is_wanted(path) and "\n" not in path:
@@ -221,6 +221,11 @@ class Repository:
             raise GitError(
                 "git is not installed, or not on the PATH; a plan compares revisions of git."
             ) from error
+
+
+def _has_files_below(path: str, listed: Sequence[str]) -> bool:
+    """Tell a folder in a link's or a file's place, of which git lists both, from a submodule."""
+    return any(other.startswith(f"{path}/") and other != f"{path}/" for other in listed)
 
 
 def _below(folder: str, is_wanted: Callable[[str], bool]) -> Callable[[str], bool]:

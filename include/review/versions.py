@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from include.review.errors import NoCommitsError, NoCommonCommitError, UnknownRevisionError
+from include.review.errors import LinkedFolderError, NoCommitsError, NoCommonCommitError, UnknownRevisionError
 from include.review.plan import Version
 from include.review.repository import Repository
 
@@ -104,7 +104,12 @@ def find_versions(folder: Path, base: str | None, head: str | None) -> Versions:
         notes += _untracked(repository)
     else:
         head_snapshot = Snapshot(Version(head, head_commit), repository.entries(head_commit, _matters))
-    base_snapshot = Snapshot(Version(base, base_commit), repository.entries(base_commit, _matters))
+    base_entries, links = _base_entries(repository, base_commit)
+    notes += [
+        f"In {base}, {link} is a symbolic link, and git does not tell what lies behind it; it counts as not there."
+        for link in links
+    ]
+    base_snapshot = Snapshot(Version(base, base_commit), base_entries)
     return Versions(base_snapshot, head_snapshot, repository.committed_on(head_commit), tuple(notes))
 
 
@@ -121,6 +126,17 @@ def _resolve(repository: Repository, revision: str) -> str:
     if commit is None:
         raise UnknownRevisionError(revision, repository.refs(), is_shallow=repository.is_shallow())
     return commit
+
+
+def _base_entries(
+    repository: Repository, commit: str, links: tuple[str, ...] = ()
+) -> tuple[dict[str, Entry], tuple[str, ...]]:
+    """Return base's files, and its folders that are links: what a change makes right must not keep it from its plan."""
+    skipped = tuple(f"{link}/" for link in links)
+    try:
+        return repository.entries(commit, lambda path: _matters(path) and not path.startswith(skipped)), links
+    except LinkedFolderError as error:
+        return _base_entries(repository, commit, (*links, error.path))
 
 
 def _matters(path: str) -> bool:

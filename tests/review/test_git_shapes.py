@@ -111,6 +111,21 @@ def test_configs_behind_a_link(committed, git, head):
         make_plan(root, base="HEAD~1", head=head, environment="local", day=None)
 
 
+def test_configs_that_were_behind_a_link_so_far(committed, git):
+    root = committed("project")
+    (root / "configs").rename(root / "elsewhere")
+    (root / "configs").symlink_to("elsewhere")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "link")
+    (root / "configs").unlink()
+    (root / "elsewhere").rename(root / "configs")
+    text = plan(root, "HEAD")
+    assert text.startswith("Plan: 1 pipeline added\n")
+    notes = " ".join(text.partition("\nNotes\n")[2].split())
+    assert "In HEAD, configs is a symbolic link, and git does not tell what lies behind it" in notes
+    assert "HEAD has no configs/: every pipeline is new." in notes
+
+
 def test_a_revision_that_was_not_fetched(committed):
     with pytest.raises(UnknownRevisionError) as raised:
         make_plan(committed("project"), base="upstream/release", head=None, environment="local", day=None)

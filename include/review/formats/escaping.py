@@ -14,6 +14,8 @@ _HARMLESS = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*|\d{1,6}(?:[.:,-]\d{1,6}){0,
 _BACKTICKS = re.compile(r"`+")
 # The blanks in "{{ ds }}" end no word.
 _WORD = re.compile(r"(?:\{\{[^{}]*\}\}|\S)+")
+# A sentence ends with the command that it proposes.
+_BEFORE_COMMAND = " with: "
 _LIST_NUMBER = re.compile(r"\d+[.)].*")
 _PUNCTUATED = re.compile(r"(?P<lead>[(\"]*)(?P<word>.*?)(?P<trail>[.,:;?)\"]*)")
 
@@ -45,11 +47,12 @@ def entities(text: str) -> str:
 
 
 def prose(sentence: str) -> str:
-    """Write a sentence in Markdown: plain words as they are, all else in it (URLs, keys, values, names) as code."""
-    words = [_word(word) for word in _WORD.findall(visible(sentence))]
+    """Write a sentence in Markdown: plain words as they are, all else in it (URLs, keys, values, names, a command) as code."""
+    words_before, with_, command = visible(sentence).partition(_BEFORE_COMMAND)
+    words = [_word(word) for word in _WORD.findall(words_before + with_)]
     if words and _LIST_NUMBER.fullmatch(words[0]):
         words[0] = code(words[0])
-    return " ".join(words)
+    return " ".join([*words, code(command)] if command else words)
 
 
 def html_text(text: str) -> str:

@@ -86,8 +86,10 @@ def _tasks(change: PipelineChange) -> str:
 
 
 def _objects(change: PipelineChange, day: date) -> str:
-    lines = [f"{sign} {shorten(url, _LONGEST_LINE)}" for sign, url in changed_objects(change)]
-    return f"Writes on {day.isoformat()}:\n\n{_diff(lines)}" if lines else ""
+    return "\n\n".join(
+        f"{heading.capitalize()}:\n\n{_block([shorten(url, _LONGEST_LINE) for url in urls])}"
+        for heading, urls in changed_objects(change, day)
+    )
 
 
 def _runs(change: PipelineChange) -> str:
@@ -110,9 +112,13 @@ def _left_behind(change: PipelineChange) -> str:
 
 def _diff(lines: Sequence[str]) -> str:
     """Write lines that begin with a sign, which GitHub shows green and red."""
-    shown = "\n".join(_capped(lines, "  {}"))
+    return _block(lines, "diff", "  {}")
+
+
+def _block(lines: Sequence[str], language: str = "", form: str = "{}") -> str:
+    shown = "\n".join(_capped(lines, form))
     marks = fence(shown)
-    return f"{marks}diff\n{shown}\n{marks}"
+    return f"{marks}{language}\n{shown}\n{marks}"
 
 
 def _capped(lines: Sequence[str], form: str) -> Sequence[str]:

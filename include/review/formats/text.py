@@ -164,11 +164,9 @@ class _Page:
             yield from self._painted(sign, self._wrap(f"{sign} {task}{detail}", "      ", "        "))
 
     def _objects(self, change: PipelineChange) -> Iterator[str]:
-        lines = changed_objects(change)
-        if lines:
-            yield f"    writes on {self.plan.date.isoformat()}"
-        for sign, url in lines:
-            yield from self._painted(sign, [f"      {sign} {visible(url)}"])
+        for heading, urls in changed_objects(change, self.plan.date):
+            yield f"    {heading}"
+            yield from (f"      {visible(url)}" for url in urls)
 
     def _runs(self, change: PipelineChange) -> Iterator[str]:
         if not runs_change(change):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import date
 
     from include.review.plan import (
         Kind,
@@ -87,14 +88,15 @@ def runs_change(change: PipelineChange) -> bool:
     return not (before and after) or (before.schedule, before.runs) != (after.schedule, after.runs)
 
 
-def changed_objects(change: PipelineChange) -> tuple[tuple[str, str], ...]:
-    """Return the objects that it no longer writes with "-", and those that it comes to write with "+"."""
+def changed_objects(change: PipelineChange, day: date) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the objects that it no longer writes on a day, and those that it comes to write, each list under its heading."""
     before = change.before.objects if change.before else ()
     after = change.after.objects if change.after else ()
-    return (
-        *(("-", url) for url in before if url not in after),
-        *(("+", url) for url in after if url not in before),
+    lists = (
+        (f"no longer written on {day.isoformat()}, and not deleted", set(before) - set(after)),
+        (f"newly written on {day.isoformat()}", set(after) - set(before)),
     )
+    return tuple((heading, tuple(sorted(urls))) for heading, urls in lists if urls)
 
 
 def parts_of(change: ValueChange) -> tuple[str, ...]:
@@ -112,7 +114,7 @@ def told_by_shared(plan: Plan) -> frozenset[str]:
         for one in plan.pipelines
         if one.kind == "changed"
         and one.changes
-        and not (shape_changes(one) or changed_objects(one) or runs_change(one) or one.left_behind)
+        and not (shape_changes(one) or changed_objects(one, plan.date) or runs_change(one) or one.left_behind)
         and {change.sentence for change in one.changes}
         <= {sentence for sentence, reached in shared if one.dag_id in reached}
     )

@@ -32,12 +32,14 @@ class Finding:
         sentence: What could go wrong.
         pipelines: The DAG ids that it concerns; a comment in the file of any of them accepts it.
         place: Where it is written.
+        cause: What several findings come of that stand in different files, as a folder that was moved: they are one risk.
     """
 
     code: str
     sentence: str
     pipelines: tuple[str, ...]
     place: Place | None
+    cause: str | None = None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from include.review.risks.finding import Finding, asset_of, join_ids, place_in
@@ -10,6 +11,7 @@ from include.review.risks.finding import Finding, asset_of, join_ids, place_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from include.config import Pipeline
     from include.review.risks.finding import Review
 
 
@@ -22,7 +24,16 @@ def history_lost(review: Review) -> Iterator[Finding]:
                 f"Airflow takes {after.dag_id} for a new DAG: the runs, logs and pause of {before.dag_id} stay under the "
                 "old id"
             )
-            yield Finding("R040", sentence, (after.dag_id,), place_in(after))
+            yield Finding("R040", sentence, (after.dag_id,), place_in(after), _moved_folder(before, after))
+
+
+def _moved_folder(before: Pipeline, after: Pipeline) -> str | None:
+    """Say which folder became which, as "configs/risk -> configs/fraud"; None where the config stays in its folder."""
+    old, new = (list(PurePosixPath(one.path).parent.parts) for one in (before, after))
+    while old and new and old[-1] == new[-1]:
+        old.pop()
+        new.pop()
+    return f"{'/'.join(old)} -> {'/'.join(new)}" if old != new else None
 
 
 def removed_but_awaited(review: Review) -> Iterator[Finding]:

@@ -67,28 +67,29 @@ def find_risks(
         thresholds: What is too much.
 
     Returns:
-        The worst first, accepted ones last. Risks of one code at one place are one risk of several pipelines.
+        The worst first, accepted ones last. Risks of one code at one place, or of one cause, are one risk of several
+        pipelines.
     """
     review = Review(changes, base, head, day, thresholds)
     findings = [finding for check in _CHECKS for finding in check(review)]
     acceptances = Acceptances.of_review(review)
     findings += acceptances.useless(findings)
-    groups: dict[tuple[str, Place | None, str | None, str | None], list[Finding]] = defaultdict(list)
+    groups: dict[tuple[str, Place | str, str | None], list[Finding]] = defaultdict(list)
     for finding in findings:
         acceptance = acceptances.find(finding)
-        apart = finding.sentence if finding.place is None else None
         reason = acceptance.reason if acceptance else None
-        groups[finding.code, finding.place, apart, reason].append(finding)
+        cause = finding.cause or finding.place or finding.sentence
+        groups[finding.code, cause, reason].append(finding)
     risks = (
         _merge(group, severity, reason)
-        for (code, _, _, reason), group in groups.items()
+        for (code, _, reason), group in groups.items()
         if (severity := thresholds.severity_of(code))
     )
     return tuple(sorted(risks, key=_order))
 
 
 def _merge(group: list[Finding], severity: Severity, reason: str | None) -> Risk:
-    """Make one risk of the findings at one place."""
+    """Make one risk of the findings of one cause."""
     first = min(group, key=lambda finding: (finding.pipelines, finding.sentence))
     kind = KINDS[first.code]
     others = len({finding.pipelines for finding in group if finding.sentence != first.sentence})

@@ -84,7 +84,7 @@ PLAN = Plan(
             tasks_changed=(),
             before=behaviour("petrol_consumption"),
             after=behaviour("petrol"),
-            left_behind=("The runs of petrol_consumption stay in Airflow under the old id.",),
+            left_behind=("The runs of petrol_consumption stay in Airflow under the old id. Delete them with: airflow dags delete petrol_consumption",),
         ),
         PipelineChange(
             kind="changed",

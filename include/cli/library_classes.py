@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 _SET = re.compile(r"\{([^{}]*)\}")
 
 
-def check_library_class(path: str, params: Mapping[str, Any]) -> list[str]:
-    """Say what a class's constructor has against a pipeline's parameters.
+def check_library_class(path: str, params: Mapping[str, Any], incremental: bool) -> list[str]:
+    """Say what a class's constructor has against a pipeline's parameters, and whether it can learn as the config asks.
 
     Args:
         path: The class, as "sklearn.linear_model.Ridge".
         params: The parameters of the config.
+        incremental: Whether it shall learn batch by batch.
 
     Returns:
         A sentence for each problem; one of a parameter names it in double quotes.
@@ -40,7 +41,7 @@ def check_library_class(path: str, params: Mapping[str, Any]) -> list[str]:
             return [*problems, f"{name} needs {list_names(error.missing)} under params"]
         known = {one: value for one, value in params.items() if one not in error.unknown}
         return problems + _check_values(found, known)
-    return _check_values(found, params)
+    return _check_values(found, params) or (_check_incremental(found, params) if incremental else [])
 
 
 @cache
@@ -68,6 +69,13 @@ def _check_values(estimator_class: type[Any], params: Mapping[str, Any]) -> list
             break
         del judged[refused]  # scikit-learn tells of one at a time
     return problems
+
+
+def _check_incremental(estimator_class: type[Any], params: Mapping[str, Any]) -> list[str]:
+    from include.training.incremental import incremental_problem
+
+    problem = incremental_problem(estimator_class(**params))
+    return [problem] if problem else []
 
 
 def _refusal(estimator_class: type[Any], params: Mapping[str, Any]) -> str | None:

@@ -24,7 +24,7 @@ DEFAULT_ENVIRONMENT = "local"
 def read_project(
     environment: str | None = None,
     *,
-    check_class: Callable[[str, Mapping[str, Any]], list[str]] | None = None,
+    check_class: Callable[[str, Mapping[str, Any], bool], list[str]] | None = None,
 ) -> Project:
     """Read every config.
 

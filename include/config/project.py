@@ -76,7 +76,7 @@ def load_project(
         configs_dir: The folder of the configs.
         models_dir: The folder of the model modules.
         environment: The name of a file in configs/environments/.
-        check_class: Given a library class's path and its parameters, says what its constructor has against them; a text
+        check_class: Given a library class's path, its parameters and whether it shall learn batch by batch, says what its constructor has against them; a text
             that names a parameter in double quotes is shown at it. None where libraries must not be imported.
     """
     layers = SharedLayers(configs_dir, environment)

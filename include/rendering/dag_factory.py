@@ -106,6 +106,7 @@ def _tasks(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
         "evaluate": config.evaluate.model_dump(),
         "expect": config.expect.model_dump(mode="json") if config.expect else None,
         "preprocess": config.preprocess if config.preprocess != "auto" else None,
+        "batch_rows": config.fit.batch_rows if config.fit.mode == "incremental" else None,
         "require": _require(config),
         "gate": config.gate if config.require else None,
         "on_unchanged": config.on_unchanged if config.on_unchanged != "retrain" else None,

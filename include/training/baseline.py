@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from include.training.evaluation import Predictions, evaluate
 from include.training.metrics import REGRESSION
@@ -10,24 +10,39 @@ from include.training.metrics import REGRESSION
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
     from include.training.metrics import Metric
-    from include.training.splitting import Split
 
 
-def measure_baseline(task: str, split: Split, metrics: Sequence[Metric]) -> dict[str, float]:
+def measure_baseline(
+    task: str,
+    learned: pd.Series[Any],
+    held_out: pd.Series[Any],
+    metrics: Sequence[Metric],
+    *,
+    weights: Sequence[int] | None = None,
+) -> dict[str, float]:
     """Give the metrics of predicting always the mean, or always the most frequent class by its share of the rows.
 
-    Both are learned from the rows to learn from and measured on those held out. A metric without a value is left out.
+    A metric without a value is left out.
+
+    Args:
+        task: "regression" or "classification".
+        learned: The target of the rows to learn from.
+        held_out: The target of those held out, which it is measured on.
+        metrics: What to measure.
+        weights: How many rows each of `learned` stands for; None is one.
     """
     import numpy as np
     from sklearn.dummy import DummyClassifier, DummyRegressor
 
-    train, test = np.zeros((len(split.train_target), 1)), np.zeros((len(split.test_target), 1))
+    train, test = np.zeros((len(learned), 1)), np.zeros((len(held_out), 1))
     if task == REGRESSION:
-        regressor = DummyRegressor().fit(train, split.train_target)
-        return evaluate(task, split.test_target, Predictions(regressor.predict(test)), metrics).metrics
-    classifier = DummyClassifier(strategy="prior").fit(train, split.train_target)
+        regressor = DummyRegressor().fit(train, learned, sample_weight=weights)
+        return evaluate(task, held_out, Predictions(regressor.predict(test)), metrics).metrics
+    classifier = DummyClassifier(strategy="prior").fit(train, learned, sample_weight=weights)
     predictions = Predictions(
         np.asarray(classifier.predict(test)), tuple(classifier.classes_), classifier.predict_proba(test)
     )
-    return evaluate(task, split.test_target, predictions, metrics).metrics
+    return evaluate(task, held_out, predictions, metrics).metrics

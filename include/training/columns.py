@@ -100,14 +100,19 @@ def check_target(target: pd.Series[Any]) -> None:
     Raises:
         NullTargetError: Rows have none, or an infinite one.
     """
+    nulls = int(is_unusable(target).sum())
+    if nulls:
+        raise NullTargetError(str(target.name), nulls, len(target))
+
+
+def is_unusable(target: pd.Series[Any]) -> pd.Series[bool]:
+    """Tell of each row whether its target is missing or infinite."""
     from pandas.api.types import is_float_dtype
 
     unusable = target.isna()
     if is_float_dtype(target.dtype):
         unusable |= target.abs() == float("inf")
-    nulls = int(unusable.sum())
-    if nulls:
-        raise NullTargetError(str(target.name), nulls, len(target))
+    return unusable
 
 
 def _is_blank(column: pd.Series[Any]) -> bool:

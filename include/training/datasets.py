@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,18 +19,22 @@ from include.training.formats import (
     TYPED_FORMATS,
     find_format,
     read_csv,
+    read_csv_batches,
+    read_json_batches,
     read_json_lines,
     read_parquet,
+    read_parquet_batches,
     require_columns,
 )
 from include.training.stream_limits import check_limits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import pandas as pd
 
+    from include.training.dataset_head import DatasetHead
     from include.training.source_options import SourceOptions
 
 _MONTHS = 12
@@ -65,6 +70,37 @@ def read_dataset(path: Path, options: SourceOptions, *, rows: int | None = None)
     return _join(files, [_read_file(file, options, rows) for file in files])
 
 
+def read_batches(
+    path: Path, options: SourceOptions, rows: int, *, checked: bool = False
+) -> Iterator[Dataset]:
+    """Read a table so many rows at a time, file by file; options mean what they mean to `read_dataset`.
+
+    A column's type may differ from batch to batch where the file does not say it.
+
+    Args:
+        path: The file or folder.
+        options: How to read it.
+        rows: How many rows to read at once.
+        checked: Whether an earlier reading has shown that the files are whole and within their limits.
+
+    Raises:
+        UnreadableDatasetError: A file is not what it is taken for.
+        ColumnNotFoundError: An option names a column that is not there.
+        EmptyDatasetError: There are no rows.
+    """
+    columns: list[str] = []
+    files = list_files(path)
+    for file in files:
+        read = 0
+        for batch in _read_file_batches(file, options, rows, checked=checked):
+            columns = columns or list(batch.table.columns)
+            _check_same_names(files[0], columns, file, list(batch.table.columns))
+            read += len(batch.table)
+            yield Dataset(batch.table[columns], batch.typed)
+        if not read:
+            raise EmptyDatasetError(file, "the file has no rows")
+
+
 def list_files(path: Path) -> list[Path]:
     """Name the files of a dataset: the one that it is, or those in its folder but hidden ones, sorted.
 
@@ -82,25 +118,55 @@ def list_files(path: Path) -> list[Path]:
 def _read_file(path: Path, options: SourceOptions, rows: int | None) -> Dataset:
     head = read_head(path)
     file_format = find_format(head, options)
-    try:
-        if file_format != "parquet":
-            check_limits(head, options.max_uncompressed, whole=rows is None)
-        if head.compression == "zstd" and rows is None:
-            check_zstd_end(path)
+    with _reading(head, file_format, options):
+        _check_whole_file(head, file_format, options, whole=rows is None)
         if file_format == "parquet":
             table = read_parquet(path, rows)
         elif file_format == "jsonl":
             table = read_json_lines(head, options, rows)
         else:
             table = read_csv(head, file_format, options, rows)
-    except UnicodeDecodeError as error:
-        raise encoding_error(path, options.encoding, error) from error
-    except damage_errors(head.compression) as error:
-        raise damage_error(path, head.compression, error) from error
-    except (ValueError, TypeError, csv.Error) as error:
-        raise UnreadableDatasetError(path, f"it cannot be read as {file_format}: {error}") from error
     if table.empty:
         raise EmptyDatasetError(path, f"the file has columns ({listed(table.columns)}) but no rows")
+    return _as_dataset(path, table, file_format, options)
+
+
+def _read_file_batches(path: Path, options: SourceOptions, rows: int, *, checked: bool) -> Iterator[Dataset]:
+    head = read_head(path)
+    file_format = find_format(head, options)
+    with _reading(head, file_format, options):
+        if not checked:
+            _check_whole_file(head, file_format, options, whole=True)
+        if file_format == "parquet":
+            tables = read_parquet_batches(path, rows)
+        elif file_format == "jsonl":
+            tables = read_json_batches(head, options, rows)
+        else:
+            tables = read_csv_batches(head, file_format, options, rows)
+        for table in tables:
+            yield _as_dataset(path, table, file_format, options)
+
+
+def _check_whole_file(head: DatasetHead, file_format: str, options: SourceOptions, *, whole: bool) -> None:
+    if file_format != "parquet":
+        check_limits(head, options.max_uncompressed, whole=whole)
+    if head.compression == "zstd" and whole:
+        check_zstd_end(head.path)
+
+
+@contextlib.contextmanager
+def _reading(head: DatasetHead, file_format: str, options: SourceOptions) -> Iterator[None]:
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise encoding_error(head.path, options.encoding, error) from error
+    except damage_errors(head.compression) as error:
+        raise damage_error(head.path, head.compression, error) from error
+    except (ValueError, TypeError, csv.Error) as error:
+        raise UnreadableDatasetError(head.path, f"it cannot be read as {file_format}: {error}") from error
+
+
+def _as_dataset(path: Path, table: pd.DataFrame, file_format: str, options: SourceOptions) -> Dataset:
     if not table.columns.is_unique:
         duplicates = table.columns[table.columns.duplicated()].unique()
         raise UnreadableDatasetError(
@@ -169,11 +235,7 @@ def _join(files: Sequence[Path], datasets: Sequence[Dataset]) -> Dataset:
 
 
 def _check_same_columns(first_file: Path, first: pd.DataFrame, file: Path, table: pd.DataFrame) -> None:
-    if differing := set(table.columns) ^ set(first.columns):
-        raise UnreadableDatasetError(
-            file,
-            f"its columns are not those of {first_file.name}: only one of the two has {listed(sorted(differing))}",
-        )
+    _check_same_names(first_file, list(first.columns), file, list(table.columns))
     for name in first.columns:
         here, there = table[name].dtype, first[name].dtype
         if (
@@ -185,3 +247,11 @@ def _check_same_columns(first_file: Path, first: pd.DataFrame, file: Path, table
                 file,
                 f"the column {name!r} is {here} here and {there} in {first_file.name}; set source.dtypes for it",
             )
+
+
+def _check_same_names(first_file: Path, first: list[str], file: Path, names: list[str]) -> None:
+    if differing := set(names) ^ set(first):
+        raise UnreadableDatasetError(
+            file,
+            f"its columns are not those of {first_file.name}: only one of the two has {listed(sorted(differing))}",
+        )

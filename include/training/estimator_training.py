@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from include.training.baseline import measure_baseline
-from include.training.columns import Roles, check_target, choose_roles
+from include.training.columns import check_target, choose_roles
 from include.training.contract import Contract, check_contract
 from include.training.cross_validation import Spread, cross_validate
 from include.training.datasets import read_dataset
@@ -17,6 +17,7 @@ from include.training.model_file import write_model
 from include.training.numbers_as_text import check_numbers
 from include.training.outcome import Outcome
 from include.training.preprocessing import with_preprocessing
+from include.training.sections import describe_data, describe_training
 from include.training.seeding import seed_estimator, seeded_generators
 from include.training.splitting import Split, split_folds, split_rows
 from include.training.warning_signs import find_warning_signs
@@ -60,7 +61,9 @@ def train_estimator(
         fitted = fit_and_evaluate(prepared.learner, prepared.split, choice)
     write_model(fitted.model, model_path, rows=fitted.held_out.features, trusted=spec.trusted)
     measured = [metric for metric in fitted.metrics if metric.name in fitted.evaluation.metrics]
-    baseline = measure_baseline(fitted.held_out.task, prepared.split, measured)
+    baseline = measure_baseline(
+        fitted.held_out.task, prepared.split.train_target, prepared.split.test_target, measured
+    )
     return Outcome(
         metrics=fitted.evaluation.metrics,
         left_out=fitted.evaluation.left_out,
@@ -96,7 +99,14 @@ def _prepare(
     split = Split.of(features, target, *rows)
     # No value is copied for it: pandas shares the columns until one is written to.
     seen = profile(features.assign(**{roles.target: target}), roles.target) if profile else None
-    return _Prepared(split, _describe_data(table, roles), seen, spread, learner, preprocess)
+    return _Prepared(
+        split,
+        describe_data(len(table), {str(name): dtype for name, dtype in table.dtypes.items()}, roles),
+        seen,
+        spread,
+        learner,
+        preprocess,
+    )
 
 
 def _with_preprocessing(
@@ -120,34 +130,11 @@ def _describe(spec: TrainingSpec, prepared: _Prepared, fitted: Fitted) -> dict[s
             "cross_validation": {"folds": spread.folds, "mean": spread.mean},
             "spread": spread.spread,
         }
-    return {
-        "data": prepared.data,
-        "split": {
-            "test_size": spec.test_size,
-            "random_state": spec.random_state,
-            "stratify": bool(spec.stratify),
-            "time_column": spec.time_column,
-            "train_rows": len(prepared.split.train_target),
-            "test_rows": len(prepared.split.test_target),
-        },
-        "seeds": {"random_state": spec.random_state, "set_on_estimator": list(prepared.learner.seeded)},
-        "preprocess": prepared.preprocess,
-        "expect": {"rules": dict(spec.expect), "passed": True} if spec.expect else None,
-        "evaluation": {
-            "task": fitted.evaluation.task,
-            "definitions": fitted.evaluation.definitions,
-            "lower_is_better": [metric.name for metric in fitted.metrics if not metric.higher_is_better],
-        },
-        **measured,
-    }
-
-
-def _describe_data(table: pd.DataFrame, roles: Roles) -> dict[str, Any]:
-    dtypes = table.dtypes
-    return {
-        "rows": len(table),
-        "columns": len(table.columns),
-        "target": {"name": roles.target, "dtype": str(dtypes[roles.target])},
-        "features": [{"name": name, "dtype": str(dtypes[name])} for name in roles.features],
-        "left_out": roles.left_out,
-    }
+    described = describe_training(
+        spec,
+        fitted,
+        train_rows=len(prepared.split.train_target),
+        test_rows=len(prepared.split.test_target),
+        seeded=prepared.learner.seeded,
+    )
+    return {"data": prepared.data, **described, "preprocess": prepared.preprocess, **measured}

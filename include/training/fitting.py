@@ -61,13 +61,30 @@ def fit_and_evaluate(learner: Learner, split: Split, choice: MetricChoice) -> Fi
     """
     if learner.unfitted is not None:
         task = find_task(learner.unfitted, split.train_target)
-        _check_target(learner.name, task, split)
+        check_task(learner.name, task, split)
         choice.for_task(task)
-    with _running(learner, "fit", split.train_features):
+    with running(learner, "fit", split.train_features):
         model = learner.fit(split.train_features, split.train_target)
     task = find_task(model if learner.unfitted is None else learner.unfitted, split.train_target)
+    return judge(learner, model, task, split, choice)
+
+
+def judge(learner: Learner, model: Any, task: str, split: Split, choice: MetricChoice) -> Fitted:
+    """Let a fitted model predict the held-out rows, and measure how well it does.
+
+    Args:
+        learner: What the model was made by, for messages.
+        model: The fitted model.
+        task: What it does: "regression" or "classification".
+        split: The rows; those held out are looked at.
+        choice: The metrics.
+
+    Raises:
+        MetricTaskError: The config asks for a metric of another task.
+        FitError: The model refused the rows, or predicts what is no number; and as of `running`.
+    """
     metrics = choice.for_task(task)
-    with _running(learner, "predict", split.test_features):
+    with running(learner, "predict", split.test_features):
         predictions = predict(model, task, split.test_features)
     _check_predictions(learner.name, task, predictions)
     with contained():
@@ -116,7 +133,13 @@ def _held_out(task: str, split: Split, predictions: Predictions) -> HeldOut:
     )
 
 
-def _check_target(estimator: str, task: str, split: Split) -> None:
+def check_task(estimator: str, task: str, split: Split) -> None:
+    """Check that the target is one that the task can be learned from.
+
+    Raises:
+        TargetTypeError: A regressor was given text to predict.
+        OneClassError: A classifier was given one class.
+    """
     target = split.train_target
     if task == REGRESSION and not _is_number(target):
         raise TargetTypeError(str(target.name), target.iloc[0], estimator)
@@ -142,7 +165,20 @@ def _is_number(target: pd.Series[Any]) -> bool:
 
 
 @contextlib.contextmanager
-def _running(learner: Learner, doing: str, features: pd.DataFrame) -> Iterator[None]:
+def running(learner: Learner, doing: str, features: pd.DataFrame) -> Iterator[None]:
+    """Turn what an estimator raises into an error for people.
+
+    Args:
+        learner: The estimator.
+        doing: What it is asked to do, such as "fit".
+        features: The rows that it is given.
+
+    Raises:
+        UnusableColumnsError: Features hold what the estimator cannot take.
+        FitError: The estimator refused for another reason.
+        UserCodeError: The user's own estimator raised.
+        OutOfMemoryError: Memory ran out.
+    """
     try:
         with contained():
             yield

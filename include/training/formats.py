@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from include.training.number_table import LARGE_BYTES, read_number_table
 from include.training.text_layout import BLANKS, check_layout, check_row_ends
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -66,26 +67,39 @@ def read_csv(head: DatasetHead, file_format: str, options: SourceOptions, rows: 
     """
     import pandas as pd
 
-    separator = find_separator(file_format, options)
-    text = head.table_text(options.encoding)
-    layout = check_layout(head.path, text, options, separator, complete=head.complete)
-    require_columns(layout.names, (*options.dtypes, *options.dates), "source.dtypes or source.dates")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        # Columns of mixed types are told by their column and value later.
-        warnings.simplefilter("ignore", pd.errors.DtypeWarning)
-        try:
-            arguments = _csv_arguments(layout, separator, options)
-            table = _read_in_blocks(head, arguments) if rows is None else None
-            if table is None:
-                table = pd.read_csv(head.path, compression=head.compression, nrows=rows, **arguments)
-        except pd.errors.ParserWarning as error:
-            raise UnreadableDatasetError(
-                head.path, "rows have more values than the header has names"
-            ) from error
+    layout, arguments = _csv_layout(head, file_format, options)
+    with _strict_parsing(head.path):
+        table = _read_in_blocks(head, arguments) if rows is None else None
+        if table is None:
+            table = pd.read_csv(head.path, compression=head.compression, nrows=rows, **arguments)
     if rows is None and table[table.columns[-1]].isna().any():
-        check_row_ends(head, len(layout.names), options, separator)
+        check_row_ends(head, len(layout.names), options, find_separator(file_format, options))
     return table
+
+
+def read_csv_batches(
+    head: DatasetHead, file_format: str, options: SourceOptions, rows: int
+) -> Iterator[pd.DataFrame]:
+    """Read a text table as `read_csv` does, so many rows at a time.
+
+    Raises:
+        UnreadableDatasetError: It is not laid out as the options say.
+        ColumnNotFoundError: An option names a column that is not there.
+    """
+    import pandas as pd
+
+    layout, arguments = _csv_layout(head, file_format, options)
+    ends_checked = False
+    with pd.read_csv(head.path, compression=head.compression, chunksize=rows, **arguments) as batches:
+        while True:
+            with _strict_parsing(head.path):
+                batch = next(batches, None)
+            if batch is None:
+                return
+            if not ends_checked and batch[batch.columns[-1]].isna().any():
+                check_row_ends(head, len(layout.names), options, find_separator(file_format, options))
+                ends_checked = True
+            yield batch
 
 
 def read_parquet(path: Path, rows: int | None) -> pd.DataFrame:
@@ -105,20 +119,30 @@ def read_parquet(path: Path, rows: int | None) -> pd.DataFrame:
     return table
 
 
+def read_parquet_batches(path: Path, rows: int) -> Iterator[pd.DataFrame]:
+    """Read a Parquet file, so many rows at a time."""
+    from pyarrow.parquet import ParquetFile
+
+    # Buffering ahead would hold a whole group of rows, decoded or not.
+    with ParquetFile(path, pre_buffer=False) as file:
+        for batch in file.iter_batches(batch_size=rows):
+            yield batch.to_pandas()
+
+
 def read_json_lines(head: DatasetHead, options: SourceOptions, rows: int | None) -> pd.DataFrame:
     """Read JSON lines, or the first of them, with their types as written."""
     import pandas as pd
 
-    head.text(options.encoding)
-    # pandas would turn "007" into 7 and any column named like a date into dates.
-    return pd.read_json(
-        head.path,
-        lines=True,
-        dtype=False,
-        nrows=rows,
-        compression=head.compression,
-        encoding=options.encoding,
-    )
+    table: pd.DataFrame = pd.read_json(head.path, nrows=rows, **_json_arguments(head, options))
+    return table
+
+
+def read_json_batches(head: DatasetHead, options: SourceOptions, rows: int) -> Iterator[pd.DataFrame]:
+    """Read JSON lines, so many at a time, with their types as written."""
+    import pandas as pd
+
+    with pd.read_json(head.path, chunksize=rows, **_json_arguments(head, options)) as batches:
+        yield from batches
 
 
 def require_columns(columns: Sequence[str], names: Sequence[str], role: str) -> None:
@@ -140,6 +164,36 @@ def _read_in_blocks(head: DatasetHead, arguments: dict[str, Any]) -> pd.DataFram
 def find_separator(file_format: str, options: SourceOptions) -> str:
     """Give what separates the columns of a text table."""
     return options.separator or ("\t" if file_format == "tsv" else ",")
+
+
+def _csv_layout(
+    head: DatasetHead, file_format: str, options: SourceOptions
+) -> tuple[TextLayout, dict[str, Any]]:
+    separator = find_separator(file_format, options)
+    text = head.table_text(options.encoding)
+    layout = check_layout(head.path, text, options, separator, complete=head.complete)
+    require_columns(layout.names, (*options.dtypes, *options.dates), "source.dtypes or source.dates")
+    return layout, _csv_arguments(layout, separator, options)
+
+
+@contextlib.contextmanager
+def _strict_parsing(path: Path) -> Iterator[None]:
+    import pandas as pd
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        # Columns of mixed types are told by their column and value later.
+        warnings.simplefilter("ignore", pd.errors.DtypeWarning)
+        try:
+            yield
+        except pd.errors.ParserWarning as error:
+            raise UnreadableDatasetError(path, "rows have more values than the header has names") from error
+
+
+def _json_arguments(head: DatasetHead, options: SourceOptions) -> dict[str, Any]:
+    head.text(options.encoding)
+    # pandas would turn "007" into 7 and any column named like a date into dates.
+    return {"lines": True, "dtype": False, "compression": head.compression, "encoding": options.encoding}
 
 
 def _csv_arguments(layout: TextLayout, separator: str, options: SourceOptions) -> dict[str, Any]:

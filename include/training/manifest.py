@@ -51,7 +51,10 @@ def build_manifest(
         "format": spec.model_format,
         **outcome.sections,
         "metrics": outcome.metrics,
-        "notes": [f"{name} is left out: {reason}" for name, reason in outcome.left_out.items()],
+        "notes": [
+            *(f"{name} is left out: {reason}" for name, reason in outcome.left_out.items()),
+            *outcome.notes,
+        ],
         "warnings": list(outcome.warnings),
         "params": dict(spec.params),
         "source": spec.source.to_dict(),

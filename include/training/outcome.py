@@ -36,6 +36,7 @@ class Outcome:
         metrics: The metrics; all are finite.
         left_out: Metrics without a value, each with the reason.
         sections: What the manifest says besides.
+        notes: What a person should know to read it right, a sentence each.
         warnings: What a person should look at before the model is used, a sentence each.
         model: The fitted model, None where it is not known.
         held_out: The rows that it was judged on, None where they are not known.
@@ -45,6 +46,7 @@ class Outcome:
     metrics: dict[str, float]
     left_out: dict[str, str]
     sections: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     model: Any = None
     held_out: HeldOut | None = None

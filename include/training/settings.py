@@ -22,6 +22,7 @@ def read_settings(
     evaluate: Mapping[str, Any] | None = None,
     expect: Mapping[str, Any] | None = None,
     preprocess: str = "auto",
+    batch_rows: int | None = None,
     require: Mapping[str, Mapping[str, Any]] | None = None,
     gate: str = "fail",
     timeout: float | None = None,
@@ -37,6 +38,7 @@ def read_settings(
         evaluate: How the model is measured, by the names of `TrainingSpec`.
         expect: The data contract.
         preprocess: "auto" or "none".
+        batch_rows: How many rows to learn from at once; None reads the dataset as a whole.
         require: The gates, by metric.
         gate: What a failed gate does: "fail" or "warn".
         timeout: How long a script may run, in seconds.
@@ -50,6 +52,7 @@ def read_settings(
         source=SourceOptions.from_dict(source_options or {}),
         expect=expect,
         preprocess=preprocess,
+        batch_rows=batch_rows,
         require=require or {},
         gate=gate,
         model_format=model.get("format") or "pickle",

@@ -80,6 +80,7 @@ class TrainingSpec:
         gate: What a failed gate does: "fail" rejects the model, "warn" marks it.
         expect: The data contract; see `Contract.from_dict`.
         preprocess: "auto" makes text, categories, dates and gaps ready for a library's class, "none" does not.
+        batch_rows: How many rows to learn from at once, from a dataset that is streamed; None reads it as a whole.
         model_format: The format of the model's file: "pickle", "skops" or "onnx".
         trusted: For skops, the full names of types that are known to be safe to load.
         timeout: How long a script may run, in seconds; None sets no limit.
@@ -101,6 +102,7 @@ class TrainingSpec:
     gate: str = "fail"
     expect: Mapping[str, Any] | None = None
     preprocess: str = "none"
+    batch_rows: int | None = None
     model_format: str = "pickle"
     trusted: tuple[str, ...] = ()
     timeout: float | None = None

@@ -15,6 +15,7 @@ from include.training.estimator_training import train_estimator
 from include.training.estimators import build_from_class, build_from_module
 from include.training.fit_function import prepare_fit_function
 from include.training.gates import REJECTED, check_gates, conclude
+from include.training.incremental import reads_itself_error, train_incrementally
 from include.training.latest import may_know_rows, measure_latest
 from include.training.library_classes import find_estimator_class
 from include.training.manifest import build_manifest
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.training.estimator_training import Profiler
+    from include.training.estimators import BuiltEstimator
     from include.training.evaluation import HeldOut
     from include.training.gates import GateResult
     from include.training.latest import LatestModel
@@ -134,23 +136,28 @@ def _make_model(
     staging: Path,
     profile: Profiler | None,
 ) -> Outcome:
-    reads_itself = isinstance(spec.model, ScriptModel) or (user_module and user_module.function_name == TRAIN)
+    function_name = user_module.function_name if user_module else None
+    reads_itself = isinstance(spec.model, ScriptModel) or function_name == TRAIN
+    if spec.batch_rows is not None and (reads_itself or function_name == FIT):
+        raise reads_itself_error(str(spec.model))
     if reads_itself and spec.expect:
         check_contract(read_dataset(dataset, spec.source).table, Contract.from_dict(spec.expect))
     if isinstance(spec.model, ScriptModel):
         return train_by_script(spec, spec.model, dataset, staging)
     model_path = staging / MODEL_FILES[spec.model_format]
-    if user_module is None:
-        estimator_class = find_estimator_class(str(spec.model))
-        built = build_from_class(estimator_class, spec.params, spec.random_state)
-        return train_estimator(spec, built, dataset, model_path, profile)
-    if user_module.function_name == TRAIN:
+    if user_module is not None and function_name == TRAIN:
         return run_train_function(user_module, spec.params, dataset, staging / MODEL_FILE, spec.random_state)
-    if user_module.function_name == FIT:
+    if user_module is not None and function_name == FIT:
         function = prepare_fit_function(user_module, spec.params, spec.random_state)
         return train_estimator(spec, function, dataset, model_path, profile)
-    built = build_from_module(user_module, spec.params, spec.random_state)
-    return train_estimator(spec, built, dataset, model_path, profile)
+    train_built = train_estimator if spec.batch_rows is None else train_incrementally
+    return train_built(spec, _build(spec, user_module), dataset, model_path, profile)
+
+
+def _build(spec: TrainingSpec, user_module: UserModule | None) -> BuiltEstimator:
+    if user_module is None:
+        return build_from_class(find_estimator_class(str(spec.model)), spec.params, spec.random_state)
+    return build_from_module(user_module, spec.params, spec.random_state)
 
 
 def _judge(

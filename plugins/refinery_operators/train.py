@@ -59,6 +59,7 @@ class TrainModelOperator(PipelineOperator):
         evaluate: How the model is measured, as ``test_size`` and ``metrics``; see ``TrainingSpec``.
         expect: The data contract.
         preprocess: ``auto`` makes text, categories, dates and gaps ready for a library's class, ``none`` does not.
+        batch_rows: How many rows to learn from at once, of a dataset that is streamed. By default it is read as a whole.
         require: The gates, by metric.
         gate: What a failed gate does: ``fail`` or ``warn``.
         on_unchanged: ``skip`` ends the run where dataset, config, code and environment are those of the latest model.
@@ -85,6 +86,7 @@ class TrainModelOperator(PipelineOperator):
         evaluate: Mapping[str, Any] | None = None,
         expect: Mapping[str, Any] | None = None,
         preprocess: str = "auto",
+        batch_rows: int | None = None,
         require: Mapping[str, Mapping[str, Any]] | None = None,
         gate: str = "fail",
         on_unchanged: str = "retrain",
@@ -104,6 +106,7 @@ class TrainModelOperator(PipelineOperator):
         self.evaluate = evaluate
         self.expect = expect
         self.preprocess = preprocess
+        self.batch_rows = batch_rows
         self.require = require
         self.gate = gate
         self.on_unchanged = on_unchanged
@@ -167,6 +170,7 @@ class TrainModelOperator(PipelineOperator):
             evaluate=self.evaluate,
             expect=self.expect,
             preprocess=self.preprocess,
+            batch_rows=self.batch_rows,
             require=self.require,
             gate=self.gate,
             timeout=_script_timeout(self.execution_timeout),

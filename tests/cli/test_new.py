@@ -76,7 +76,7 @@ PROPOSALS = {
         ),
     ),
     "events.csv.gz": (
-        gzip.compress(EVENTS.encode()),
+        gzip.compress(EVENTS.encode(), mtime=0),
         (
             'description: "churned, predicted from 3 columns of events.csv.gz."\n'
             f"{UNSCHEDULED}"

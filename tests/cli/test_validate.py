@@ -237,6 +237,38 @@ class TestLibraryClasses:
         assert found == problems
         assert done.returncode == bool(problems)
 
+    @pytest.mark.parametrize(
+        ("model", "refused"),
+        [
+            ("sklearn.linear_model.SGDRegressor", ""),
+            ("{class: sklearn.neural_network.MLPClassifier, params: {solver: adam}}", ""),
+            (
+                "{class: sklearn.neural_network.MLPClassifier, params: {solver: lbfgs}}",
+                (
+                    "2:16: model.class: MLPClassifier cannot learn batch by batch (fit: incremental), having no partial_fit; of "
+                    "scikit-learn these can: BernoulliNB, CategoricalNB, ComplementNB, GaussianNB, MLPClassifier, "
+                ),
+            ),
+            (
+                RIDGE,
+                (
+                    "2:8: model: Ridge cannot learn batch by batch (fit: incremental), having no partial_fit; of scikit-learn "
+                    "these can: MLPRegressor, PassiveAggressiveRegressor, SGDRegressor"
+                ),
+            ),
+        ],
+    )
+    def test_one_that_cannot_learn_batch_by_batch_is_refused_with_those_that_can(
+        self, refinery, model, refused
+    ):
+        refinery.write(
+            "configs/churn.yml",
+            f"source: s3://data/x.csv\nmodel: {model}\noutput: s3://models/{{{{ ds }}}}/\nfit: incremental\n",
+        )
+        done = refinery("validate")
+        assert bool(refused) == done.returncode
+        assert refused in done.stdout
+
     def test_only_the_named_part_of_the_library_is_imported(self, refinery):
         refinery.write(
             "configs/churn.yml",

@@ -29,5 +29,5 @@ def test_an_example_trains_a_model(prepare_config, models_dir, model):
 
 
 def test_every_module_of_the_page_is_tried():
-    assert len(CONFIGS) == 6
+    assert len(CONFIGS) == 7
     assert all(name.removesuffix(".py") in "".join(CONFIGS) for name in MODULES)

@@ -48,6 +48,7 @@ KNOBS = {
     "a workspace on S3": f"{MINIMAL}workspace: {{url: s3://staging/refinery/, connection: aws_staging}}\n",
     "a workspace on a shared disk": f"{MINIMAL}workspace: {{path: /mnt/refinery, shared: true}}\n",
     "a compute engine": f"{MINIMAL}compute: {{engine: dask, address: 'tcp://dask:8786'}}\n",
+    "data larger than memory": f"{MINIMAL}fit: {{mode: incremental, batch_rows: 5000}}\n",
     "waiting": f"source: [s3://data/a.csv, 's3://data/b-{{{{ ds }}}}/*.csv']\n{MODEL}wait_for: {{timeout: 2h, poke_interval: 30s}}\n",
     "notifiers": f"{MINIMAL}notify:\n"
     "  on_failure:\n"

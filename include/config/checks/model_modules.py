@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from include.config.problems import Problem
     from include.config.text.node import Node
 
-    CheckClass = Callable[[str, Mapping[str, Any]], list[str]]
+    CheckClass = Callable[[str, Mapping[str, Any], bool], list[str]]
 
 # A module defines exactly one of these; the number of leading arguments that Refinery itself gives.
 ENTRY_POINTS = {"build_model": 0, "train": 2, "fit": 2}
+_BUILD = "build_model"
 _TRAIN = "train"
+_INCREMENTAL = "incremental"
 _PICKLE = "pickle"
 
 _MAX_BYTES = 1_000_000
@@ -65,14 +67,19 @@ class ModelModules:
             return []
         if script := _named(model, "script", is_script_name):
             why = self._script_problem(str(script.value))
-            return [script.problem("bad-script", _path(script, "script"), why)] if why else []
+            bad = [script.problem("bad-script", _path(script, "script"), why)] if why else []
+            return [*bad, *_refuse_incremental(tree, "scripts")]
         module = _named(model, "module", is_module_name)
         if module is None:
             return []
         signature = self._signature(str(module.value))
         if isinstance(signature, str):
             return [module.problem("bad-module", _path(module), signature)]
-        return [*_check_params(signature, str(module.value), model), *_check_format(signature, model)]
+        return [
+            *_check_params(signature, str(module.value), model),
+            *_check_format(signature, model),
+            *_check_fit(signature, tree),
+        ]
 
     def judges_itself(self, tree: Node) -> bool | None:
         """Tell whether the code of a pipeline's model measures it, as scripts and `train` do; None where nobody knows."""
@@ -143,7 +150,7 @@ def check_library_class(tree: Node, check_class: CheckClass) -> list[Problem]:
         return []
     params = _params(model)
     given = {name: node.to_plain() for name, node in params.items()}
-    return [_place(text, params, path) for text in check_class(str(path.value), given)]
+    return [_place(text, params, path) for text in check_class(str(path.value), given, _is_incremental(tree))]
 
 
 def _place(text: str, params: Mapping[str, Node], path: Node) -> Problem:
@@ -189,6 +196,28 @@ def _check_format(signature: Signature, model: Node) -> list[Problem]:
         return []
     message = f"is not for modules with {_TRAIN}, which write a pickle themselves; define build_model or fit, or remove it"
     return [chosen.key_problem("bad-format", ("model", "format"), message)]
+
+
+def _check_fit(signature: Signature, tree: Node) -> list[Problem]:
+    return (
+        []
+        if signature.function == _BUILD
+        else _refuse_incremental(tree, f"modules with {signature.function}")
+    )
+
+
+def _refuse_incremental(tree: Node, models: str) -> list[Problem]:
+    if not _is_incremental(tree):
+        return []
+    mode = tree.entries["fit"].entries["mode"]
+    message = f"is not for {models}, which take all rows at once; define {_BUILD}, or remove it"
+    return [mode.problem("bad-fit", ("fit", "mode") if mode.key_start else ("fit",), message)]
+
+
+def _is_incremental(tree: Node) -> bool:
+    fit = tree.entries.get("fit")
+    mode = fit.entries.get("mode") if fit else None
+    return mode is not None and mode.value == _INCREMENTAL
 
 
 def _offer(wrong: str, accepted: tuple[str, ...]) -> str:

@@ -9,6 +9,7 @@ from include.config.keys.base import Day, Duration, Interval, Items, Section, Te
 from include.config.keys.compute import ComputeConfig
 from include.config.keys.evaluate import EvaluateConfig
 from include.config.keys.expect import ExpectConfig
+from include.config.keys.fit import FitConfig
 from include.config.keys.matrix import MatrixConfig
 from include.config.keys.model import ModelConfig
 from include.config.keys.notify import NotifyConfig
@@ -105,6 +106,12 @@ class PipelineConfig(Section):
         description="Whether text, categories, dates and missing values are made into numbers for a library class: `auto` "
         "where the data has them, `none` never. A module does it itself.",
         examples=["none"],
+    )
+    fit: FitConfig = Field(
+        default=FitConfig(),
+        description="Whether the model learns from all rows at once (`whole`) or batch by batch (`incremental`), from data larger than "
+        "memory. A mode alone, or these keys.",
+        examples=["incremental", {"mode": "incremental", "batch_rows": 20_000}],
     )
     evaluate: EvaluateConfig = Field(default=EvaluateConfig(), description="How the model is measured.")
     require: Requirements | None = Field(
@@ -238,9 +245,22 @@ class PipelineConfig(Section):
             refuse("must be 1 with the schedule @continuous", "max_active_runs")
         if self.compute and self.model.script:
             refuse("is not for scripts, which run in a process of their own; remove it", "compute")
+        if self.fit.mode == "incremental":
+            self._check_streams()
         self._check_target()
         self._check_columns_are_read()
         return self
+
+    def _check_streams(self) -> None:
+        needs_all = "needs all rows at once, which fit: incremental never has; remove one of the two"
+        for key in ("stratify", "time_column", "cross_validation"):
+            if getattr(self.evaluate, key):
+                refuse(needs_all, "evaluate", key)
+        if self.source.dates:
+            refuse(needs_all, "source", "dates")
+        for name, rules in (self.expect.columns if self.expect else {}).items():
+            if rules.unique:
+                refuse(needs_all, "expect", "columns", name, "unique")
 
     def _check_target(self) -> None:
         if not isinstance(self.target, str):

@@ -10,11 +10,11 @@ from include.urls import is_url
 if TYPE_CHECKING:
     from include.config.text.node import Node
 
-_KEY_OF_SHORT_FORM = {"source": "url", "model": "module", "output": "url"}
+_KEY_OF_SHORT_FORM = {"source": "url", "model": "module", "output": "url", "fit": "mode"}
 
 
 def expand_short_forms(root: Node) -> Node:
-    """Replace `source: URL` by `source: {url: URL}`, and `model`, `output` and `wait_for` alike."""
+    """Replace `source: URL` by `source: {url: URL}`, and `model`, `output`, `fit` and `wait_for` alike."""
     entries = dict(root.entries)
     for name, key in _KEY_OF_SHORT_FORM.items():
         node = entries.get(name)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from include.training.contract.rules import BOOLEAN, CATEGORY, DATE, INTEGER, NUMBER, TEXT
+from include.training.contract.rules import BOOLEAN, CATEGORY, DATE, INTEGER, NUMBER, TEXT, Bounds
 from include.training.contract.types import TypedColumn, read_as
-from include.training.errors.contract import BrokenRule, ContractBrokenError
+from include.training.errors.contract import BrokenRule, ContractBrokenError, InvalidContractError
 from include.training.errors.wording import listed, suggestion
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pandera.pandas as pa
 
-    from include.training.contract.rules import Bounds, ColumnRules, Contract
+    from include.training.contract.rules import ColumnRules, Contract
 
 # So many examples of each broken rule are kept.
 _EXAMPLES = 3
@@ -29,18 +30,64 @@ _NOT_OF_TYPE = {
 }
 
 
-def check_contract(table: pd.DataFrame, contract: Contract) -> None:
+class BatchedCheck:
+    """Checks a dataset that comes in batches: each row's rules at once, those of all rows at the end.
+
+    Args:
+        contract: What the config expects of it.
+
+    Raises:
+        InvalidContractError: It has a rule that needs all rows at once.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        if unique := [name for name, rules in contract.columns.items() if rules.unique]:
+            problem = "needs all values at once, and fit: incremental holds a batch of them; remove it"
+            raise InvalidContractError(f"columns.{unique[0]}.unique", problem)
+        columns = {name: replace(rules, nulls=None) for name, rules in contract.columns.items()}
+        self._whole, self._of_each_batch = contract, replace(contract, rows=Bounds(), columns=columns)
+        self._rows = 0
+        self._nulls = dict.fromkeys(columns, 0)
+
+    def add(self, batch: pd.DataFrame) -> None:
+        """Check the next rows.
+
+        Raises:
+            ContractBrokenError: They break rules; those of this batch are told.
+        """
+        check_contract(batch, self._of_each_batch, rows_before=self._rows)
+        self._rows += len(batch)
+        for name in self._nulls:
+            self._nulls[name] += int(batch[name].isna().sum())
+
+    def finish(self) -> None:
+        """Check what can be told of all rows only: how many there are, and how many have no value.
+
+        Raises:
+            ContractBrokenError: They break rules.
+        """
+        broken = [*_check_rows(self._rows, self._whole.rows)]
+        for name, nulls in self._nulls.items():
+            if problem := _nulls_problem(nulls, self._rows, self._whole.columns[name].nulls):
+                broken.append(BrokenRule(name, "nulls", problem, nulls))
+        if broken:
+            raise ContractBrokenError(broken, self._rows)
+
+
+def check_contract(table: pd.DataFrame, contract: Contract, *, rows_before: int = 0) -> None:
     """Check a dataset before anything is learned from it.
 
     Args:
         table: The dataset as read, before columns are left out.
         contract: What the config expects of it.
+        rows_before: How many rows of the dataset came before, where the table is a part of it.
 
     Raises:
         ContractBrokenError: It breaks rules; all of them are told, with counts and examples.
     """
     there = {name: rules for name, rules in contract.columns.items() if name in table.columns}
-    columns = table[list(there)].reset_index(drop=True)
+    numbers = range(rows_before, rows_before + len(table))
+    columns = table[list(there)].set_axis(numbers, axis="index")
     typed = {name: read_as(columns[name], rules.implied_type) for name, rules in there.items()}
     broken = [
         *_check_rows(len(table), contract.rows),
@@ -50,7 +97,8 @@ def check_contract(table: pd.DataFrame, contract: Contract) -> None:
     ]
     if broken:
         order = [None, *contract.columns]
-        raise ContractBrokenError(sorted(broken, key=lambda rule: order.index(rule.column)), len(table))
+        in_order = sorted(broken, key=lambda rule: order.index(rule.column))
+        raise ContractBrokenError(in_order, len(table), rows_before=rows_before)
 
 
 def _check_rows(rows: int, bounds: Bounds) -> Iterator[BrokenRule]:
@@ -72,15 +120,19 @@ def _check_names(names: list[str], contract: Contract) -> Iterator[BrokenRule]:
 
 
 def _check_column(column: pd.Series[Any], rules: ColumnRules, typed: TypedColumn) -> Iterator[BrokenRule]:
-    nulls = int(column.isna().sum())
-    if rules.nulls is not None and nulls > (rules.nulls if rules.nulls >= 1 else rules.nulls * len(column)):
-        share = f"{rules.nulls:.3%}".rstrip("0%").rstrip(".") + "% of the rows"
-        allowed = share if 0 < rules.nulls < 1 else f"{rules.nulls:g}"
-        problem = f"{_rows(nulls)} no value, at most {allowed} may"
+    if problem := _nulls_problem(int(column.isna().sum()), len(column), rules.nulls):
         yield _broken(column, "nulls", problem, column.index[column.isna()])
     if rules.implied_type and typed.misfits.any():
         rows = column.index[typed.misfits]
         yield _broken(column, "type", f"{_values(len(rows))} {_NOT_OF_TYPE[rules.implied_type]}", rows)
+
+
+def _nulls_problem(nulls: int, rows: int, most: float | None) -> str:
+    if most is None or nulls <= (most if most >= 1 else most * rows):
+        return ""
+    share = f"{most:.3%}".rstrip("0%").rstrip(".") + "% of the rows"
+    allowed = share if 0 < most < 1 else f"{most:g}"
+    return f"{_rows(nulls)} no value, at most {allowed} may"
 
 
 def _check_values(
@@ -130,7 +182,7 @@ def _stands_once(values: pd.Series[Any]) -> pd.Series[bool]:
 
 def _broken(column: pd.Series[Any], rule: str, problem: str, rows: Iterable[int]) -> BrokenRule:
     numbers = [int(row) for row in rows]
-    examples = tuple((row + 1, column.iloc[row]) for row in numbers[:_EXAMPLES])
+    examples = tuple((row + 1, column.loc[row]) for row in numbers[:_EXAMPLES])
     return BrokenRule(str(column.name), rule, problem, len(numbers), examples)
 
 

@@ -12,7 +12,7 @@ TrainingError
 |   +-- UserCodeError      the module's own code raised or left the process
 +-- ComputeError           the compute engine cannot be used
 |   +-- ComputeLostError
-+-- FitError, OutOfMemoryError, UnpicklableModelError, NoModelFileError, MetricsError
++-- FitError, IncrementalFitError, OutOfMemoryError, UnpicklableModelError, NoModelFileError, MetricsError
 +-- ScriptNotFoundError
 +-- ScriptError            a script in a process of its own did not train a model
 |   +-- PlaceholderError, ScriptFailedError, ScriptTimeoutError, ScriptOutputError
@@ -70,6 +70,7 @@ from include.training.errors.evaluation import (
 )
 from include.training.errors.model import (
     FitError,
+    IncrementalFitError,
     ModelFileChangedError,
     ModelFileError,
     OutOfMemoryError,
@@ -106,6 +107,7 @@ __all__ = [
     "EmptyDatasetError",
     "FitError",
     "GateFailedError",
+    "IncrementalFitError",
     "InvalidContractError",
     "MetricError",
     "MetricTaskError",

@@ -63,16 +63,18 @@ class ContractBrokenError(DatasetError):
 
     Attributes:
         broken: Every rule that it breaks.
-        rows: How many rows it has.
+        rows: How many rows were checked.
+        rows_before: How many came before these and were right.
     """
 
-    def __init__(self, broken: Sequence[BrokenRule], rows: int) -> None:
+    def __init__(self, broken: Sequence[BrokenRule], rows: int, *, rows_before: int = 0) -> None:
         self.broken = tuple(broken)
         self.rows = rows
+        self.rows_before = rows_before
         rules = "a rule" if len(broken) == 1 else f"{len(broken)} rules"
-        lines = [
-            f"The dataset of {rows} row{'s' if rows != 1 else ''} breaks {rules} of its contract (expect):"
-        ]
+        of_rows = f"of {rows} row{'s' if rows != 1 else ''}"
+        where = f", in rows {rows_before + 1} to {rows_before + rows}," if rows_before else f" {of_rows}"
+        lines = [f"The dataset{where} breaks {rules} of its contract (expect):"]
         lines += [f"  {rule}" for rule in self.broken[:_MAX_RULES]]
         if (more := len(broken) - _MAX_RULES) > 0:
             lines.append(f"  and {more} more")

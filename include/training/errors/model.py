@@ -24,6 +24,13 @@ class FitError(TrainingError):
         super().__init__(f"{estimator} failed to {doing}: {reason}")
 
 
+class IncrementalFitError(TrainingError):
+    """The model, or what the config asks for, cannot be had batch by batch."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"{problem}.")
+
+
 class OutOfMemoryError(TrainingError):
     """The machine has too little memory for this dataset and model."""
 

@@ -16,7 +16,10 @@ PROJECT = Path(__file__).resolve().parents[1]
 AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="refinery-tests-"))
 atexit.register(shutil.rmtree, AIRFLOW_HOME, ignore_errors=True)
 
-for name in [name for name in os.environ if name.startswith(("AIRFLOW", "AWS_", "REFINERY_"))]:
+# MAKE and MFLAGS: a test's own `make` is not one within `make test`.
+for name in [
+    name for name in os.environ if name.startswith(("AIRFLOW", "AWS_", "REFINERY_", "MAKE", "MFLAGS"))
+]:
     del os.environ[name]
 os.environ |= {
     "AIRFLOW_HOME": str(AIRFLOW_HOME),

@@ -13,7 +13,7 @@ from typing import Self
 
 from include.errors import RefineryError
 from include.local.processes import stop_processes
-from include.local.servers import HOST, free_port, wait_until_open
+from include.local.servers import HOST, free_port, wait_until
 
 USER = "airflow"
 DATABASE = "airflow"
@@ -93,7 +93,7 @@ class PostgresServer:
                 user=_service_user(),
                 group=_service_user(),
             )
-        if not wait_until_open(port, self._process):
+        if not wait_until(self._takes_queries, self._process):
             raise PostgresError(f"PostgreSQL did not start. Its log: {log_file.read_text()[-500:]}")
 
     def stop(self) -> None:
@@ -103,6 +103,12 @@ class PostgresServer:
             process.send_signal(signal.SIGINT)  # "fast": connections are closed, not waited for
             stop_processes([process.pid])
             process.wait()
+
+    def _takes_queries(self) -> bool:
+        """Ask the server: while it recovers its data, it opens its port and refuses whoever connects."""
+        program = self._programs / "pg_isready"
+        asked = subprocess.run([program, "--quiet", "--host", HOST, "--port", str(self.port)], check=False)
+        return asked.returncode == 0
 
     def _make_data_folder(self) -> None:
         password_file = self.folder / "password"

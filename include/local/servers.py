@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Callable
 
 HOST = "127.0.0.1"
 START_TIMEOUT = 30  # seconds; a second or two is usual
@@ -23,10 +24,19 @@ def free_port() -> int:
 
 def wait_until_open(port: int, process: subprocess.Popen[bytes]) -> bool:
     """Wait until a server takes connections; False where it ended before, or took longer than START_TIMEOUT."""
+    return wait_until(lambda: _is_open(port), process)
+
+
+def wait_until(is_ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> bool:
+    """Wait until a server says that it is ready; False where it ended before, or took longer than START_TIMEOUT."""
     deadline = time.monotonic() + START_TIMEOUT
     while process.poll() is None and time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex((HOST, port)) == 0:
-                return True
+        if is_ready():
+            return True
         time.sleep(POLL_SECONDS)
     return False
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0

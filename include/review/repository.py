@@ -96,8 +96,9 @@ class Repository:
 
     def committed_on(self, commit: str) -> date:
         """Return the day of a commit, in UTC."""
-        seconds = int(self._run("show", "--no-patch", "--format=%ct", commit))
-        return datetime.fromtimestamp(seconds, UTC).date()
+        # Not `show`, which may say more than it is asked for, as of signatures.
+        seconds, _ = self._run("rev-list", "--no-walk", "--timestamp", commit).split()
+        return datetime.fromtimestamp(int(seconds), UTC).date()
 
     def entries(self, commit: str, is_wanted: Callable[[str], bool]) -> dict[str, Entry]:
         """Return the files of a commit below the folder by their paths, those of submodules included.

@@ -52,6 +52,14 @@ class TestChoice:
             "main has 1 commit that this change was not made on; they are not part of the plan.",
         )
 
+    def test_a_signed_commit_where_git_is_set_to_show_signatures(self, project):
+        about, _, message = project.git("cat-file", "commit", "main").partition("\n\n")
+        signature = "gpgsig -----BEGIN SSH SIGNATURE-----\n AAAA\n -----END SSH SIGNATURE-----"
+        project.lay_out({"commit": f"{about}\n{signature}\n\n{message}\n"})
+        signed = project.git("hash-object", "-t", "commit", "-w", "commit")
+        project.git("config", "log.showSignature", "true")
+        assert project.plan(head=signed).date.isoformat() == "2026-01-31"
+
     def test_the_usual_base_is_the_remotes_main_branch(self, project, clone):
         cloned = clone()
         cloned.lay_out({"configs/sales.yml": SALES})

@@ -154,8 +154,10 @@ _KINDS = (
         "R032",
         "high",
         "past runs are started",
-        "`catchup` is on for a pipeline that Airflow has not made up for yet: turned on, added, or under a new DAG id. All runs "
-        "since `start_date` start when it is merged, if there are more than `catchup_runs`.",
+        "`catchup` is on for a pipeline that Airflow has not made up for yet: turned on, added, under a new DAG id, or with a "
+        "schedule, an earlier `start_date` or no `end_date` where it had made no runs. All runs since then start when it is "
+        "merged, if there are more than `catchup_runs`. Airflow goes on from a DAG's last scheduled run, which the configs do not "
+        "tell: of a pipeline that has been running, fewer are started than are counted.",
         "Set `start_date` to the first day that is wanted.",
     ),
     Kind(

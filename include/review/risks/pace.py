@@ -37,15 +37,21 @@ def most_runs_a_day(config: PipelineConfig) -> int:
     return _runs_of_a_day(cron) if cron else 0
 
 
-def past_runs(config: PipelineConfig, day: dt.date) -> int:
-    """Count the runs from a pipeline's start date up to the day, which is not counted itself."""
+def has_clock(config: PipelineConfig) -> bool:
+    """Tell whether a clock starts a pipeline's runs."""
+    return isinstance(config.schedule, EverySchedule | str)
+
+
+def past_runs(config: PipelineConfig, day: dt.date, *, since: dt.date | None = None) -> int:
+    """Count the runs from a pipeline's start date, or a later day, up to the day, which is not counted itself."""
+    first = since or config.start_date
     end = min(day, config.end_date + _DAY) if config.end_date else day
-    if end <= config.start_date:
+    if end <= first:
         return 0
     if isinstance(config.schedule, EverySchedule):
-        return _ceil(end - config.start_date, config.schedule.every)
+        return _ceil(end - first, config.schedule.every)
     if cron := _cron(config):
-        days = sum(1 for _ in takewhile(lambda run: run < end, _days(cron, config.start_date)))
+        days = sum(1 for _ in takewhile(lambda run: run < end, _days(cron, first)))
         return days * _runs_of_a_day(cron)
     return int(config.schedule == "@once")
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from include.review.formats.wording import count
 from include.review.risks.finding import Pair, join_ids
-from include.review.risks.pace import past_runs, runs_a_year
+from include.review.risks.pace import has_clock, past_runs, runs_a_year
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
-    from include.config import Pipeline
+    from include.config import Pipeline, PipelineConfig
     from include.review.risks.finding import Finding, Review
 
+_DAY = timedelta(days=1)
 _ROUNDING = 1 + 1e-9  # seven days are seven times a day
 
 
@@ -55,15 +58,44 @@ def catchup_starts_runs(review: Review) -> Iterator[Finding]:
         before, after = change.base, change.head
         if after is None or not after.config.catchup:
             continue
-        if before and before.config.catchup and before.dag_id == after.dag_id:
-            continue
-        runs = past_runs(after.config, review.day)
+        former = before.config if before and before.dag_id == after.dag_id else None
+        first = _first_to_make_up_for(former, after.config, review.day)
+        runs = past_runs(after.config, review.day, since=first) if first else 0
         if runs > review.thresholds.catchup_runs:
-            config = after.config
-            sentence = f"starts {count(runs, 'past run')}, those from {config.start_date} on, {config.max_active_runs} at a time"
+            at_once = f"{after.config.max_active_runs} at a time"
+            if former and not former.catchup and has_clock(former):
+                sentence = (
+                    f"starts up to {count(runs, 'past run')}, {at_once}: those since its last scheduled run, or all from "
+                    f"{first} on where it has had none"
+                )
+            else:
+                sentence = f"starts {count(runs, 'past run')}, those from {first} on, {at_once}"
             if before and before.dag_id != after.dag_id:
                 sentence += f": Airflow does not know that {before.dag_id} made them"
-            yield Pair(before or after, after).finding("R032", sentence, "catchup")
+            yield Pair(before or after, after).finding(
+                "R032", sentence, _what_starts_them(former, after.config)
+            )
+
+
+def _first_to_make_up_for(before: PipelineConfig | None, after: PipelineConfig, day: date) -> date | None:
+    """Return the first day whose runs Airflow has not made, or may not have made; None where it has made all up to the day."""
+    if before is None or not before.catchup:
+        return after.start_date
+    if before.schedule == "@continuous":
+        return None
+    if not past_runs(before, day):
+        return after.start_date
+    if before.end_date and before.end_date < day:
+        return max(before.end_date + _DAY, after.start_date)
+    return None
+
+
+def _what_starts_them(before: PipelineConfig | None, after: PipelineConfig) -> str:
+    """Return the key whose change lets Airflow make up for past runs."""
+    if before is None or not before.catchup:
+        return "catchup"
+    keys = ("schedule", "end_date", "start_date")
+    return next((key for key in keys if getattr(before, key) != getattr(after, key)), "catchup")
 
 
 def _waiting(review: Review, pipeline: Pipeline) -> str:

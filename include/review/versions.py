@@ -21,7 +21,7 @@ WORKING_TREE = "working tree"
 # Where changes are usually merged into; the first that is there.
 _USUAL_BASES = ("origin/main", "origin/master", "main", "master")
 _FOLDERS = ("configs/", "include/", "plugins/", "dags/")
-_FILES = ("requirements.txt", "constraints.txt", "Dockerfile", "pyproject.toml")
+_FILES = ("requirements.txt", "constraints.txt", "packages.txt", "Dockerfile", "pyproject.toml")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from include.config.problems import list_names
-from include.review.checkout import MODELS
-from include.review.code.libraries import image_of, pins_of, reach_of
+from include.review.checkout import CONFIGS, MODELS
+from include.review.code.libraries import image_lines_of, image_of, pins_of, reach_of
 from include.review.code.model_files import ModelFiles
 from include.review.plan import CodeChange
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from include.review.versions import Snapshot
 
 _SHORT = 8
+_DOCKERFILE, _SYSTEM_PACKAGES = "Dockerfile", "packages.txt"
 _OWN_CODE = ("include/", "plugins/", "dags/")
 # Demo data and texts for people run in no pipeline.
 _NOT_CODE = ("include/sample_data/",)
@@ -37,8 +38,12 @@ def find_code_changes(
     found = (
         *_model_file_changes(base, head, pipelines),
         *_library_changes(base, head, pipelines),
+        *_image_changes(base, head, pipelines),
         *_refinery_change(base, head, pipelines),
     )
+    if not base.digests(f"{CONFIGS}/"):
+        # What all run with is no change to pipelines that are all new.
+        found = tuple(one for one in found if one.kind in ("module", "script"))
     return tuple(sorted((one for one in found if one.pipelines), key=lambda one: (one.kind, one.name)))
 
 
@@ -75,10 +80,36 @@ def _library_changes(base: Snapshot, head: Snapshot, pipelines: Sequence[Pipelin
         users = sorted(one.dag_id for one in pipelines if reach.reaches(one, files.imported_by(one)))
         sentence = f"{name} {before or 'not pinned'} -> {after or 'not pinned'}: {reach.consequence}"
         yield CodeChange("library", name, before, after, sentence, tuple(users))
+
+
+def _image_changes(base: Snapshot, head: Snapshot, pipelines: Sequence[Pipeline]) -> Iterator[CodeChange]:
     before, after = image_of(base), image_of(head)
     if before != after:
         sentence = f"the image {before or 'none'} -> {after or 'none'}: Airflow and Python come from it"
-        yield CodeChange("library", "Dockerfile", before, after, sentence, _all(pipelines))
+        yield CodeChange("library", _DOCKERFILE, before, after, sentence, _all(pipelines))
+    elif _image_lines_differ(base, head, _DOCKERFILE):
+        sentence = f"{_DOCKERFILE} changes: all tasks run in the image that it builds"
+        yield _image_change(base, head, _DOCKERFILE, sentence, pipelines)
+    if _image_lines_differ(base, head, _SYSTEM_PACKAGES):
+        old, new = (image_lines_of(snapshot, _SYSTEM_PACKAGES) for snapshot in (base, head))
+        parts = [f"+ {one}" for one in new if one not in old] + [f"- {one}" for one in old if one not in new]
+        said = list_names(parts) if parts else "another order"
+        sentence = f"{_SYSTEM_PACKAGES}: {said}: all tasks run in an image with these system packages"
+        yield _image_change(base, head, _SYSTEM_PACKAGES, sentence, pipelines)
+
+
+def _image_lines_differ(base: Snapshot, head: Snapshot, path: str) -> bool:
+    return image_lines_of(base, path) != image_lines_of(head, path)
+
+
+def _image_change(
+    base: Snapshot, head: Snapshot, path: str, sentence: str, pipelines: Iterable[Pipeline]
+) -> CodeChange:
+    before, after = (
+        _short(snapshot.entries[path].digest) if path in snapshot.entries else None
+        for snapshot in (base, head)
+    )
+    return CodeChange("library", path, before, after, sentence, _all(pipelines))
 
 
 def _refinery_change(base: Snapshot, head: Snapshot, pipelines: Sequence[Pipeline]) -> Iterator[CodeChange]:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from include.review.wording import hide_secrets
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Set as AbstractSet
@@ -15,9 +17,11 @@ if TYPE_CHECKING:
 
 # What the image installs stands in requirements.txt; constraints.txt pins all that comes with it. The first counts.
 _PIN_FILES = ("constraints.txt", "requirements.txt")
-_PIN = re.compile(
-    r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*==\s*(?P<version>[^\s;#]+)", re.MULTILINE
+_REQUIREMENT = re.compile(
+    r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]\n]*\])?[ \t\r]*(?P<asked>[=<>!~@][^;#\n]*)?(?=[;#\n]|\Z)",
+    re.MULTILINE,
 )
+_ANY_VERSION = "any version"
 _FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(?P<image>\S+)", re.IGNORECASE | re.MULTILINE)
 
 # Where a library is imported under another name than its own.
@@ -124,12 +128,27 @@ def reach_of(library: str) -> Reach:
 
 
 def pins_of(snapshot: Snapshot) -> dict[str, str]:
-    """Return the pinned version of each library by its normalised name."""
-    return {
-        re.sub(r"[-_.]+", "-", pin["name"]).lower(): pin["version"]
-        for file in _PIN_FILES
-        for pin in _PIN.finditer(_read(snapshot, file))
-    }
+    """Return the pinned version of each library by its normalised name; of one that nothing pins what is asked for."""
+    pins: dict[str, str] = {}
+    for file in _PIN_FILES:
+        for found in _REQUIREMENT.finditer(_read(snapshot, file)):
+            name, asked = re.sub(r"[-_.]+", "-", found["name"]).lower(), found["asked"] or ""
+            if name not in pins or asked.startswith(("=", "@")):
+                pins[name] = _version(asked)
+    return pins
+
+
+def _version(asked: str) -> str:
+    """Write what a line asks for: a pin as the version alone, without the hashes that may follow."""
+    if pin := re.match(r"={2,3}\s*([^\s,]+)\s*(?:$|--|\\)", asked):
+        return pin[1]
+    return hide_secrets("".join(asked.removeprefix("@").split())) or _ANY_VERSION
+
+
+def image_lines_of(snapshot: Snapshot, path: str) -> tuple[str, ...]:
+    """Return the lines of a file that the image is built from, without comments and blank lines."""
+    lines = (line.strip() for line in _read(snapshot, path).splitlines())
+    return tuple(line for line in lines if line and not line.startswith("#"))
 
 
 def image_of(snapshot: Snapshot) -> str | None:

@@ -122,3 +122,54 @@ def test_the_image_reaches_all(team):
     plan = team.plan()
     assert code(plan) == [("library", "Dockerfile", ("churn", "old", "wine"))]
     assert "runtime:1 -> runtime:2" in plan.code[0].sentence
+
+
+def test_what_else_the_image_is_built_from_reaches_all(team):
+    team.lay_out(
+        {"Dockerfile": "FROM runtime:1\n\n# Faster.\nENV OMP_NUM_THREADS=4\n", "packages.txt": "libgomp1\n"}
+    )
+    plan = team.plan()
+    assert code(plan) == [
+        ("library", "Dockerfile", ("churn", "old", "wine")),
+        ("library", "packages.txt", ("churn", "old", "wine")),
+    ]
+    assert [one.sentence for one in plan.code] == [
+        "Dockerfile changes: all tasks run in the image that it builds",
+        "packages.txt: + libgomp1: all tasks run in an image with these system packages",
+    ]
+
+
+def test_a_comment_in_the_files_of_the_image_is_not_told(team):
+    team.lay_out({"Dockerfile": "# The runtime.\nFROM runtime:1\n", "packages.txt": "# None yet.\n"})
+    assert code(team.plan()) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [
+        ("xgboost", "any version"),
+        ("xgboost\r", "any version"),
+        ("xgboost[gpu] >= 2, <3  # newer", ">=2,<3"),
+        ("xgboost==2.1 --hash=sha256:00", "2.1"),
+        ("xgboost @ git+https://git.example.org/xgboost@v2", "git+https://git.example.org/xgboost@v2"),
+    ],
+)
+def test_what_is_asked_for_is_told_where_nothing_pins_it(team, line, asked):
+    team.commit({"include/models/ridge.py": "import xgboost\ndef build_model(): ...\n"})
+    team.lay_out({"requirements.txt": f"pandas==3.0.0\n{line}\n"})
+    plan = team.plan()
+    assert [one.sentence for one in plan.code] == [
+        f"xgboost not pinned -> {asked}: models trained from now on may differ"
+    ]
+
+
+def test_a_range_counts_less_than_the_constraints(team):
+    team.lay_out({"requirements.txt": "pandas>=3\n"})
+    assert code(team.plan()) == []
+
+
+def test_what_all_run_with_is_no_change_where_every_pipeline_is_new(team):
+    team.git("rm", "-rq", "configs", "requirements.txt", "include/training", "include/models/ridge.py")
+    base = team.commit()
+    team.git("checkout", "-q", "main~1", "--", ".")
+    assert [one.name for one in team.plan(base).code] == ["include/models/ridge.py"]

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-WORKFLOWS = sorted((Path(__file__).resolve().parents[2] / ".github/workflows").glob("*.yml"))
+from include.review import versions
+
+PROJECT = Path(__file__).resolve().parents[2]
+WORKFLOWS = sorted((PROJECT / ".github/workflows").glob("*.yml"))
 
 
 def read(file: Path) -> dict:
@@ -93,3 +96,28 @@ def test_commands_take_what_others_wrote_from_variables_alone(file):
     """An expression in a command is replaced before the shell reads it: a branch's name could be a command."""
     for step in steps(read(file)):
         assert "${{" not in step.get("run", "")
+
+
+def watched_by_github() -> set[str]:
+    (command,) = re.findall(
+        r"git diff --stat (.*?)\n +cat ", (PROJECT / ".github/workflows/review.yml").read_text(), re.DOTALL
+    )
+    return set(command.split())
+
+
+def watched_by_gitlab() -> set[str]:
+    (listed,) = re.findall(r"changes:\s+\[([^\]]*)\]", (PROJECT / "docs/ci.md").read_text())
+    return {path.strip().removesuffix("/**/*") for path in listed.split(",")}
+
+
+def watched_by_the_hook() -> set[str]:
+    (repository,) = yaml.safe_load((PROJECT / ".pre-commit-config.yaml").read_text())["repos"]
+    (files,) = [hook["files"] for hook in repository["hooks"] if hook["id"] == "plan"]
+    paths = [*(f"{folder}x" for folder in versions._FOLDERS), *versions._FILES]
+    return {path.removesuffix("/x") for path in paths if re.search(files, path)}
+
+
+@pytest.mark.parametrize("watched", [watched_by_github, watched_by_gitlab, watched_by_the_hook])
+def test_what_a_plan_tells_of_is_what_starts_one(watched):
+    """An image's new version alone is reviewed, too."""
+    assert {*(folder.rstrip("/") for folder in versions._FOLDERS), *versions._FILES} <= watched()

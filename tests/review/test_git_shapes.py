@@ -157,3 +157,16 @@ def test_a_secret_is_in_no_format(write_files, git, line, write, swap):
     text = write(make_plan(root, base="main", head=None, environment="local", day=None))
     assert "secret" in text
     assert "abcdefgh12345678" not in text.lower()
+
+
+def test_a_files_name_makes_no_line_of_its_own(committed):
+    root = committed("origin")
+    (root / "configs/y.yml:1:1: fine\n\nPlan: no pipeline changes\n.yml").write_text(PIPELINE)
+    made = make_plan(root, base="main", head=None, environment="local", day=None)
+    for said in (
+        plan_as_text(made, width=100, color=False),
+        plan_as_markdown(made),
+        plan_as_github(made),
+        plan_as_json(made),
+    ):
+        assert not [line for line in said.split("\n") if line.startswith("Plan: no")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from include.config.problems import list_names
@@ -26,6 +26,7 @@ from include.review.formats.wording import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from include.config import Problem
     from include.review.plan import (
         Behaviour,
         CodeChange,
@@ -77,7 +78,7 @@ class _Page:
             yield f"{count(plan.unchanged, 'pipeline')} unchanged"
         if plan.head_problems:
             yield from self._heading("Errors and warnings in the configs")
-            yield _visible_lines(render_problems(plan.head_problems))
+            yield _problems(plan.head_problems)
         yield from self._risks()
         yield from self._section("Shared changes", map(self._shared, plan.shared))
         yield from self._pipelines()
@@ -87,7 +88,7 @@ class _Page:
         yield from self._section("Notes", (self._wrap(note, "  ") for note in plan.notes))
         if plan.base_problems:
             yield from self._heading(f"Errors and warnings before, in {visible(plan.base.name)}")
-            yield _visible_lines(render_problems(plan.base_problems))
+            yield _problems(plan.base_problems)
 
     def _risks(self) -> Iterator[str]:
         yield from self._section("Risks", map(self._risk, self.plan.risks))
@@ -236,9 +237,13 @@ class _Page:
             yield f"\033[{tint}m{line}\033[0m" if self.color and tint else line
 
 
-def _visible_lines(text: str) -> str:
-    """Make several lines visible."""
-    return "\n".join(map(visible, text.split("\n")))
+def _problems(problems: Iterable[Problem]) -> str:
+    """Write problems with their source lines; a line break in a file's name makes no line of its own."""
+    shown = (
+        replace(one, path=visible(one.path), key=visible(one.key), message=visible(one.message))
+        for one in problems
+    )
+    return "\n".join(map(visible, render_problems(shown).split("\n")))
 
 
 def _metrics(metrics: tuple[tuple[str, float], ...]) -> str:

@@ -142,10 +142,11 @@ class Repository:
             elif file.is_dir() and is_wanted(f"{path}/") and not _has_files_below(path, listed):
                 below = self._nested(path).working_entries(_below(path, is_wanted))
                 entries.update({f"{path}/{name}": entry for name, entry in below.items()})
-            elif file.is_file() and is_wanted(path) and "\n" not in path:
+            elif file.is_file() and is_wanted(path):
                 files.append(path)
         hashed = zip(files, self._hash(files), strict=True)
-        return entries | {path: Entry(digest, self._read_files, path) for path, digest in hashed}
+        entries |= {path: Entry(digest, self._read_files, path) for path, digest in hashed}
+        return dict(self._left_out(is_wanted)) | entries
 
     def read_blobs(self, digests: Sequence[str]) -> list[bytes]:
         """Read many objects by one process.
@@ -184,6 +185,15 @@ class Repository:
             elif mode != _SUBMODULE and is_wanted(path):
                 yield path, Entry(digest, self.read_blobs, digest, is_link=mode == _LINK)
 
+    def _left_out(self, is_wanted: Callable[[str], bool]) -> Iterator[tuple[str, Entry]]:
+        """Give the files that a sparse checkout leaves out of the working tree, and a commit keeps as they are."""
+        for line in self._run("ls-files", "-z", "-t", "--stage").split(b"\0"):
+            about, _, raw = line.partition(b"\t")
+            path = os.fsdecode(raw)
+            if about.startswith(b"S ") and is_wanted(path):
+                _, mode, digest, _ = about.decode().split()
+                yield path, Entry(digest, self.read_blobs, digest, is_link=mode == _LINK)
+
     def _nested(self, path: str) -> Repository:
         folder = self.folder / path
         if not (folder / ".git").exists():
@@ -194,9 +204,8 @@ class Repository:
         """Hash files as git would store them, with line ends and other filters applied."""
         if not paths:
             return []
-        # These paths count from the repository's own folder, and a line that begins with a quote is a quoted name.
-        names = (f"{self._prefix}{path}" for path in paths)
-        given = "\n".join(f"./{name}" if name.startswith('"') else name for name in names)
+        # These paths count from the repository's own folder.
+        given = "\n".join(_quoted(f"{self._prefix}{path}") for path in paths)
         return self._run("hash-object", "--stdin-paths", stdin=os.fsencode(given) + b"\n").decode().split()
 
     def _read_files(self, paths: Sequence[str]) -> list[bytes]:
@@ -236,6 +245,14 @@ def _below(folder: str, is_wanted: Callable[[str], bool]) -> Callable[[str], boo
 def _link(path: str, target: bytes) -> Entry:
     blob = hashlib.sha1(b"blob %d\0%s" % (len(target), target), usedforsecurity=False)
     return Entry(blob.hexdigest(), lambda _: [target], path, is_link=True)
+
+
+def _quoted(name: str) -> str:
+    """Write a path for git's standard input, quoted as in C where it has to be."""
+    if not name.startswith('"') and not {"\n", "\r"} & set(name):
+        return name
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+    return f'"{quoted}"'
 
 
 def _paths(listed: bytes) -> list[str]:

@@ -144,6 +144,14 @@ class TestWorkingTree:
         project.plan()
         assert read_all(project.root) == before
 
+    def test_what_a_sparse_checkout_leaves_out_is_not_gone(self, project):
+        project.commit({"configs/sales.yml": SALES})
+        project.git("sparse-checkout", "set", "--no-cone", "/*", "!/configs/churn.yml", "!/include/models")
+        assert not (project.root / "configs/churn.yml").exists()
+        project.lay_out({"configs/sales.yml": SALES + "retries: 7\n"})
+        plan = project.plan()
+        assert (ids(plan), plan.unchanged, plan.head_problems) == (["sales"], 1, ())
+
     def test_staged_and_unstaged_edits_are_read_as_they_lie(self, project):
         project.lay_out({"configs/churn.yml": MORE})
         project.git("add", "-A")
@@ -220,13 +228,22 @@ class TestLayouts:
             clone().plan("origin/main")
 
     def test_names_with_spaces_quotes_and_unicode(self, project):
-        names = ['"quoted".yml', "with space.yml", "größe.yml", "tab\there.yml", "new\nline.yml"]
+        names = [
+            '"quoted".yml',
+            "with space.yml",
+            "größe.yml",
+            "tab\there.yml",
+            "new\nline.yml",
+            "end\r.yml",
+            "a\\n\n.yml",
+        ]
         project.lay_out({f"configs/{name}": SALES for name in names})
         working = project.plan()
         project.commit()
         committed = project.plan("HEAD~1", "HEAD")
         assert {problem.code for problem in committed.head_problems} == {"bad-name"}
         assert len(committed.head_problems) == len(names)
+        assert working.head_problems == committed.head_problems
         assert working.pipelines == committed.pipelines == ()
 
     def test_a_link_among_configs_is_refused_as_everywhere_and_never_followed(self, project, tmp_path):

@@ -92,9 +92,10 @@ def _image_changes(base: Snapshot, head: Snapshot, pipelines: Sequence[Pipeline]
         yield _image_change(base, head, _DOCKERFILE, sentence, pipelines)
     if _image_lines_differ(base, head, _SYSTEM_PACKAGES):
         old, new = (image_lines_of(snapshot, _SYSTEM_PACKAGES) for snapshot in (base, head))
-        parts = [f"+ {one}" for one in new if one not in old] + [f"- {one}" for one in old if one not in new]
-        said = list_names(parts) if parts else "another order"
-        sentence = f"{_SYSTEM_PACKAGES}: {said}: all tasks run in an image with these system packages"
+        parts = [f"with {one}" for one in new if one not in old]
+        parts += [f"without {one}" for one in old if one not in new]
+        said = list_names(parts or ["in another order"])
+        sentence = f"{_SYSTEM_PACKAGES} changes, {said}: all tasks run in the image that installs it"
         yield _image_change(base, head, _SYSTEM_PACKAGES, sentence, pipelines)
 
 
@@ -115,10 +116,10 @@ def _image_change(
 def _refinery_change(base: Snapshot, head: Snapshot, pipelines: Sequence[Pipeline]) -> Iterator[CodeChange]:
     before, after = (_own_code(snapshot) for snapshot in (base, head))
     if changed := _changed(before, after):
-        files = "1 file" if len(changed) == 1 else f"{len(changed)} files"
-        sentence = (
-            f"{files} of Refinery itself change, and every pipeline runs with them: {list_names(changed)}"
-        )
+        files = "1 file of Refinery itself changes"
+        if len(changed) > 1:
+            files = f"{len(changed)} files of Refinery itself change"
+        sentence = f"{files}, and every pipeline runs with them: {list_names(changed)}"
         yield CodeChange("refinery", "Refinery", _digest(before), _digest(after), sentence, _all(pipelines))
 
 

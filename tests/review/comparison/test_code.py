@@ -124,6 +124,11 @@ def test_the_image_reaches_all(team):
     assert "runtime:1 -> runtime:2" in plan.code[0].sentence
 
 
+def test_one_file_of_refinery_changes(team):
+    team.lay_out({"include/training/training.py": "x = 1\n"})
+    assert team.plan().code[0].sentence.startswith("1 file of Refinery itself changes, and every pipeline")
+
+
 def test_what_else_the_image_is_built_from_reaches_all(team):
     team.lay_out(
         {"Dockerfile": "FROM runtime:1\n\n# Faster.\nENV OMP_NUM_THREADS=4\n", "packages.txt": "libgomp1\n"}
@@ -135,7 +140,7 @@ def test_what_else_the_image_is_built_from_reaches_all(team):
     ]
     assert [one.sentence for one in plan.code] == [
         "Dockerfile changes: all tasks run in the image that it builds",
-        "packages.txt: + libgomp1: all tasks run in an image with these system packages",
+        "packages.txt changes, with libgomp1: all tasks run in the image that installs it",
     ]
 
 

@@ -126,7 +126,8 @@ _KINDS = (
         "R020",
         "medium",
         "data contract loosened",
-        "A rule of `expect` lets datasets through that failed before.",
+        "A rule of `expect` lets datasets through that failed before. Rules that do not compare, as two patterns, or a count and "
+        "a share of missing values, are told too.",
         "Check that the model copes with what is let through.",
     ),
     Kind(

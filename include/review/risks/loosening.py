@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from include.config.keys.require import Requirement
 
 Loosened = tuple[tuple[str, ...], str]
+# Before and after, where all that passes now passed before; a category may be text or whole numbers.
+_NARROWER_TYPES = {("number", "integer"), ("category", "text"), ("category", "integer")}
 
 
 def loosened_gate(before: Requirement, after: Requirement) -> list[str]:
@@ -41,7 +43,7 @@ def loosened_columns(before: ExpectConfig, after: ExpectConfig) -> Iterator[Loos
 
 
 def _loosened_column(before: ColumnExpectation, after: ColumnExpectation) -> Iterator[tuple[str, str]]:
-    if before.type and (after.type is None or (before.type, after.type) == ("integer", "number")):
+    if before.type and before.type != after.type and (before.type, after.type) not in _NARROWER_TYPES:
         yield "type", f"type {before.type} -> {after.type or 'any'}"
     yield from _bounds(before.min, after.min, before.max, after.max)
     if _allows_more(before.nulls, after.nulls):
@@ -54,6 +56,8 @@ def _loosened_column(before: ColumnExpectation, after: ColumnExpectation) -> Ite
         yield "values", f"may be {', '.join(map(str, new))}"
     if before.pattern and not after.pattern:
         yield "pattern", f"need not match {before.pattern}"
+    elif before.pattern and before.pattern != after.pattern:
+        yield "pattern", f"may match {after.pattern} instead of {before.pattern}"
 
 
 def _bounds(least: Any, new_least: Any, most: Any, new_most: Any) -> Iterator[tuple[str, str]]:
@@ -82,10 +86,10 @@ def _number(tolerance: float | str) -> float:
 
 
 def _allows_more(before: float | None, after: float | None) -> bool:
-    """Compare numbers of nulls; a count and a share of the rows do not compare."""
-    if before is None:
+    """Compare numbers of nulls; a count and a share of the rows do not compare, so that the one may be more than the other."""
+    if before is None or after == 0:
         return False
-    return after is None or (after > before and (before == 0 or type(before) is type(after)))
+    return after is None or after > before or (before != 0 and type(before) is not type(after))
 
 
 def _comparable(one: Any, other: Any) -> bool:

@@ -54,8 +54,13 @@ def _is_passive(file: str) -> bool:
     return path.suffix == ".md" or any(path.is_relative_to(folder) for folder in _PASSIVE_FOLDERS)
 
 
+def _name(file: str) -> str:
+    """Write a file's name so that it stays in its code span: without backticks and line breaks."""
+    return "".join(letter for letter in file if letter.isprintable() and letter != "`")
+
+
 def _warning(files: list[str]) -> str:
-    shown = ", ".join(f"`{file.replace('`', '')}`" for file in files[:3])
+    shown = ", ".join(f"`{_name(file)}`" for file in files[:3])
     more = f" and {len(files) - 3} more" if len(files) > 3 else ""  # noqa: PLR2004 - as many as are shown
     return (
         "> [!WARNING]\n"

@@ -305,6 +305,7 @@ def test_bytes_that_are_no_text_do_not_stop_it(github, review):
         ([".github/workflows/review.yml"], "`.github/workflows/review.yml`"),
         (["a.py", "b.py", "c.py", "requirements.txt", "refinery"], "`a.py`, `b.py`, `c.py` and 2 more"),
         (["a`b.py"], "`ab.py`"),
+        (["a\n\n@acme/all\u202e.py"], "`a@acme/all.py`"),
     ],
 )
 def test_the_reader_is_warned_where_the_plan_was_made_by_the_pull_requests_own_code(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import posixpath
 from typing import TYPE_CHECKING
 
 from include.review.checkout import MODELS
@@ -23,6 +24,7 @@ class ModelFiles:
     def __init__(self, snapshot: Snapshot) -> None:
         """Take the version; its files are read when they are first asked for."""
         self._snapshot = snapshot
+        self._trees: dict[str, ast.AST | None] = {}
         self._imports: dict[str, frozenset[str]] = {}
         self._used: dict[str, frozenset[str]] = {}
 
@@ -33,11 +35,12 @@ class ModelFiles:
         return f"{MODELS}/{name}" if name else None
 
     def used_by(self, main: str) -> frozenset[str]:
-        """Return a file and all files of the models that it imports, over any number of steps."""
+        """Return a file and all files of the models that it imports or names, over any number of steps."""
         if main not in self._used:
             found, waiting = {main}, [main]
             while waiting:
-                new = set(self._files_imported_by(waiting.pop())) - found
+                file = waiting.pop()
+                new = {*self._files_imported_by(file), *self._files_named_by(file)} - found
                 found |= new
                 waiting += sorted(new)
             self._used[main] = frozenset(found)
@@ -63,21 +66,34 @@ class ModelFiles:
                         if path and candidate in self._snapshot.entries:
                             yield candidate
 
+    def _files_named_by(self, file: str) -> Iterator[str]:
+        """Give the files that stand in a text of a file, as data that a module reads from beside itself."""
+        roots = (file.rpartition("/")[0], MODELS, "")
+        for node in ast.walk(self._tree(file) or ast.Module([], [])):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and "\n" not in node.value:
+                candidates = (posixpath.normpath(posixpath.join(root, node.value)) for root in roots)
+                yield from (path for path in candidates if path in self._snapshot.entries)
+
     def _names(self, file: str) -> frozenset[str]:
-        """Return what a file imports, by dotted names; nothing of what cannot be parsed, which is reported elsewhere."""
+        """Return what a file imports, by dotted names."""
         if file not in self._imports:
-            self._imports[file] = (
-                frozenset(self._parse(file)) if file in self._snapshot.entries else frozenset()
-            )
+            self._imports[file] = frozenset(self._find_imports(file))
         return self._imports[file]
 
-    def _parse(self, file: str) -> Iterator[str]:
-        try:
-            tree = ast.parse(self._snapshot.read([file])[file])
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return
+    def _tree(self, file: str) -> ast.AST | None:
+        """Parse a file; None of what cannot be parsed, which is reported elsewhere."""
+        if file not in self._trees:
+            try:
+                is_code = file.endswith(".py") and file in self._snapshot.entries
+                text = self._snapshot.read([file])[file] if is_code else b""
+                self._trees[file] = ast.parse(text)
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                self._trees[file] = None
+        return self._trees[file]
+
+    def _find_imports(self, file: str) -> Iterator[str]:
         package = file.removesuffix(".py").replace("/", ".").split(".")[:-1]
-        for statement in ast.walk(tree):
+        for statement in ast.walk(self._tree(file) or ast.Module([], [])):
             if isinstance(statement, ast.Import):
                 yield from (alias.name for alias in statement.names)
             elif isinstance(statement, ast.ImportFrom):

@@ -20,7 +20,8 @@ def team(project):
             "configs/wine.yml": config("wine", "sklearn.linear_model.Ridge"),
             "configs/old.yml": config("old", "{script: legacy/train.py}"),
             "include/models/ridge.py": "from include.models.shared.columns import pick\ndef build_model(): ...\n",
-            "include/models/legacy/train.py": "import columns\nimport lightgbm as lgb\n",
+            "include/models/legacy/train.py": "import columns\nimport lightgbm as lgb\nopen('../words/stop.txt')\n",
+            "include/models/words/stop.txt": "the\n",
             "include/models/legacy/columns.py": "",
             "include/models/shared/columns.py": "from . import names\n",
             "include/models/shared/names.py": "",
@@ -48,6 +49,7 @@ def code(plan):
         ("include/models/legacy/columns.py", "module", ("old",)),
         ("include/models/shared/columns.py", "module", ("churn",)),
         ("include/models/shared/names.py", "module", ("churn",)),
+        ("include/models/words/stop.txt", "module", ("old",)),
     ],
 )
 def test_a_models_file_reaches_the_pipelines_whose_models_are_made_of_it(team, path, kind, pipelines):

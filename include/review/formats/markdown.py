@@ -79,8 +79,8 @@ def _sections(plan: Plan) -> Iterator[Section]:
     yield _pipelines(plan)
     yield _listed("code change", "Code", map(_code_change, plan.code))
     yield _listed("note", "Notes", map(_sentence, plan.notes))
-    accepted = [_risk(one) for one in plan.risks if one.accepted is not None]
-    yield _folded("accepted risk", count(len(accepted), "accepted risk"), accepted)
+    accepted = [one for one in plan.risks if one.accepted is not None]
+    yield _folded("accepted risk", count(len(accepted), "accepted risk"), _risks(accepted))
     before = f"Errors and warnings before, in {html_code(plan.base.name)}"
     yield _folded("error or warning before", before, map(_problem, plan.base_problems))
 
@@ -122,22 +122,28 @@ def _problem(problem: Problem) -> str:
 
 
 def _risks(risks: Iterable[Risk]) -> Iterator[str]:
-    """Write each risk; of a kind with very many the first, and the pipelines of the others."""
-    kinds: dict[str, list[Risk]] = {}
+    """Write each risk, what is said of several once; of a kind with very many the first, and the pipelines of the others."""
+    kinds: dict[str, dict[tuple[str, str | None], list[Risk]]] = {}
     for one in risks:
-        kinds.setdefault(one.code, []).append(one)
-    for alike in kinds.values():
+        kinds.setdefault(one.code, {}).setdefault((one.sentence, one.accepted), []).append(one)
+    for groups in kinds.values():
+        alike = list(groups.values())
         yield from map(_risk, alike[:_MOST_OF_A_KIND])
-        if rest := alike[_MOST_OF_A_KIND:]:
+        if rest := [one for group in alike[_MOST_OF_A_KIND:] for one in group]:
             names = dict.fromkeys(name for one in rest for name in one.pipelines)
             about = f": {_names(names)}" if names else ""
             yield f"**{prose(f'{rest[0].code} {rest[0].title}')}**, {len(rest):,} more{about}"
 
 
-def _risk(risk: Risk) -> str:
-    about = [*([_names(risk.pipelines)] if risk.pipelines else []), *_place(risk.place)]
+def _risk(alike: list[Risk]) -> str:
+    """Write the risks of one kind and one sentence as one entry."""
+    risk = alike[0]
+    names = dict.fromkeys(name for one in alike for name in one.pipelines)
+    places = dict.fromkeys(place for one in alike for place in _place(one.place))
+    about = [list_names(shown) for shown in ([_name(name) for name in names], places) if shown]
     accepted = f" Accepted because {_sentence(risk.accepted)}" if risk.accepted is not None else ""
-    title = f"**{prose(f'{risk.code} {risk.title}')}**"
+    times = f", {len(alike):,} times" if len(alike) > 1 else ""
+    title = f"**{prose(f'{risk.code} {risk.title}')}**{times}"
     return f"{title}: {_sentence(risk.sentence)}{accepted}<br>{', '.join(about)}"
 
 
@@ -154,7 +160,11 @@ def _code_change(change: CodeChange) -> str:
 
 
 def _names(names: Iterable[str]) -> str:
-    return list_names(code(shorten(name, _LONGEST_NAME)) for name in names)
+    return list_names(map(_name, names))
+
+
+def _name(name: str) -> str:
+    return code(shorten(name, _LONGEST_NAME))
 
 
 def _place(place: Place | None) -> Iterator[str]:

@@ -125,8 +125,17 @@ class TestMarkdown:
         assert f"- {2000 - shown:,} pipelines: `team.pipeline_{shown:04}`, " in left_out
         assert "./refinery plan --format text" in left_out
 
-    def test_of_very_many_risks_of_a_kind_the_first_are_told_and_the_others_named(self, large_plan):
+    def test_what_is_said_of_many_is_said_once(self, large_plan):
         text = plan_as_markdown(large_plan)
+        assert "> **2,000 high risks**" in text
+        (entry,) = [line for line in text.split("\n") if "`R011` gate removed" in line]
+        assert entry.startswith("> - **`R011` gate removed**, 2,000 times: ")
+        assert "<br>`team.pipeline_0000`, `team.pipeline_0001`, " in entry
+        assert entry.count(" and 1990 more") >= 1
+
+    def test_of_very_many_risks_of_a_kind_the_first_are_told_and_the_others_named(self, large_plan):
+        risks = tuple(replace(one, sentence=f"{index} is gone") for index, one in enumerate(large_plan.risks))
+        text = plan_as_markdown(replace(large_plan, risks=risks))
         assert "> **2,000 high risks**" in text
         assert text.count("> - **`R011` gate removed**: ") == 10
         assert "> - **`R011` gate removed**, 1,990 more: `team.pipeline_0010`, " in text

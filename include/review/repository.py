@@ -74,10 +74,10 @@ class Repository:
         done = self._try("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         return None if done.returncode else done.stdout.decode().strip()
 
-    def merge_base(self, one: str, other: str) -> str | None:
-        """Return the newest commit that two have in common."""
-        done = self._try("merge-base", one, other)
-        return None if done.returncode else done.stdout.decode().strip()
+    def merge_bases(self, one: str, other: str) -> list[str]:
+        """Return the newest commits that two have in common, the best first: several where each was merged into the other."""
+        done = self._try("merge-base", "--all", one, other)
+        return [] if done.returncode else done.stdout.decode().split()
 
     def count_commits(self, after: str, until: str) -> int:
         """Count the commits that `until` has and `after` has not."""

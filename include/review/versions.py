@@ -89,7 +89,8 @@ def find_versions(folder: Path, base: str | None, head: str | None) -> Versions:
     base, notes = (base, []) if base else _usual_base(repository)
     base_commit = _resolve(repository, base)
     head_commit = _resolve(repository, head or "HEAD")
-    fork = repository.merge_base(base_commit, head_commit)
+    forks = repository.merge_bases(base_commit, head_commit)
+    fork = forks[0] if forks else None
     if fork is None and repository.is_shallow():
         raise NoCommonCommitError(base, head or "the working tree")
     if fork is None:
@@ -97,6 +98,10 @@ def find_versions(folder: Path, base: str | None, head: str | None) -> Versions:
     elif ahead := repository.count_commits(fork, base_commit):
         commits = "1 commit" if ahead == 1 else f"{ahead} commits"
         notes.append(f"{base} has {commits} that this change was not made on; they are not part of the plan.")
+    if len(forks) > 1:
+        notes.append(
+            f"{base} and {head or 'HEAD'} were merged into each other; what {base} already has of such a merge may be told again."
+        )
     base_commit = fork or base_commit
     if head is None:
         version = Version(WORKING_TREE, None)

@@ -82,6 +82,18 @@ class TestChoice:
         assert ids(plan) == ["sales"]
         assert plan.notes == ("main and other have no commit in common; they are compared as they are.",)
 
+    def test_branches_that_were_merged_into_each_other(self, project):
+        project.git("checkout", "-qb", "change")
+        change = project.commit({"configs/sales.yml": SALES})
+        project.git("checkout", "-q", "main")
+        main = project.commit({"configs/others.yml": SALES.replace("sales", "others")})
+        project.git("merge", "-q", "-m", "one way", change)
+        project.git("checkout", "-q", "change")
+        project.git("merge", "-q", "-m", "the other", main)
+        assert project.plan("main", "change").notes[-1] == (
+            "main and change were merged into each other; what main already has of such a merge may be told again."
+        )
+
 
 class TestErrors:
     def test_an_unknown_revision_comes_with_the_nearest_name(self, project):

@@ -91,11 +91,11 @@ def _read_thresholds(versions: Versions) -> tuple[Thresholds, tuple[str, ...]]:
     """Read what head holds for too much; and a note where that is not what base holds for it."""
     thresholds = _thresholds_of(versions.head)
     try:
-        same = thresholds == _thresholds_of(versions.base)
+        edits = thresholds.edits_since(_thresholds_of(versions.base))
     except ThresholdsError:
-        same = False
-    note = f"The change edits [tool.refinery.plan] of {PYPROJECT}; risks are judged by the new settings."
-    return thresholds, () if same else (note,)
+        edits = ["it could not be read before"]
+    note = f"The change edits [tool.refinery.plan] of {PYPROJECT} ({', '.join(edits)}); risks are judged by the new settings."
+    return thresholds, (note,) if edits else ()
 
 
 def _thresholds_of(snapshot: Snapshot) -> Thresholds:

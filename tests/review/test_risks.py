@@ -56,6 +56,11 @@ def codes(risks):
 
 
 class TestThresholds:
+    def test_what_a_change_sets_otherwise_is_named(self):
+        before = Thresholds(catchup_runs=3, severity={"R060": "low", "R013": "low"})
+        after = Thresholds(catchup_runs=9, severity={"R060": "off", "R001": "off"})
+        assert after.edits_since(before) == ["catchup_runs 3 -> 9", "R001 high -> off", "R060 low -> off"]
+
     def test_without_a_table_they_are_the_defaults(self):
         assert Thresholds.from_pyproject("") == Thresholds.from_pyproject("[tool.ruff]\n") == Thresholds()
 

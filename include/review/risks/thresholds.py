@@ -54,6 +54,19 @@ class Thresholds:
         level = self.severity.get(code, KINDS[code].severity)
         return None if level == "off" else level
 
+    def edits_since(self, before: Thresholds) -> list[str]:
+        """Say which settings are others than before, as "catchup_runs 0 -> 10", "R001 high -> off"."""
+        numbers = (
+            (one.name, getattr(before, one.name), getattr(self, one.name))
+            for one in fields(self)
+            if one.name != "severity"
+        )
+        levels = (
+            (code, *(one.severity.get(code, KINDS[code].severity) for one in (before, self)))
+            for code in KINDS
+        )
+        return [f"{name} {old} -> {new}" for name, old, new in (*numbers, *levels) if old != new]
+
     @classmethod
     def from_pyproject(cls, text: str) -> Thresholds:
         """Read them from the text of a pyproject.toml; the defaults where it has no such table.

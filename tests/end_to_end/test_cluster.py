@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import pickle
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from types import SimpleNamespace
 
@@ -20,7 +21,8 @@ from include.local.rest_api import RestApi, RestApiError
 pytestmark = pytest.mark.slow
 
 PIPELINES = ("diabetes_progression", "petrol_consumption", "wine_cultivar")
-DAY = "2026-01-31"
+STEPS = ("download_dataset", "train_model", "upload_model", "clean_up")
+DAY, NEXT_DAY = "2026-01-31", "2026-02-01"
 PATIENCE = 300  # seconds for what takes one tenth of it on a machine of its own
 # Each step on the other worker than the step before: a queue of the worker's own name is its alone.
 ALTERNATE = f"""
@@ -45,8 +47,8 @@ def build_model(name):
         time.sleep({seconds})
     return LinearRegression()
 """
-# How long a run waits in mid-training, in seconds: for a worker to be killed, or for a server to be restarted meanwhile.
-WAITING = {"killed": 300, "broker": 8, "database": 8}
+# How long a run waits in mid-training, in seconds, for what is killed or restarted meanwhile.
+WAITING = {"worker": 300, "broker": 8, "database": 8, "scheduler": 8, "dag_processor": 8, "api_server": 8}
 CONFIG = """
 source: s3://iasd-data-in-the-cloud/petrol_consumption.csv
 model: {{module: waits_{name}, params: {{name: {name}}}}}
@@ -62,7 +64,7 @@ workspace: /var/tmp/refinery
 # Airflow waits five minutes before it takes a worker for lost.
 IMPATIENT = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "2",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
 }
 
@@ -93,31 +95,46 @@ def cluster(project, tmp_path_factory):
             yield SimpleNamespace(running=running, api=api, s3=running.store.client(), notes=notes)
 
 
-def start(cluster, dag_id):
+def start(cluster, dag_id, day=DAY):
     cluster.api.unpause(dag_id, timeout=PATIENCE)
-    return cluster.api.trigger(dag_id, logical_date=f"{DAY}T00:00:00+00:00")
+    return cluster.api.trigger(dag_id, logical_date=f"{day}T00:00:00+00:00")
 
 
-def worker_in_training(cluster, name):
-    """Wait until a model has begun to train, and return the worker that it is on."""
+def kill(process):
+    """Kill a process with all its descendants, as a machine that is lost does."""
+    for member in [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def wait_for_training(cluster, name):
+    """Wait until a model has begun to train."""
     note = cluster.notes / name
     deadline = time.monotonic() + PATIENCE
-    while not (note.exists() and note.read_text()):
+    while not note.exists():
         assert time.monotonic() < deadline, "the training has not begun"
         time.sleep(0.1)
-    return next(
-        worker for worker in WORKERS if note.read_text().startswith(str(cluster.running.home / worker))
-    )
 
 
-def workers_of(cluster, dag_id, run_id):
-    """Name the worker of each step's last try, as the workers' own logs have it."""
-    tries = [
+def wait_for_worker(cluster, dag_id, run_id, step):
+    """Wait until Airflow knows that a step has begun, and return the worker that it is on."""
+    deadline = time.monotonic() + PATIENCE
+    path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{step}"
+    while cluster.api.call("GET", path)["state"] != "running":
+        assert time.monotonic() < deadline, f"{step} has not begun"
+        time.sleep(0.05)
+    return tries_of(cluster, dag_id, run_id)[step][-1]
+
+
+def tries_of(cluster, dag_id, run_id):
+    """Name the workers of each step's tries, in their order, as the workers' own logs have them."""
+    logs = sorted(
         (log.stem, log.parent.name.removeprefix("task_id="), worker)
         for worker in WORKERS
         for log in logs_of(cluster, worker).glob(f"dag_id={dag_id}/run_id={run_id}/*/attempt=*.log")
-    ]
-    return {step: worker for _, step, worker in sorted(tries)}
+    )
+    return {step: [worker for _, of, worker in logs if of == step] for _, step, _ in logs}
 
 
 def logs_of(cluster, worker):
@@ -145,28 +162,35 @@ def read(cluster, key):
     return cluster.s3.get_object(Bucket="models", Key=key)["Body"].read()
 
 
-def assert_whole(cluster, name):
-    """The prefix holds a model that loads, its manifest, and is what latest.json names."""
-    manifest = json.loads(read(cluster, f"{name}/{DAY}/manifest.json"))
-    assert {f"{name}/{DAY}/{file}" for file in manifest["files"]} <= set(
-        keys(cluster, "models", f"{name}/{DAY}/")
+def assert_whole(cluster, name, day=DAY):
+    """The prefix holds a model that loads, its manifest, and is what latest.json names; nothing is left in staging."""
+    manifest = json.loads(read(cluster, f"{name}/{day}/manifest.json"))
+    assert {f"{name}/{day}/{file}" for file in manifest["files"]} <= set(
+        keys(cluster, "models", f"{name}/{day}/")
     )
-    assert hasattr(pickle.loads(read(cluster, f"{name}/{DAY}/model.pkl")), "predict")
-    assert json.loads(read(cluster, f"{name}/latest.json"))["prefix"] == f"s3://models/{name}/{DAY}/"
+    assert hasattr(pickle.loads(read(cluster, f"{name}/{day}/model.pkl")), "predict")
+    assert json.loads(read(cluster, f"{name}/latest.json"))["prefix"] == f"s3://models/{name}/{day}/"
+    assert keys(cluster, "staging", f"{name}/") == []
+
+
+def assert_alternating_runs(cluster, runs, day=DAY):
+    """Each run ends right, each step at its first try and on another worker than the step before."""
+    for name, run_id in runs.items():
+        assert cluster.api.wait(name, run_id, timeout=PATIENCE)["state"] == "success"
+        assert tries_of(cluster, name, run_id) == {
+            "download_dataset": ["worker-1"],
+            "train_model": ["worker-2"],
+            "upload_model": ["worker-1"],
+            "clean_up": ["worker-2"],
+        }
+        assert_whole(cluster, name, day)
 
 
 def test_pipelines_run_with_each_step_on_another_worker_and_leave_nothing(cluster):
     runs = {name: start(cluster, name) for name in PIPELINES}
 
-    for name, run_id in runs.items():
-        assert cluster.api.wait(name, run_id, timeout=PATIENCE)["state"] == "success"
-        assert workers_of(cluster, name, run_id) == {
-            "download_dataset": "worker-1",
-            "train_model": "worker-2",
-            "upload_model": "worker-1",
-            "clean_up": "worker-2",
-        }
-        assert_whole(cluster, name)
+    assert_alternating_runs(cluster, runs)
+
     assert keys(cluster, "staging") == []
     assert [path for worker in WORKERS for path in left_on(cluster, worker)] == []
 
@@ -180,27 +204,32 @@ def test_a_local_workspace_is_an_import_error_that_says_what_to_do(cluster):
     assert "workspace: s3://BUCKET/PREFIX/" in errors[0]["stack_trace"]
 
 
-def test_a_run_whose_worker_is_killed_in_training_ends_right_on_the_other(cluster):
-    run_id = start(cluster, "killed")
-    lost = worker_in_training(cluster, "killed")
-    worker = cluster.running.components[lost]
-    family = [*psutil.Process(worker.pid).children(recursive=True), psutil.Process(worker.pid)]
-    for process in family:
-        os.kill(process.pid, signal.SIGKILL)
-    worker.wait()
+def test_a_run_whose_worker_is_killed_in_each_step_ends_right(cluster):
+    """A machine that is lost comes back empty-handed; the steps after it tidy up what it left on the disk."""
+    run_id = start(cluster, "worker")
+    killed = {}
+    for step in STEPS:
+        killed[step] = wait_for_worker(cluster, "worker", run_id, step)
+        if step == "train_model":
+            wait_for_training(cluster, "worker")
+        kill(cluster.running.components[killed[step]])
+        cluster.running.start(killed[step])
 
-    assert cluster.api.wait("killed", run_id, timeout=PATIENCE)["state"] == "success"
+    assert cluster.api.wait("worker", run_id, timeout=PATIENCE)["state"] == "success"
 
-    assert workers_of(cluster, "killed", run_id)["train_model"] != lost
-    assert_whole(cluster, "killed")
-    assert keys(cluster, "staging") == []
-    cluster.running.start(lost)
+    tries = tries_of(cluster, "worker", run_id)
+    assert {step: (len(workers), workers[0]) for step, workers in tries.items()} == {
+        step: (2, worker) for step, worker in killed.items()
+    }
+    assert_whole(cluster, "worker")
+    assert_alternating_runs(cluster, {name: start(cluster, name, NEXT_DAY) for name in PIPELINES}, NEXT_DAY)
+    assert [path for worker in WORKERS for path in left_on(cluster, worker)] == []
 
 
 @pytest.mark.parametrize("server", ["broker", "database"])
 def test_a_run_during_which_a_server_restarts_ends_right(cluster, server):
     run_id = start(cluster, server)
-    worker_in_training(cluster, server)
+    wait_for_training(cluster, server)
     restarted = getattr(cluster.running, server)
     restarted.stop()
     time.sleep(2)
@@ -209,7 +238,36 @@ def test_a_run_during_which_a_server_restarts_ends_right(cluster, server):
     assert state_after_restarts(cluster, server, run_id) == "success"
 
     assert_whole(cluster, server)
-    assert keys(cluster, "staging") == []
+
+
+@pytest.mark.parametrize("component", ["scheduler", "dag-processor", "api-server"])
+def test_a_run_during_which_a_part_of_airflow_is_killed_ends_right(cluster, component):
+    name = component.replace("-", "_")
+    run_id = start(cluster, name)
+    wait_for_training(cluster, name)
+    kill(cluster.running.components[component])
+    time.sleep(2)
+
+    assert state_after_restarts(cluster, name, run_id) == "success"
+
+    assert_whole(cluster, name)
+
+
+def test_two_schedulers_share_the_work_and_either_may_be_killed(cluster):
+    """No step is done twice, and what one scheduler has begun the other ends."""
+    day = "2026-02-02"
+    cluster.running.components["scheduler-2"] = subprocess.Popen(
+        [sys.executable, "-m", "airflow", "scheduler", "--skip-serve-logs"],
+        env=dict(cluster.running.environments["scheduler"]),
+        start_new_session=True,
+    )
+    runs = {name: start(cluster, name, day) for name in PIPELINES}
+    wait_for_worker(cluster, PIPELINES[0], runs[PIPELINES[0]], "download_dataset")
+    kill(cluster.running.components["scheduler"])
+
+    assert_alternating_runs(cluster, runs, day)
+
+    cluster.running.start("scheduler")
 
 
 def state_after_restarts(cluster, dag_id, run_id):

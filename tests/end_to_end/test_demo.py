@@ -37,8 +37,7 @@ def test_every_pipeline_ends_in_a_model_under_the_runs_date(project_copy, refine
     for name in ("petrol_consumption", "diabetes_progression", "wine_cultivar"):
         assert f"s3://models/{name}/2026-01-31/" in demo.stdout
     assert "mae 48.34" in demo.stdout
-    assert "RuntimeError: no such luck" in demo.stdout
-    assert "failing.py" in demo.stdout
+    assert "include/models/failing.py:3: build_model raised RuntimeError: no such luck\n" in demo.stdout
     assert 'configs/broken.yml:1:1: sorce: unknown key; did you mean "source"?' in demo.stdout
 
     s3 = project_copy / ".local" / "s3"

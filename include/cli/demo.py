@@ -71,7 +71,7 @@ def demo(
     )
     _require_started(chosen, run_date)
     dag_ids = [pipeline.dag_id for pipeline in chosen]
-    console.print(f"Running {', '.join(dag_ids)} for {run_date} through Airflow ...")
+    console.print(f"Running {', '.join(dag_ids)} for {run_date} through Airflow ...", soft_wrap=True)
     interrupt_on_signals()
     with Live(console=console, auto_refresh=False, transient=True) as live:
         ended: set[str] = set()
@@ -142,4 +142,5 @@ def _print_errors(console: Console, runs: Sequence[PipelineRun]) -> None:
 
     for run in runs:
         if run.error:
-            console.print(f"\n[red]{run.dag_id}[/]: {escape(run.error)}")
+            # The terminal wraps by itself; a path that is broken into lines cannot be copied or clicked.
+            console.print(f"\n[red]{run.dag_id}[/]: {escape(run.error)}", soft_wrap=True)

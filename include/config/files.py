@@ -48,19 +48,23 @@ def find_configs(configs_dir: Path, problems: list[Problem]) -> Iterator[ConfigF
 
     Args:
         configs_dir: The folder of the configs.
-        problems: Takes the folders that cannot be read.
+        problems: Takes the folders that cannot be read, and those that are symbolic links, which are not followed.
     """
 
-    def report(error: OSError) -> None:
-        path = show_path(configs_dir, Path(error.filename))
-        reason = (error.strerror or "unknown reason").lower()
-        problems.append(Problem(path, 1, 1, "", f"this folder cannot be read: {reason}", "unreadable"))
+    def report(folder: Path, message: str) -> None:
+        problems.append(Problem(show_path(configs_dir, folder), 1, 1, "", message, "unreadable"))
 
-    for folder, folders, names in os.walk(configs_dir, onerror=report):
+    def report_error(error: OSError) -> None:
+        reason = (error.strerror or "unknown reason").lower()
+        report(Path(error.filename), f"this folder cannot be read: {reason}")
+
+    for folder, folders, names in os.walk(configs_dir, onerror=report_error):
         above = Path(folder).relative_to(configs_dir).parts
         folders[:] = sorted(
             name for name in folders if not name.startswith(".") and (*above, name) != (ENVIRONMENTS,)
         )
+        for link in filter(Path.is_symlink, (Path(folder, name) for name in folders)):
+            report(link, "this folder is a symbolic link, which is not followed; put the folder itself here")
         yield from _configs_of_folder(configs_dir, above, names)
 
 

@@ -83,6 +83,15 @@ def test_a_link_shows_no_other_file(report, tmp_path):
     assert "hunter2" not in text
 
 
+def test_a_linked_folder_is_told_rather_than_left_out(report, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/p.yml").write_text(_HEALTHY)
+    (tmp_path / "configs/team").symlink_to(tmp_path / "elsewhere")
+    assert report() == (
+        "configs/team:1:1: this folder is a symbolic link, which is not followed; put the folder itself here"
+    )
+
+
 def test_a_pipe_is_not_waited_for(report, tmp_path):
     os.mkfifo(tmp_path / "configs/hostile.yml")
     assert "hostile.yml:1:1: is not a regular file" in report()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,6 +34,7 @@ def test_one_comment_from_opening_to_closing(repository, actions, github, refusa
     (first,) = bodies()
     assert "1 pipeline changes" in first
     assert review.summary.strip() in first
+    assert re.search(r"`origin/main \([0-9a-f]{7}\)` → `pull/12/merge \([0-9a-f]{7}\)`", first)
     assert f"Plan of {opened[:7]}" in first
 
     branch.edit(PETROL, DAWN, DUSK).commit()

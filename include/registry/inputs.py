@@ -10,7 +10,7 @@ from importlib.metadata import packages_distributions, version
 from typing import TYPE_CHECKING, Any
 
 from include.registry.recorded_spec import SPEC, record_spec
-from include.training import ModuleModel, ScriptModel
+from include.training import ModuleModel, ScriptModel, hash_used_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # A hash is told apart by its first letters; a setting may be long.
 _MOST_SHOWN = 60
-_HASHES = ("dataset", "config", "module")
+_HASHES = ("dataset", "config", "module", "file ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class InputDifference:
     """An input that is not what it was.
 
     Attributes:
-        name: Which: "dataset", "config", "module", "python", "library numpy", "setting params".
+        name: Which: "dataset", "config", "module", "file helpers.py", "python", "library numpy", "setting params".
         recorded: What the manifest says, None where it says nothing: a SHA-256, a version, or a value as JSON.
         present: What it is now, None where it is not there.
     """
@@ -42,7 +42,7 @@ class InputDifference:
     def _shown(self, value: str | None) -> str:
         if value is None:
             return "none"
-        return value[:12] if self.name in _HASHES else value[:_MOST_SHOWN]
+        return value[:12] if self.name.startswith(_HASHES) else value[:_MOST_SHOWN]
 
 
 def recorded_inputs(manifest: Mapping[str, Any]) -> dict[str, str | None]:
@@ -53,6 +53,7 @@ def recorded_inputs(manifest: Mapping[str, Any]) -> dict[str, str | None]:
         "config": (provenance.get("config") or {}).get("sha256"),
         "module": (manifest.get("script") or {}).get("sha256")
         or manifest.get("model", {}).get("module_sha256"),
+        **_used_files(manifest.get("model", {}).get("files") or {}),
         "python": environment.get("python"),
         **_libraries(environment.get("libraries") or {}),
         **_settings(provenance.get(SPEC) or {}),
@@ -74,6 +75,7 @@ def present_inputs(
         "dataset": dataset_sha256,
         "config": config_sha256,
         "module": _module_sha256(spec),
+        **_used_files(hash_used_files(spec)),
         "python": platform.python_version(),
         **_libraries(_installed_versions(libraries)),
         **_settings(record_spec(spec)),
@@ -98,6 +100,10 @@ def libraries_of(manifest: Mapping[str, Any]) -> list[str]:
 
 def _libraries(versions: Mapping[str, str | None]) -> dict[str, str | None]:
     return {f"library {name}": found for name, found in versions.items()}
+
+
+def _used_files(hashes: Mapping[str, str]) -> dict[str, str | None]:
+    return {f"file {path}": sha256 for path, sha256 in hashes.items()}
 
 
 def _settings(spec: Mapping[str, Any]) -> dict[str, str | None]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from include.config import load_project
 from include.config.layers.environment import LOCAL
 from include.config.layers.names import SUFFIXES
+from include.model_sources import MODELS
 from include.review.errors import UnknownEnvironmentError
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from include.review.versions import Snapshot
 
 CONFIGS = "configs"
-MODELS = "include/models"
 
 # Links that lead out of the version would show other files of the machine; configs that are links are refused anyway.
 _ANY_FILE = "/dev/null"

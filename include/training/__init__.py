@@ -5,6 +5,7 @@ from include.training.errors import GateFailedError, TrainingError
 from include.training.evaluation import HeldOut
 from include.training.gates import GateResult
 from include.training.latest import LatestModel
+from include.training.model_code import hash_used_files
 from include.training.model_file import load_model_file
 from include.training.outcome import Trained
 from include.training.prediction import predict_file
@@ -40,6 +41,7 @@ __all__ = [
     "TrainingResult",
     "TrainingSpec",
     "computing_on",
+    "hash_used_files",
     "load_model_file",
     "needs_latest",
     "on_cores",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import platform
 import sys
+from importlib.metadata import packages_distributions, version
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from include.artifacts import ONNX, SKOPS
+from include.training.model_code import find_used_libraries
 from include.training.output import json_ready
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 # Raised when a reader of older manifests would misread a new one.
 MANIFEST_VERSION = 1
 _ALWAYS_NAMED = ("joblib", "numpy", "pandas", "scipy", "sklearn")
+_PROJECT = "include"
 _OF_FORMATS = {SKOPS: ("skops",), ONNX: ("onnx", "onnxruntime", "skl2onnx")}
 
 
@@ -70,7 +73,7 @@ def build_manifest(
 
 
 def _libraries_in_use(spec: TrainingSpec, outcome: Outcome, user_module: ModuleType | None) -> set[str]:
-    names = {*_ALWAYS_NAMED, *_OF_FORMATS.get(spec.model_format, ())}
+    names = {*_ALWAYS_NAMED, *_OF_FORMATS.get(spec.model_format, ()), *find_used_libraries(spec)}
     if preprocess := outcome.sections.get("preprocess"):
         names.add(preprocess["library"])
     for value in vars(user_module).values() if user_module else ():
@@ -80,5 +83,10 @@ def _libraries_in_use(spec: TrainingSpec, outcome: Outcome, user_module: ModuleT
 
 
 def _find_versions(names: set[str]) -> dict[str, str]:
-    versions = {name: getattr(sys.modules.get(name), "__version__", None) for name in sorted(names)}
-    return {name: version for name, version in versions.items() if isinstance(version, str)}
+    imported = {name: getattr(sys.modules.get(name), "__version__", None) for name in names}
+    versions = {name: found for name, found in imported.items() if isinstance(found, str)}
+    # A script imports its libraries in a process of its own, and some do not tell their version.
+    elsewhere = names - versions.keys() - sys.stdlib_module_names - {_PROJECT}
+    distributions = packages_distributions() if elsewhere else {}
+    versions |= {name: version(distributions[name][0]) for name in elsewhere & distributions.keys()}
+    return dict(sorted(versions.items()))

@@ -20,6 +20,7 @@ from include.training.latest import may_know_rows, measure_latest
 from include.training.library_classes import find_estimator_class
 from include.training.manifest import build_manifest
 from include.training.metrics import find_metrics
+from include.training.model_code import hash_used_files
 from include.training.outcome import Outcome, Trained
 from include.training.output import describe_files, keep_report, staged_output, write_json
 from include.training.requirements import Requirement, parse_requirements
@@ -181,11 +182,15 @@ def _judge(
 
 
 def _describe_model(spec: TrainingSpec, user_module: UserModule | None) -> dict[str, Any]:
+    used = hash_used_files(spec)
+    also = {"files": used} if used else {}
     if user_module is None:
-        return {"name": str(spec.model), "kind": "script" if isinstance(spec.model, ScriptModel) else "class"}
+        kind = "script" if isinstance(spec.model, ScriptModel) else "class"
+        return {"name": str(spec.model), "kind": kind, **also}
     return {
         "name": str(spec.model),
         "kind": "module",
         "function": user_module.function_name,
         "module_sha256": user_module.sha256,
+        **also,
     }

@@ -23,6 +23,8 @@ from sklearn.ensemble import RandomForestRegressor
 def build_model(n_estimators=3):
     return RandomForestRegressor(n_estimators=n_estimators)
 """
+# A small library that nothing else of a training imports.
+LIBRARY = "iniconfig"
 UNSEEDED = """
 import uuid
 from sklearn.linear_model import Ridge
@@ -142,6 +144,17 @@ class TestVerify:
         script.write_text("open('m.bin', 'w').write('2')")
         assert "module (was " in str(check(prefix))
 
+    def test_a_changed_file_that_the_script_imports_is_named(self, run, check, spec, project):
+        models = project / "include/models"
+        (models / "legacy.py").write_text("from sizes import SIZE; open('m.bin', 'w').write(SIZE)")
+        (models / "sizes.py").write_text("SIZE = '1'")
+        prefix = run(replace(spec, model=ScriptModel("legacy.py"), params={}, features=None))
+        found = check(prefix)
+        assert (found.is_reproduced, found.differences) == (True, ())
+
+        (models / "sizes.py").write_text("SIZE = '2'")
+        assert "These inputs differ: file sizes.py (was " in str(check(prefix))
+
     def test_changed_data_is_named(self, run, check, spec, data):
         prefix = run(spec)
         data(*(f"{number},1,{number}" for number in range(50)))
@@ -252,6 +265,50 @@ class TestUnchanged:
             "setting test_size",
         ]
         assert 'setting params (was {"n_estimators": 4}, is {"n_estimators": 5})' in str(found)
+
+    def test_a_file_that_the_module_imports_over_another_one_counts(self, run, changes, spec, project):
+        models = project / "include/models"
+        (models / "parts").mkdir()
+        (models / "forest.py").write_text(
+            f"{MODULE}\ndef later():\n    from include.models.parts import tree\n"
+        )
+        (models / "parts/tree.py").write_text("from .leaf import LEAVES\n")
+        (models / "parts/leaf.py").write_text("LEAVES = 1\n")
+        (models / "other.py").write_text("")
+        run(spec)
+        (models / "other.py").write_text("# no part of the model\n")
+        assert changes(spec).unchanged
+
+        (models / "parts/leaf.py").write_text("LEAVES = 2\n")
+        assert [one.name for one in changes(spec).differences] == ["file parts/leaf.py"]
+
+    def test_a_data_file_that_the_module_names_counts(self, run, changes, spec, project):
+        models = project / "include/models"
+        (models / "forest.py").write_text(
+            f"{MODULE}\nfrom pathlib import Path\nTREES = Path(__file__).parent / 'data/trees.json'\n"
+        )
+        (models / "data").mkdir()
+        (models / "data/trees.json").write_text("3")
+        run(spec)
+        assert changes(spec).unchanged
+
+        (models / "data/trees.json").write_text("4")
+        assert [one.name for one in changes(spec).differences] == ["file data/trees.json"]
+
+    def test_a_library_counts_that_only_a_function_or_a_script_imports(
+        self, run, changes, spec, project, monkeypatch
+    ):
+        script = project / "include/models/legacy.py"
+        script.write_text(f"import {LIBRARY}; open('m.bin', 'w').write('1')")
+        legacy = replace(spec, model=ScriptModel("legacy.py"), params={}, features=None)
+        run(legacy)
+        assert changes(legacy).unchanged
+
+        real = inputs_of_models.version
+        monkeypatch.setattr(
+            inputs_of_models, "version", lambda name: "0.1" if name == LIBRARY else real(name)
+        )
+        assert [one.name for one in changes(legacy).differences] == [f"library {LIBRARY}"]
 
     def test_a_latest_model_that_was_tampered_with_counts_as_changed(self, run, changes, spec, client):
         prefix = run(spec)

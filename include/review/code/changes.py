@@ -6,7 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from include.config.problems import list_names
-from include.review.checkout import CONFIGS, MODELS
+from include.model_sources import MODELS
+from include.review.checkout import CONFIGS
 from include.review.code.libraries import image_lines_of, image_of, pins_of, reach_of
 from include.review.code.model_files import ModelFiles
 from include.review.plan import CodeChange

@@ -85,6 +85,14 @@ def test_an_unknown_pipeline_is_named_with_the_nearest(project_copy, refinery):
     assert "petrol_consumption" in demo.stderr
 
 
+def test_a_pipeline_whose_model_is_not_there_is_told_before_anything_runs(project_copy, refinery):
+    (project_copy / "configs" / "failing.yml").write_text(FAILING_CONFIG)
+    demo = refinery(project_copy, "demo", "failing")
+    assert demo.returncode == 1
+    assert "configs/failing.yml:3:8: model: " in demo.stderr
+    assert "Airflow" not in demo.stdout
+
+
 @pytest.mark.parametrize("day", ["2026-13-01", "31.1.2026", "today"])
 def test_a_date_that_is_none_is_told_with_one_that_is(project_copy, refinery, day):
     demo = refinery(project_copy, "demo", "--date", day)

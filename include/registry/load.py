@@ -19,6 +19,7 @@ from include.registry.promotion import read_latest
 from include.registry.versions import read_version
 from include.storage import MANIFEST, download_object, scratch_folder
 from include.training import LatestModel, load_model_file, predict_file
+from include.training.errors import ModelFileError
 from include.training.model_file import find_model_file
 from include.urls import parse_prefix_url
 
@@ -171,9 +172,13 @@ def _load_files(manifest: StoredManifest, client: S3Client, trusted: Iterable[st
     prefix = manifest.prefix
     name, sha256 = _model_file(str(prefix), manifest.content)
     with scratch_folder() as folder:
-        file = folder / name
-        download_object(replace(prefix, key=prefix.key + name), file, client=client)
-        estimator = load_model_file(file, sha256, trusted=trusted)
+        file, url = folder / name, replace(prefix, key=prefix.key + name)
+        download_object(url, file, client=client)
+        try:
+            estimator = load_model_file(file, sha256, trusted=trusted)
+        except ModelFileError as error:
+            error.name_origin(str(url))
+            raise
     return LoadedModel(estimator, manifest.content, str(prefix))
 
 

@@ -178,6 +178,16 @@ class TestVersions:
         promoted.delete_object(Bucket="models", Key="churn/2026-01-30/manifest.json")
         assert load_latest(series, client=promoted) is None
 
+    def test_a_file_that_was_tampered_with_is_told_by_its_url(self, promoted, series):
+        """The folder that it was downloaded to is gone when someone reads it."""
+        promoted.put_object(Bucket="models", Key="churn/2026-01-30/model.pkl", Body=pickle.dumps(Bomb()))
+        told = r"^s3://models/churn/2026-01-30/model\.pkl: its SHA-256 is "
+        with pytest.raises(TrainingError, match=told):
+            load_version(series, client=promoted)
+        assert (
+            "(s3://models/churn/2026-01-30/model.pkl: " in f"({load_latest(series, client=promoted).problem})"
+        )
+
     def test_nothing_is_loaded_by_a_manifest_that_was_tampered_with(self, promoted, series):
         """Someone who may write the prefix can make model and manifest agree, but not with what was promoted."""
         bomb = pickle.dumps(Bomb())

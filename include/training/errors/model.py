@@ -62,11 +62,17 @@ class ModelFileError(TrainingError):
 
     Attributes:
         path: The model's file.
+        reason: What keeps it from that.
     """
 
     def __init__(self, path: Path, reason: str) -> None:
         self.path = path
+        self.reason = reason
         super().__init__(f"{path}: {reason}")
+
+    def name_origin(self, location: str) -> None:
+        """Tell where the file was downloaded from, and not where it lay meanwhile."""
+        self.args = (f"{location}: {self.reason}",)
 
 
 class ModelFileChangedError(ModelFileError):

@@ -57,7 +57,7 @@ class UntrustedModelFileError(ModelFileError):
         super().__init__(
             path,
             f"it holds {_count(types)} not known to be safe, and was not loaded: {', '.join(types)}. "
-            "If you know these and the file's origin, load it again and name them as trusted.",
+            "If you know these and the file's origin, load it again and name them as trusted (--trust, or trusted in Python).",
         )
 
 

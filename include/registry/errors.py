@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from include.errors import RefineryError
 from include.storage import MANIFEST
-from include.training.errors import listed, suggestion
+from include.training.errors import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,11 +60,9 @@ class NoSuchVersionError(ModelNotFoundError):
     def __init__(self, root: str, version: str, known: Sequence[str]) -> None:
         self.version = version
         self.known = tuple(known)
-        hint = suggestion(version, known)
+        # No guess: of dates, the one that is spelt alike is seldom the one that is meant.
         there = f"there are {listed(known)}" if known else "no model is there yet"
-        RegistryError.__init__(
-            self, f"{root} holds no model {version!r}{hint if hint != '.' else f'; {there}.'}"
-        )
+        RegistryError.__init__(self, f"{root} holds no model {version!r}; {there}.")
         self.location = root
 
 

@@ -23,6 +23,7 @@ BLANKS = " "
 _SPOKEN = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", BLANKS: "blanks"}
 # Enough to judge a layout by; more only costs time.
 _ROWS = 200
+_NO_NAMES = {"", "?"}
 _PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
@@ -152,7 +153,7 @@ def _check_widths(
 
 def _given_names(path: Path, rows: list[tuple[str, ...]], options: SourceOptions) -> tuple[str, ...]:
     width = len(rows[0])
-    if _looks_like_names(rows[0], rows[1:], {"", "?", *map(str, options.null_values)}):
+    if _looks_like_names(rows[0], rows[1:], {*_NO_NAMES, *map(str, options.null_values)}):
         raise SourceOptionError(
             path, f"the first row looks like names ({listed(rows[0])})", option="header", value=True
         )
@@ -177,14 +178,25 @@ def _looks_like_names(first: tuple[str, ...], below: Sequence[tuple[str, ...]], 
 
 def _check_header(path: Path, names: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     columns = [[row[position] for row in rows] for position in range(len(names))]
-    over_numbers = any(
-        is_number(name) and all(map(is_number, below)) for name, below in zip(names, columns, strict=True)
-    )
+    of_numbers = [name for name, below in zip(names, columns, strict=True) if all(map(is_number, below))]
+    over_numbers = any(map(is_number, of_numbers))
     if names in rows and not over_numbers:
         raise UnreadableDatasetError(
             path,
             f"row {rows.index(names) + 2} repeats the first one; join files without their later headers, "
             "or set source.header to false if the first row is data",
+        )
+    if (
+        rows
+        and over_numbers
+        and any(name.strip() not in _NO_NAMES and not is_number(name) for name in of_numbers)
+    ):
+        raise SourceOptionError(
+            path,
+            f"the first row looks like names, of which some are numbers ({listed(names)})",
+            option="header",
+            value=True,
+            more="or to false if it is data",
         )
     if rows and (
         over_numbers or any(name and name in below for name, below in zip(names, columns, strict=True))

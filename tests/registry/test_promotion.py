@@ -213,11 +213,12 @@ class TestByHand:
         assert result.latest.promoted_at.tzinfo
         assert dates()[:2] == ["2026-01-02", "2026-01-05"]
 
-    def test_promote_names_the_nearest_version(self, client, series, upload):
-        upload("2026-01-31")
-        with pytest.raises(NoSuchVersionError, match="did you mean '2026-01-31'") as caught:
+    def test_promote_names_the_versions_that_there_are_the_newest_first(self, client, series, upload):
+        for day in ("2026-01-30", "2026-01-31"):
+            upload(day)
+        with pytest.raises(NoSuchVersionError, match="; there are '2026-01-31', '2026-01-30'[.]") as caught:
             promote(series, "2026-01-13", by="ann", client=client)
-        assert caught.value.known == ("2026-01-31",)
+        assert caught.value.known == ("2026-01-31", "2026-01-30")
 
     def test_each_rollback_goes_one_model_further_back(self, client, series, upload, dates):
         for day in DAYS[:3]:

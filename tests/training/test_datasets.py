@@ -260,6 +260,13 @@ def test_options_hold_for_typed_formats_too(tmp_path):
             False,
             "the first row looks like data, not names",
         ),
+        (
+            "id,2020,2021\n7,1,2\n8,3,4\n",
+            {},
+            "header",
+            True,
+            "the first row looks like names, of which some are numbers ('id', '2020', '2021')",
+        ),
         ("5.1\n4.9\n5.1\n", {}, "header", False, "the first row looks like data, not names"),
         ("red,small\nred,large\n", {}, "header", False, "the first row looks like data, not names"),
         ("a,b\n1,2\n3,4\n", {"header": False}, "header", True, "the first row looks like names ('a', 'b')"),

@@ -50,10 +50,11 @@ def replace_model(
     Raises:
         RemoteError: S3 refused, failed or could not be reached; retryable where trying again later may help.
     """
+    policy = policy or RetryPolicy()
     ordered = [*sorted(set(names) - {MANIFEST}), MANIFEST]
     for stale in _clear_former_model(prefix, ordered, client, policy):
         log.info("Deleted %s, which belonged to the former model.", stale)
-    retrying = (policy or RetryPolicy()).retrying()
+    retrying = policy.retrying()
     urls = []
     for name in ordered:
         url = prefix.child(name)
@@ -63,7 +64,7 @@ def replace_model(
 
 
 def _clear_former_model(
-    prefix: S3Url, names: list[str], client: S3Client, policy: RetryPolicy | None
+    prefix: S3Url, names: list[str], client: S3Client, policy: RetryPolicy
 ) -> list[S3Url]:
     """Delete the former manifest, then what it names and the new model has not."""
     manifest = prefix.child(MANIFEST)
@@ -76,9 +77,13 @@ def _clear_former_model(
         former = []
     stale = [prefix.child(name) for name in former if name not in names]
     for url in (manifest, *stale):
-        with s3_errors(str(url), client):
-            client.delete_object(Bucket=url.bucket, Key=url.key)
+        policy.retrying()(_delete, url, client)
     return stale
+
+
+def _delete(url: S3Url, client: S3Client) -> None:
+    with s3_errors(str(url), client):
+        client.delete_object(Bucket=url.bucket, Key=url.key)
 
 
 def _files_of(manifest: S3Url, content: bytes) -> list[str]:

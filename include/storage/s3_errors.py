@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from include.storage import errors
@@ -37,7 +38,7 @@ _BY_CODE: dict[str, type[errors.RemoteError]] = {
     "NotImplemented": errors.NotSupportedError,
     "InvalidRange": errors.ObjectChangedError,
 }
-# HEAD requests have no body, so their only code is the status.
+# Answers to HEAD requests have no body, so their only code is the status: S3 slows down with a 503.
 _BY_STATUS: dict[int, type[errors.RemoteError]] = {
     401: errors.CredentialsError,
     403: errors.AccessDeniedError,
@@ -84,6 +85,8 @@ def _kind_of_refusal(error: ClientError) -> type[errors.RemoteError]:
     by_status = _BY_STATUS.get(status, errors.RequestRefusedError)
     if status >= _FIRST_SERVER_FAULT:
         by_status = errors.ServerFailedError
+    if status == HTTPStatus.SERVICE_UNAVAILABLE and error.operation_name.startswith("Head"):
+        by_status = errors.ThrottledError
     return _BY_CODE.get(error.response.get("Error", {}).get("Code", ""), by_status)
 
 

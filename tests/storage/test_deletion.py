@@ -31,9 +31,16 @@ def test_a_refusal_of_one_object_is_told_with_its_key(proxy, proxied):
         delete_objects([S3Url("data", "a/1")], client=proxied)
 
 
-def test_refusals_of_the_whole_request_are_told(proxy, proxied):
+def test_throttling_is_waited_out(client, proxy, proxied, impatient):
+    client.put_object(Bucket="data", Key="a", Body=b"x")
     proxy.plan(proxy.refuse(503, "SlowDown"))
+    delete_objects([S3Url("data", "a")], client=proxied, policy=impatient)
+    assert "Contents" not in client.list_objects_v2(Bucket="data")
+
+
+def test_refusals_of_the_whole_request_are_told(proxy, proxied, impatient):
+    proxy.plan(*[proxy.refuse(503, "SlowDown")] * 9)
     with pytest.raises(ThrottledError):
-        delete_objects([S3Url("data", "a")], client=proxied)
+        delete_objects([S3Url("data", "a")], client=proxied, policy=impatient)
     with pytest.raises(BucketNotFoundError):
         delete_objects([S3Url("no-such-bucket", "a")], client=proxied)

@@ -260,6 +260,15 @@ class TestFaults:
         assert len(slept) == 9
         assert stored(client) == under_prefix(model)
 
+    def test_throttling_of_the_former_manifests_deletion_is_waited_out(
+        self, client, proxied, proxy, *, model, next_model, impatient
+    ):
+        upload_model(model, PREFIX, client=client)
+        proxy.plan(None, proxy.refuse(503, "SlowDown"))
+        upload_model(next_model, PREFIX, client=proxied, policy=impatient)
+        assert [request.method for request in proxy.requests[:3]] == ["GET", "DELETE", "DELETE"]
+        assert stored(client) == under_prefix(next_model)
+
     def test_a_connection_that_is_reset_in_the_middle_of_a_file_is_tried_again(
         self, client, proxied, proxy, model, impatient
     ):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from include.storage.errors import (
     UnsafeWorkspaceError,
 )
 from include.storage.read import read_object
+from include.storage.retry import RetryPolicy
 from include.storage.s3_errors import s3_errors
 from include.storage.upload import content_type_of, upload_file
 
@@ -63,12 +65,14 @@ class Stage:
         step: The task that makes it, for errors.
         run: The run's prefix.
         client: The client for its bucket.
+        policy: How often and how patiently each request is tried again.
     """
 
     name: str
     step: str
     run: S3Url
     client: S3Client
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
 
     @property
     def description(self) -> S3Url:
@@ -94,13 +98,7 @@ class Stage:
             )
             for number, path in enumerate(_files_in(paths))
         }
-        with s3_errors(str(self.description), self.client):
-            self.client.put_object(
-                Bucket=self.description.bucket,
-                Key=self.description.key,
-                Body=json.dumps({"files": files}, indent=2).encode(),
-                ContentType="application/json",
-            )
+        self.policy.retrying()(self._describe, files)
 
     def files(self) -> dict[str, StagedFile]:
         """Return the files of the last whole try by their names.
@@ -110,7 +108,9 @@ class Stage:
             RemoteError: S3 refused, failed or could not be reached.
         """
         try:
-            described = json.loads(read_object(self.description, client=self.client))["files"]
+            described = json.loads(read_object(self.description, client=self.client, policy=self.policy))[
+                "files"
+            ]
             return {name: self._staged_file(name, values) for name, values in described.items()}
         except ObjectNotFoundError as error:
             raise self._unreadable("it is not there") from error
@@ -132,7 +132,7 @@ class Stage:
         """Download one file of the stage, in the way that `pull` does."""
         url = self.run.child(file.object)
         try:
-            received = download_object(url, path, client=self.client)
+            received = download_object(url, path, client=self.client, policy=self.policy)
         except ObjectNotFoundError as error:
             raise self._unreadable(f"{url} is gone") from error
         if received.sha256 != file.sha256:
@@ -142,9 +142,18 @@ class Stage:
 
     def _push_file(self, path: Path, name: str) -> StagedFile:
         size, sha256, md5 = _digests(path)
-        content_type = content_type_of(path.name)
-        etag = upload_file(path, self.run.child(name), client=self.client, content_type=content_type)
+        upload = partial(upload_file, client=self.client, content_type=content_type_of(path.name))
+        etag = self.policy.retrying()(upload, path, self.run.child(name))
         return StagedFile(name, size, sha256, md5, etag)
+
+    def _describe(self, files: Mapping[str, Any]) -> None:
+        with s3_errors(str(self.description), self.client):
+            self.client.put_object(
+                Bucket=self.description.bucket,
+                Key=self.description.key,
+                Body=json.dumps({"files": files}, indent=2).encode(),
+                ContentType="application/json",
+            )
 
     def _staged_file(self, name: str, values: Mapping[str, Any]) -> StagedFile:
         """Read a file's description; others may write to the bucket too, so no name may lead elsewhere."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from include.storage.deletion import abort_uploads, delete_objects
@@ -13,6 +13,7 @@ from include.storage.listing import list_prefix
 from include.storage.local_file import disk_full_errors
 from include.storage.model_prefix import MANIFEST, replace_model
 from include.storage.read import read_object
+from include.storage.retry import RetryPolicy
 from include.storage.workspace.publishing import publish_file
 from include.storage.workspace.run_folder import RunFolder, safe_name
 from include.storage.workspace.scratch import scratch_folder
@@ -35,10 +36,12 @@ class StagedWorkspace:
     Attributes:
         run: The run's prefix.
         client: The client for its bucket.
+        policy: How often and how patiently each request is tried again.
     """
 
     run: S3Url
     client: S3Client
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
 
     @classmethod
     def of_run(cls, root: S3Url, dag_id: str, run_id: str, *, client: S3Client) -> StagedWorkspace:
@@ -79,22 +82,23 @@ class StagedWorkspace:
         def put(name: str, url: S3Url) -> None:
             publish_file(stage, files[name], url, client=client)
 
-        return replace_model(files, prefix, put=put, client=client)
+        return replace_model(files, prefix, put=put, client=client, policy=self.policy)
 
     def read_manifest(self) -> dict[str, Any]:
         """Return the model's manifest."""
         url = self.run.child(self._model_files()[MANIFEST].object)
-        return dict(json.loads(read_object(url, client=self.client)))
+        return dict(json.loads(read_object(url, client=self.client, policy=self.policy)))
 
     def remove(self) -> None:
         """Delete all objects of the run, and the uploads that a killed step has left unfinished."""
-        abort_uploads(self.run, client=self.client)
-        found = [item.key for item in list_prefix(self.run, client=self.client)]
-        delete_objects([self.run.child(key.removeprefix(self.run.key)) for key in found], client=self.client)
+        abort_uploads(self.run, client=self.client, policy=self.policy)
+        found = [item.key for item in list_prefix(self.run, client=self.client, policy=self.policy)]
+        objects = [self.run.child(key.removeprefix(self.run.key)) for key in found]
+        delete_objects(objects, client=self.client, policy=self.policy)
 
     def _stage(self, part: Part) -> Stage:
         step = {"dataset": "download_dataset", "model": "train_model"}[part]
-        return Stage(part, step, self.run, self.client)
+        return Stage(part, step, self.run, self.client, self.policy)
 
     def _forget(self, part: Part) -> None:
         """Let what an earlier try left, and what was made of it, count no more; clean_up deletes the objects themselves.
@@ -102,7 +106,8 @@ class StagedWorkspace:
         Objects are not deleted here: where the earlier try is not dead but only lost, its stage stays whole.
         """
         parts: tuple[Part, ...] = ("dataset", "model") if part == "dataset" else ("model",)
-        delete_objects([self._stage(each).description for each in parts], client=self.client)
+        descriptions = [self._stage(each).description for each in parts]
+        delete_objects(descriptions, client=self.client, policy=self.policy)
 
     def _model_files(self) -> dict[str, StagedFile]:
         stage = self._stage("model")

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from include.storage import StagedWorkspace
+from include.storage import RetryPolicy, StagedWorkspace
 from include.storage.errors import (
     AccessDeniedError,
     DataCorruptedError,
@@ -257,6 +257,38 @@ class TestWhatIsNotWhole:
         with pytest.raises(UnsafeWorkspaceError), workspace.open(writes="dataset") as folder:
             (folder.dataset_dir / "table.csv").symlink_to(secret)
         assert keys() == []
+
+
+class TestFaults:
+    def test_each_request_of_a_run_may_be_throttled(self, workspace, proxy, proxied, body, keys):
+        slept, seen = [], set()
+
+        def throttle_once(answer):
+            request = proxy.requests[-1]
+            if (request.method, request.path) not in seen:
+                proxy.refuse(503, "SlowDown")(answer)
+            seen.add((request.method, request.path))
+
+        throttled = StagedWorkspace(workspace.run, proxied, RetryPolicy(attempts=1, sleep=slept.append))
+        proxy.plan(*[throttle_once] * 999)
+        stage_dataset(throttled)
+        stage_model(throttled)
+        throttled.upload_model(MODELS, client=proxied)
+        throttled.remove()
+        assert {method for method, _ in seen} == {"GET", "HEAD", "POST", "PUT"}
+        assert len(slept) == len(seen)
+        assert {name: body(f"models/churn/{name}") for name in MODEL} == MODEL
+        assert keys() == []
+
+    def test_a_connection_that_is_reset_while_a_file_is_staged_is_tried_again(
+        self, workspace, proxy, proxied, impatient, body
+    ):
+        content = b"1,2\n" * 500_000
+        broken = StagedWorkspace(workspace.run, proxied, impatient)
+        proxy.plan(None, proxy.reset(after=1_000_000))  # the delete of the descriptions passes
+        stage_dataset(broken, content)
+        staged = description(workspace, body, "dataset")["files"]["dataset/table.csv"]["object"]
+        assert body(workspace.run.key + staged) == content
 
 
 class TestUpload:

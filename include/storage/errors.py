@@ -34,6 +34,7 @@ StorageError
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from include.errors import RefineryError
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.urls import S3Url
+
+
+_CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/\s\"'@]*@")
 
 
 class StorageError(RefineryError):
@@ -64,13 +68,13 @@ class RemoteError(StorageError):
 
     def __init__(self, location: str, *, endpoint: str | None = None, detail: str = "") -> None:
         self.location = location
-        self.endpoint = endpoint
-        self.detail = detail
+        self.endpoint = _without_credentials(endpoint) if endpoint else None
+        self.detail = _without_credentials(detail)
         sentence = self.explanation.format(
             location=location, bucket=location.removeprefix("s3://").partition("/")[0]
         )
-        facts = [f"endpoint {endpoint}"] if endpoint else []
-        facts += [detail] if detail else []
+        facts = [f"endpoint {self.endpoint}"] if self.endpoint else []
+        facts += [self.detail] if self.detail else []
         super().__init__(f"{sentence} ({'; '.join(facts)})" if facts else sentence)
 
 
@@ -356,3 +360,8 @@ class NoModelError(StorageError):
         super().__init__(
             f"{folder} {what}: training left no model. Look at the training task's log, and run it again."
         )
+
+
+def _without_credentials(text: str) -> str:
+    """Leave the user name and password out of the URLs in a text."""
+    return _CREDENTIALS_IN_URL.sub("", text)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 
+from include.connections import DEFAULT_CONNECTION, s3_client
 from include.urls import S3Url, parse_source_url
 from refinery_operators.pod import executor_arguments
 from refinery_operators.run_date import with_run_date
@@ -46,6 +47,8 @@ class WaitForDatasetSensor(S3KeySensor):
 
     def execute(self, context: Context) -> Any:
         """Look once, then wait in the triggerer."""
-        urls = [parse_source_url(url) for url in self.source]
-        self.bucket_key = [str(url) for url in urls if isinstance(url, S3Url)]
+        urls = [url for url in map(parse_source_url, self.source) if isinstance(url, S3Url)]
+        self.bucket_key = [str(url) for url in urls]
+        # Says what is wrong with the connection, where the provider's own errors would repeat its endpoint with a password.
+        s3_client(self.aws_conn_id or DEFAULT_CONNECTION, urls[0])
         return super().execute(context)

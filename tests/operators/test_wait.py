@@ -6,6 +6,7 @@ import jinja2
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
 
+from include.connections import ConnectionUnusableError
 from refinery_operators.wait import WaitForDatasetSensor
 
 PETROL = "https://iasd-data-in-the-cloud.s3.eu-west-3.amazonaws.com/petrol_consumption.csv"
@@ -23,6 +24,17 @@ def test_a_dataset_that_is_not_there_is_waited_for_without_a_worker(s3, context)
     with pytest.raises(TaskDeferred) as deferred:
         sensor.execute(context)
     assert deferred.value.trigger.bucket_key == urls
+
+
+def test_a_connection_that_cannot_be_used_is_told(context, monkeypatch):
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_AWS_BAD", "aws://?endpoint_url=http%3A%2F%2Fuser%3Ap4ssw0rd%40127.0.0.1%3A9"
+    )
+    sensor = WaitForDatasetSensor(
+        task_id="wait_for_dataset", source=[PETROL], aws_conn_id="aws_bad", timeout=60, poke_interval=5
+    )
+    with pytest.raises(ConnectionUnusableError, match="holds a user name or password"):
+        sensor.execute(context)
 
 
 def test_the_runs_date_is_filled_in(context):

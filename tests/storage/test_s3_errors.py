@@ -62,6 +62,18 @@ def test_an_upload_that_failed_has_the_error_of_its_request(client):
         upload()
 
 
+def test_no_error_repeats_an_endpoints_password():
+    client = boto3.client("s3", endpoint_url="http://user:p4ss%2Fword@127.0.0.1:9", region_name="us-east-1")
+    raised = boto.EndpointConnectionError(endpoint_url="http://user:p4ss%2Fword@127.0.0.1:9/data/a@b.csv")
+    with pytest.raises(errors.EndpointUnreachableError) as caught, s3_errors(URL, client):
+        raise raised
+    assert "p4ss" not in str(caught.value)
+    assert (
+        'endpoint http://127.0.0.1:9; Could not connect to the endpoint URL: "http://127.0.0.1:9/data/a@b.csv"'
+        in str(caught.value)
+    )
+
+
 def test_other_errors_pass(client):
     with pytest.raises(ZeroDivisionError), s3_errors(URL, client):
         raise ZeroDivisionError

@@ -10,6 +10,7 @@ StorageError
         AccessDeniedError
             HttpAccessDeniedError
             ListingDeniedError
+            WriteDeniedError
         CredentialsError            none, unknown or wrong
             CredentialsExpiredError retryable
         ClockSkewedError            retryable
@@ -158,6 +159,15 @@ class ListingDeniedError(AccessDeniedError):
     explanation = (
         "Listing the objects that fit {location} was denied. Let the connection's credentials list the bucket "
         "(s3:ListBucket), or name each object in place of the pattern."
+    )
+
+
+class WriteDeniedError(AccessDeniedError):
+    """The server does not let these credentials write or delete."""
+
+    explanation = (
+        "Writing to {location} was denied. Let the connection's credentials write and delete there (s3:PutObject, "
+        "s3:DeleteObject), and check that neither the bucket's policy nor its key (KMS) forbids it."
     )
 
 

@@ -49,6 +49,8 @@ _BY_STATUS: dict[int, type[errors.RemoteError]] = {
     429: errors.ThrottledError,
 }
 _FIRST_SERVER_FAULT = 500
+# Operations that only write; a copy reads too, and either may be what was denied.
+_WRITES = ("Put", "Delete", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload")
 
 
 @contextmanager
@@ -87,7 +89,9 @@ def _kind_of_refusal(error: ClientError) -> type[errors.RemoteError]:
         by_status = errors.ServerFailedError
     if status == HTTPStatus.SERVICE_UNAVAILABLE and error.operation_name.startswith("Head"):
         by_status = errors.ThrottledError
-    return _BY_CODE.get(error.response.get("Error", {}).get("Code", ""), by_status)
+    kind = _BY_CODE.get(error.response.get("Error", {}).get("Code", ""), by_status)
+    is_write = error.operation_name.startswith(_WRITES) and not error.operation_name.endswith("Copy")
+    return errors.WriteDeniedError if kind is errors.AccessDeniedError and is_write else kind
 
 
 def _kind_of_fault(error: BaseException) -> type[errors.RemoteError]:

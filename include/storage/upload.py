@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from include.storage.errors import DataCorruptedError, LocalFileError, NoModelError
+from include.storage.errors import DataCorruptedError, LocalFileError, NoModelError, ObjectNotFoundError
 from include.storage.model_prefix import MANIFEST, replace_model
 from include.storage.s3_errors import s3_errors
 
@@ -93,13 +93,18 @@ def stored_object(url: S3Url, size: int, *, client: S3Client) -> Any:
     """Return what S3 says of an object that was just written.
 
     Raises:
-        DataCorruptedError: It has another size, in bytes, than was written.
+        DataCorruptedError: It has another size, in bytes, than was written, or is not there.
     """
-    with s3_errors(str(url), client):
-        answer = client.head_object(Bucket=url.bucket, Key=url.key)
+    endpoint = client.meta.endpoint_url
+    try:
+        with s3_errors(str(url), client):
+            answer = client.head_object(Bucket=url.bucket, Key=url.key)
+    except ObjectNotFoundError as error:
+        detail = "it was gone just after it was written"
+        raise DataCorruptedError(str(url), endpoint=endpoint, detail=detail) from error
     if answer["ContentLength"] != size:
         detail = f"{answer['ContentLength']} bytes are stored of {size}"
-        raise DataCorruptedError(str(url), endpoint=client.meta.endpoint_url, detail=detail)
+        raise DataCorruptedError(str(url), endpoint=endpoint, detail=detail)
     return answer
 
 

@@ -45,6 +45,13 @@ class CutRequest:
     after: int
 
 
+@dataclass(frozen=True)
+class SlowRequest:
+    """A fault before there is an answer: the request's body is read in ten pieces, with so long a pause before each."""
+
+    pause: float
+
+
 @dataclass
 class Answer:
     """What the server answered, for a fault to spoil before it is sent on."""
@@ -78,10 +85,10 @@ class FaultProxy:
 
     upstream: str
     requests: list[Request] = field(default_factory=list)
-    _faults: list[Fault | CutRequest | None] = field(default_factory=list)
+    _faults: list[Fault | CutRequest | SlowRequest | None] = field(default_factory=list)
     url: str = ""
 
-    def plan(self, *faults: Fault | CutRequest | None) -> None:
+    def plan(self, *faults: Fault | CutRequest | SlowRequest | None) -> None:
         """Spoil the next answers; None lets one pass."""
         self.requests.clear()
         self._faults[:] = faults
@@ -90,7 +97,7 @@ class FaultProxy:
     def ranges(self) -> list[str | None]:
         return [request.headers.get("Range") for request in self.requests]
 
-    def take_fault(self) -> Fault | CutRequest | None:
+    def take_fault(self) -> Fault | CutRequest | SlowRequest | None:
         return self._faults.pop(0) if self._faults else None
 
     @staticmethod
@@ -116,6 +123,11 @@ class FaultProxy:
     def reset(after: int) -> CutRequest:
         """Reset the connection after so many bytes of the request's own body."""
         return CutRequest(after)
+
+    @staticmethod
+    def sip(seconds: float) -> SlowRequest:
+        """Read the request's own body slowly."""
+        return SlowRequest(seconds)
 
     @staticmethod
     def fall_silent(after: int) -> Fault:
@@ -316,8 +328,9 @@ def running_proxy(upstream: str) -> Iterator[FaultProxy]:
                 proxy.requests.append(Request(self.command, self.path, dict(self.headers)))
                 reset_connection(self, fault.after)
                 return
-            answer = ask_upstream(proxy, self)
-            if fault:
+            pause = fault.pause if isinstance(fault, SlowRequest) else 0
+            answer = ask_upstream(proxy, self, pause)
+            if fault and not isinstance(fault, SlowRequest):
                 fault(answer)
             self.send_response_only(answer.status)
             for name, text in answer.headers.items():
@@ -361,9 +374,18 @@ def reset_connection(handler: BaseHTTPRequestHandler, after: int) -> None:
     handler.connection.close()
 
 
-def ask_upstream(proxy: FaultProxy, handler: BaseHTTPRequestHandler) -> Answer:
+def read_body(handler: BaseHTTPRequestHandler, pause: float) -> bytes:
+    size = int(handler.headers.get("Content-Length", 0))
+    pieces = []
+    for start in range(0, size, piece := -(-size // 10) or 1):
+        time.sleep(pause)
+        pieces.append(handler.rfile.read(min(piece, size - start)))
+    return b"".join(pieces)
+
+
+def ask_upstream(proxy: FaultProxy, handler: BaseHTTPRequestHandler, pause: float = 0) -> Answer:
     proxy.requests.append(Request(handler.command, handler.path, dict(handler.headers)))
-    body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
+    body = read_body(handler, pause)
     upstream = urlsplit(proxy.upstream)
     connection = http.client.HTTPConnection(upstream.hostname, upstream.port)
     # The signature covers the headers as they are, so none is added or changed.

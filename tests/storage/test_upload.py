@@ -12,12 +12,14 @@ from include.storage.errors import (
     AccessDeniedError,
     BucketNotFoundError,
     ConnectionDroppedError,
+    CredentialsExpiredError,
     DataCorruptedError,
     EndpointUnreachableError,
     NoModelError,
     RemoteError,
     ServerFailedError,
     ThrottledError,
+    WriteDeniedError,
 )
 from include.urls import S3Url
 
@@ -288,6 +290,59 @@ class TestFaults:
             upload_model(model, PREFIX, client=proxied, policy=impatient)
         assert caught.value.retryable
         assert stored(client) == {}
+
+    def test_a_bucket_that_may_only_be_read_is_told_as_that(self, client, proxied, proxy, model, next_model):
+        upload_model(model, PREFIX, client=client)
+
+        def read_only(answer):
+            if proxy.requests[-1].method in {"PUT", "DELETE", "POST"}:
+                proxy.refuse(403, "AccessDenied")(answer)
+
+        proxy.plan(*[read_only] * 99)
+        with pytest.raises(
+            WriteDeniedError,
+            match=r"Writing to s3://data/.* was denied\. Let .* write and delete .*s3:PutObject",
+        ) as caught:
+            upload_model(next_model, S3Url("data", "read-only/"), client=proxied)
+        assert not caught.value.retryable
+
+    def test_credentials_that_expire_between_two_files_leave_no_model(self, client, proxied, proxy, model):
+        proxy.plan(None, None, None, *[proxy.refuse(400, "ExpiredToken")] * 99)
+        with pytest.raises(CredentialsExpiredError, match="Renew the session token") as caught:
+            upload_model(model, PREFIX, client=proxied)
+        assert caught.value.retryable
+        assert len(proxy.requests) == 4  # not asked again with the same ones
+        assert PREFIX.key + "manifest.json" not in stored(client)
+
+    def test_credentials_that_expire_between_two_parts_leave_no_object(self, client, proxied, proxy, model):
+        with (model / "card.html").open("wb") as sparse:
+            sparse.truncate(65 << 20)
+        proxy.plan(None, None, *[proxy.refuse(400, "ExpiredToken")] * 99)
+        with pytest.raises(CredentialsExpiredError, match=r"card\.html have expired") as caught:
+            upload_model(model, PREFIX, client=proxied)
+        assert caught.value.retryable
+        assert stored(client) == {}
+
+    def test_a_server_that_takes_a_file_slowly_gets_it_whole(
+        self, client, proxy, make_client, model, impatient
+    ):
+        """It takes twice the time that silence may last."""
+        (model / "card.html").write_bytes(random.Random(0).randbytes(40 << 20))
+        proxy.plan(None, proxy.sip(0.4))
+        upload_model(model, PREFIX, client=make_client(proxy.url, read_timeout=2), policy=impatient)
+        names = [request.name for request in proxy.requests if request.method == "PUT"]
+        assert names == ["card.html", "metrics.json", "model.pkl", "manifest.json"]
+        assert stored(client) == under_prefix(model)
+
+    def test_an_object_that_is_deleted_as_soon_as_it_is_written_is_written_again(
+        self, client, proxied, proxy, model, impatient
+    ):
+        def delete(_):
+            client.delete_object(Bucket="data", Key=PREFIX.key + "card.html")
+
+        proxy.plan(None, delete)
+        upload_model(model, PREFIX, client=proxied, policy=impatient)
+        assert stored(client) == under_prefix(model)
 
     def test_no_server(self, make_client, model, impatient):
         with pytest.raises(EndpointUnreachableError, match=r"127\.0\.0\.1:9"):

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from include.storage.checksums import stored_checksum
-from include.storage.errors import AccessDeniedError, DataCorruptedError, NotSupportedError
+from include.storage.errors import (
+    AccessDeniedError,
+    DataCorruptedError,
+    NotSupportedError,
+    ObjectNotFoundError,
+)
 from include.storage.s3_errors import s3_errors
 from include.storage.upload import content_type_of, stored_object, upload_file
 from include.storage.workspace.scratch import scratch_folder
@@ -39,11 +44,14 @@ def publish_file(
         most_at_once: Size in bytes above which an object is copied in parts.
 
     Raises:
+        StageUnreadableError: The staged object is gone.
         RemoteError: S3 refused, failed or could not be reached, or the copy is another.
     """
     if _is_one_service(stage.client, client):
         try:
             _copy(stage, file, url, client, most_at_once)
+        except ObjectNotFoundError as error:
+            raise stage.lacks(stage.run.child(file.object)) from error
         except (AccessDeniedError, NotSupportedError) as error:
             log.warning("%s The file is downloaded and uploaded instead of copied.", error)
         else:

@@ -134,11 +134,15 @@ class Stage:
         try:
             received = download_object(url, path, client=self.client, policy=self.policy)
         except ObjectNotFoundError as error:
-            raise self._unreadable(f"{url} is gone") from error
+            raise self.lacks(url) from error
         if received.sha256 != file.sha256:
             raise DataCorruptedError(
                 str(url), endpoint=self.client.meta.endpoint_url, detail="its SHA-256 is another"
             )
+
+    def lacks(self, url: S3Url) -> StageUnreadableError:
+        """Tell that an object of the stage is not there any more."""
+        return self._unreadable(f"{url} is gone")
 
     def _push_file(self, path: Path, name: str) -> StagedFile:
         size, sha256, md5 = _digests(path)

@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 from include.storage import RetryPolicy, StagedWorkspace
 from include.storage.errors import (
     AccessDeniedError,
+    CredentialsExpiredError,
     DataCorruptedError,
     ObjectChangedError,
     StageUnreadableError,
     UnsafeWorkspaceError,
+    WriteDeniedError,
 )
 from include.storage.workspace.publishing import publish_file
 from include.storage.workspace.scratch import scratch_folder
@@ -289,6 +291,52 @@ class TestFaults:
         stage_dataset(broken, content)
         staged = description(workspace, body, "dataset")["files"]["dataset/table.csv"]["object"]
         assert body(workspace.run.key + staged) == content
+
+    @pytest.mark.parametrize("denied", ["POST", "PUT"])
+    def test_a_prefix_that_may_not_be_written_is_told_and_nothing_is_left(
+        self, workspace, proxy, proxied, scratch, denied
+    ):
+        def deny(answer):
+            if proxy.requests[-1].method == denied:
+                proxy.refuse(403, "AccessDenied")(answer)
+
+        proxy.plan(*[deny] * 99)
+        with pytest.raises(
+            WriteDeniedError, match=r"Writing to s3://data/staging/risk\.churn/.* was denied"
+        ) as caught:
+            stage_dataset(StagedWorkspace(workspace.run, proxied))
+        assert not caught.value.retryable
+        assert list(scratch.iterdir()) == []
+
+    def test_a_prefix_that_may_not_be_read_is_told(self, workspace, proxy, proxied, scratch):
+        stage_dataset(workspace)
+        proxy.plan(*[proxy.refuse(403, "AccessDenied")] * 99)
+        with pytest.raises(AccessDeniedError, match=r"s3://data/staging/.*/dataset\.json was denied"):
+            stage_model(StagedWorkspace(workspace.run, proxied))
+        assert list(scratch.iterdir()) == []
+
+    def test_credentials_that_expire_while_staging_are_left_to_airflow(self, workspace, proxy, proxied):
+        proxy.plan(None, None, None, *[proxy.refuse(400, "ExpiredToken")] * 99)
+        with pytest.raises(CredentialsExpiredError) as caught:
+            stage_dataset(StagedWorkspace(workspace.run, proxied))
+        assert caught.value.retryable
+        assert len(proxy.requests) == 4
+
+    def test_an_object_deleted_between_the_look_at_it_and_its_copy_is_told_as_the_stages(
+        self, workspace, client, proxy, proxied
+    ):
+        stage_dataset(workspace)
+        stage_model(workspace)
+        stage = Stage("model", "train_model", workspace.run, proxied)
+        file = stage.files()["model/model.pkl"]
+
+        def delete(_):
+            client.delete_object(Bucket="data", Key=workspace.run.key + file.object)
+
+        proxy.plan(delete)  # just after the HEAD
+        with pytest.raises(StageUnreadableError, match=r"is gone\. Clear train_model to run it again"):
+            publish_file(stage, file, MODELS.child("model.pkl"), client=proxied)
+        assert [request.method for request in proxy.requests] == ["HEAD", "PUT"]
 
 
 class TestUpload:

@@ -13,7 +13,7 @@ import zlib
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Literal, cast
 
-from include.training.errors import EmptyDatasetError, SourceOptionError, UnreadableDatasetError
+from include.training.errors import EmptyDatasetError, SourceOptionError, UnreadableDatasetError, listed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,18 @@ _COMPRESSION_MARKS: dict[bytes, Compression] = {
 _OTHER_ENCODING = {"cp1252": "latin-1", "ascii": "utf-8"}
 _PARQUET_MARK = b"PAR1"
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_WEB_PAGE = re.compile(r"\s*(<!--.*?-->\s*)*<(!doctype html|html)\b", re.IGNORECASE | re.DOTALL)
+# A page, or a piece of one, as proxies answer.
+_WEB_PAGE = re.compile(
+    r"\s*(<!--.*?-->\s*)*<(!doctype html|html|head|body|div|center|h1|script)\b", re.IGNORECASE | re.DOTALL
+)
+# What stands in a table's place now and then, by its first bytes, with what to do.
+_OTHER_FILES = {
+    b"\xd0\xcf\x11\xe0": "it is an Excel workbook, not text; save its sheet as CSV",
+    b"%PDF-": "it is a PDF, not a table; check that the URL is still right",
+    b"version https://git-lfs": "it is a pointer of Git LFS, not the file that it stands for; fetch that (git lfs pull) and upload it",
+}
+_ENCRYPTED = 0x1  # a flag of a zip file's entry
+_OFFICE_PART = "[Content_Types].xml"
 _TITLE = re.compile(r"<title[^>]*>\s*(.{1,80}?)\s*</title>", re.IGNORECASE | re.DOTALL)
 _JSON = re.compile(r"""\s*(\{\s*("|\})|\[\s*[\[{])""")
 _SENTENCE = re.compile(r"\s*[^\W\d]\w*( [\w.,:;'!-]+)+\s*")
@@ -114,14 +125,32 @@ class DatasetHead:
         return io.TextIOWrapper(_open(self.path, self.compression), _with_mark(encoding), newline="")
 
     def _check_binary(self, encoding: str | None) -> None:
+        for mark, problem in _OTHER_FILES.items():
+            if self.content.startswith(mark):
+                raise UnreadableDatasetError(self.path, problem)
         if encoding is None and self.content.startswith(_UTF16_MARKS):
             raise SourceOptionError(self.path, "the text is UTF-16", option="encoding", value="utf-16")
         if b"\x00" in self.content and not (encoding or "").lower().startswith(
             ("utf-16", "utf-32", "utf_16")
         ):
-            raise UnreadableDatasetError(
-                self.path, "it holds binary data, not text; set source.format to what it is"
-            )
+            raise self._binary_error()
+
+    def _binary_error(self) -> UnreadableDatasetError:
+        sample = self.content[:_CHUNK]
+        for value, zeros, others in (
+            ("utf-16-le", sample[1::2], sample[::2]),
+            ("utf-16-be", sample[::2], sample[1::2]),
+        ):
+            # Letters, digits and separators are half zeros in it.
+            if zeros.count(0) > len(zeros) / 2 and not others.count(0):
+                problem = "the text is UTF-16 without a byte order mark"
+                return SourceOptionError(self.path, problem, option="encoding", value=value)
+        at = self.content.index(0)
+        return UnreadableDatasetError(
+            self.path,
+            f"it holds binary data, not text (a zero byte at position {at:,}); set source.format to what it is, "
+            "or check what its producer writes",
+        )
 
 
 def read_head(path: Path, limit: int = HEAD_BYTES) -> DatasetHead:
@@ -202,10 +231,32 @@ def check_zstd_end(path: Path) -> None:
         raise UnreadableDatasetError(path, "the zstd file is damaged or cut short (it ends within a frame)")
 
 
-def encoding_error(path: Path, encoding: str | None, error: UnicodeDecodeError) -> SourceOptionError:
+def late_encoding_error(
+    head: DatasetHead, encoding: str | None, error: UnicodeDecodeError
+) -> SourceOptionError:
+    """Tell which byte of the whole file is not of the encoding; a reader counts from the block that it was at."""
+    decoder = codecs.getincrementaldecoder(encoding or "utf-8")()
+    read = lines = 0
+    with head.open_bytes() as stream:
+        while chunk := stream.read(_CHUNK):
+            pending = len(decoder.getstate()[0])
+            try:
+                decoder.decode(chunk)
+            except UnicodeDecodeError as found:
+                at = read - pending + found.start
+                line = lines + chunk.count(b"\n", 0, max(found.start - pending, 0)) + 1
+                return encoding_error(head.path, encoding, found, where=f"position {at} (line {line})")
+            read, lines = read + len(chunk), lines + chunk.count(b"\n")
+    return encoding_error(head.path, encoding, error)
+
+
+def encoding_error(
+    path: Path, encoding: str | None, error: UnicodeDecodeError, where: str = ""
+) -> SourceOptionError:
     """Tell which byte is not of the encoding, and propose another."""
     byte = error.object[error.start]
-    problem = f"the text is not {encoding or 'UTF-8'}: byte {byte:#04x} at position {error.start}"
+    where = where or f"position {error.start}"
+    problem = f"the text is not {encoding or 'UTF-8'}: byte {byte:#04x} at {where}"
     return SourceOptionError(
         path, problem, option="encoding", value=_OTHER_ENCODING.get((encoding or "").lower(), "cp1252")
     )
@@ -225,14 +276,37 @@ def _open(path: Path, compression: str | None) -> IO[bytes]:
     if compression == "xz":
         return cast("IO[bytes]", lzma.open(path))
     if compression == "zip":
-        archive = zipfile.ZipFile(path)
-        return archive.open(archive.namelist()[0])
+        return _open_zipped(path)
     if compression == "zstd":
         import zstandard
 
         reader = zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True)
         return cast("IO[bytes]", reader)
     return path.open("rb")
+
+
+def _open_zipped(path: Path) -> IO[bytes]:
+    """Open the one file of a zip file; nothing is unpacked to the disk, whatever its name says.
+
+    Raises:
+        UnreadableDatasetError: There are several, or it cannot be read without a password or another program.
+    """
+    archive = zipfile.ZipFile(path)
+    names = archive.namelist()
+    if _OFFICE_PART in names:
+        raise UnreadableDatasetError(
+            path, "it is an Excel workbook or another document, not text; save its sheet as CSV"
+        )
+    if len(names) != 1:
+        problem = f"the zip file holds {len(names)} files ({listed(names)}); write each into one of its own"
+        raise UnreadableDatasetError(path, problem)
+    if archive.infolist()[0].flag_bits & _ENCRYPTED:
+        raise UnreadableDatasetError(path, "the zip file needs a password; write it without one")
+    try:
+        return archive.open(names[0])
+    except NotImplementedError as error:
+        problem = "the zip file is compressed in a way that Python does not know; write it with Deflate, or use gzip"
+        raise UnreadableDatasetError(path, problem) from error
 
 
 def _with_mark(encoding: str | None) -> str:

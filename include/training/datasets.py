@@ -11,7 +11,7 @@ from include.training.dataset_head import (
     check_zstd_end,
     damage_error,
     damage_errors,
-    encoding_error,
+    late_encoding_error,
     read_head,
 )
 from include.training.errors import EmptyDatasetError, UnreadableDatasetError, listed
@@ -95,6 +95,8 @@ def read_batches(
         for batch in _read_file_batches(file, options, rows, checked=checked):
             columns = columns or list(batch.table.columns)
             _check_same_names(files[0], columns, file, list(batch.table.columns))
+            if batch.table.empty:
+                raise EmptyDatasetError(file, f"the file has columns ({listed(columns)}) but no rows")
             read += len(batch.table)
             yield Dataset(batch.table[columns], batch.typed)
         if not read:
@@ -121,7 +123,7 @@ def _read_file(path: Path, options: SourceOptions, rows: int | None) -> Dataset:
     with _reading(head, file_format, options):
         _check_whole_file(head, file_format, options, whole=rows is None)
         if file_format == "parquet":
-            table = read_parquet(path, rows)
+            table = read_parquet(path, options, rows)
         elif file_format == "jsonl":
             table = read_json_lines(head, options, rows)
         else:
@@ -138,7 +140,7 @@ def _read_file_batches(path: Path, options: SourceOptions, rows: int, *, checked
         if not checked:
             _check_whole_file(head, file_format, options, whole=True)
         if file_format == "parquet":
-            tables = read_parquet_batches(path, rows)
+            tables = read_parquet_batches(path, options, rows)
         elif file_format == "jsonl":
             tables = read_json_batches(head, options, rows)
         else:
@@ -148,6 +150,11 @@ def _read_file_batches(path: Path, options: SourceOptions, rows: int, *, checked
 
 
 def _check_whole_file(head: DatasetHead, file_format: str, options: SourceOptions, *, whole: bool) -> None:
+    if file_format == "parquet" and head.compression:
+        raise UnreadableDatasetError(
+            head.path,
+            f"it is Parquet within {head.compression}; Parquet compresses by itself: write it alone",
+        )
     if file_format != "parquet":
         check_limits(head, options.max_uncompressed, whole=whole)
     if head.compression == "zstd" and whole:
@@ -159,7 +166,7 @@ def _reading(head: DatasetHead, file_format: str, options: SourceOptions) -> Ite
     try:
         yield
     except UnicodeDecodeError as error:
-        raise encoding_error(head.path, options.encoding, error) from error
+        raise late_encoding_error(head, options.encoding, error) from error
     except damage_errors(head.compression) as error:
         raise damage_error(head.path, head.compression, error) from error
     except (ValueError, TypeError, csv.Error) as error:

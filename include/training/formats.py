@@ -102,31 +102,31 @@ def read_csv_batches(
             yield batch
 
 
-def read_parquet(path: Path, rows: int | None) -> pd.DataFrame:
+def read_parquet(path: Path, options: SourceOptions, rows: int | None) -> pd.DataFrame:
     """Read a Parquet file, or its first rows."""
     import pandas as pd
-
-    if rows is None:
-        return pd.read_parquet(path)
     import pyarrow as pa
     from pyarrow.parquet import ParquetFile
 
-    file = ParquetFile(path)
-    first = next(file.iter_batches(batch_size=rows), None)
-    table: pd.DataFrame = pa.Table.from_batches(
-        [first] if first else [], schema=file.schema_arrow
-    ).to_pandas()
-    return table
+    with ParquetFile(path) as file:
+        if rows is None:
+            return pd.read_parquet(path).astype(_decimals(file.schema_arrow, options))
+        first = next(file.iter_batches(batch_size=rows), None)
+        table: pd.DataFrame = pa.Table.from_batches(
+            [first] if first else [], schema=file.schema_arrow
+        ).to_pandas()
+        return table.astype(_decimals(file.schema_arrow, options))
 
 
-def read_parquet_batches(path: Path, rows: int) -> Iterator[pd.DataFrame]:
+def read_parquet_batches(path: Path, options: SourceOptions, rows: int) -> Iterator[pd.DataFrame]:
     """Read a Parquet file, so many rows at a time."""
     from pyarrow.parquet import ParquetFile
 
     # Buffering ahead would hold a whole group of rows, decoded or not.
     with ParquetFile(path, pre_buffer=False) as file:
+        types = _decimals(file.schema_arrow, options)
         for batch in file.iter_batches(batch_size=rows):
-            yield batch.to_pandas()
+            yield batch.to_pandas().astype(types)
 
 
 def read_json_lines(head: DatasetHead, options: SourceOptions, rows: int | None) -> pd.DataFrame:
@@ -161,6 +161,21 @@ def _read_in_blocks(head: DatasetHead, arguments: dict[str, Any]) -> pd.DataFram
     return read_number_table(head.path, arguments)
 
 
+def _decimals(schema: Any, options: SourceOptions) -> dict[str, str]:
+    """Give decimal columns the type of numbers: pandas holds them as objects, which models take for text or categories.
+
+    Those that source.dtypes names keep their digits, as numbers of accounts may need.
+    """
+    import pyarrow as pa
+
+    index = (schema.pandas_metadata or {}).get("index_columns", [])
+    return {
+        field.name: "float64"
+        for field in schema
+        if pa.types.is_decimal(field.type) and field.name not in options.dtypes and field.name not in index
+    }
+
+
 def find_separator(file_format: str, options: SourceOptions) -> str:
     """Give what separates the columns of a text table."""
     return options.separator or ("\t" if file_format == "tsv" else ",")
@@ -191,7 +206,10 @@ def _strict_parsing(path: Path) -> Iterator[None]:
 
 
 def _json_arguments(head: DatasetHead, options: SourceOptions) -> dict[str, Any]:
-    head.text(options.encoding)
+    if head.text(options.encoding).lstrip().startswith("["):
+        raise UnreadableDatasetError(
+            head.path, "it is one JSON array; write an object on each line instead (jq -c '.[]' does it)"
+        )
     # pandas would turn "007" into 7 and any column named like a date into dates.
     return {"lines": True, "dtype": False, "compression": head.compression, "encoding": options.encoding}
 

@@ -25,8 +25,8 @@ def explain_refusal(
 
     Looks at the values only now that something failed: a model that takes them costs no pass over the data.
     """
-    if columns := nested_columns(features):
-        return UnusableColumnsError(estimator, "nested values", columns, _NESTED_ADVICE)
+    if refusal := _refusal_of_values(estimator, features):
+        return refusal
     message = str(error)
     if _TEXT_REFUSED.search(message) and (columns := _not_numeric(features)):
         return UnusableColumnsError(estimator, "columns that are not numbers", columns, _TEXT_ADVICE)
@@ -38,13 +38,13 @@ def explain_refusal(
 
 
 def refuse_nested(estimator: str, features: pd.DataFrame) -> None:
-    """Check that no column holds lists or records, which encoders would take for categories or fail at.
+    """Check that no column holds lists, records or bytes, which encoders would take for categories or fail at.
 
     Raises:
         UnusableColumnsError: Columns do.
     """
-    if columns := nested_columns(features):
-        raise UnusableColumnsError(estimator, "nested values", columns, _NESTED_ADVICE)
+    if refusal := _refusal_of_values(estimator, features):
+        raise refusal
 
 
 def nested_columns(features: pd.DataFrame) -> dict[str, str]:
@@ -61,9 +61,27 @@ def nested_columns(features: pd.DataFrame) -> dict[str, str]:
     return found
 
 
+def _refusal_of_values(estimator: str, features: pd.DataFrame) -> UnusableColumnsError | None:
+    if columns := nested_columns(features):
+        return UnusableColumnsError(estimator, "nested values", columns, _NESTED_ADVICE)
+    if columns := _binary_columns(features):
+        return UnusableColumnsError(estimator, "binary values", columns, _BINARY_ADVICE)
+    return None
+
+
+def _binary_columns(features: pd.DataFrame) -> dict[str, str]:
+    """Name the columns that hold bytes, as Parquet may, each with an example."""
+    objects = {name: column.dropna() for name, column in features.items() if column.dtype.kind == "O"}
+    firsts = {str(name): column.iloc[0] for name, column in objects.items() if len(column)}
+    return {name: f"such as {value[:20]!r}" for name, value in firsts.items() if isinstance(value, bytes)}
+
+
 _NESTED_ADVICE = (
     "Leave them out with drop or features, write their parts as columns of their own in the dataset, "
     "or turn them into numbers in a model module's Pipeline."
+)
+_BINARY_ADVICE = (
+    "Leave them out with drop or features, or write them as text in the dataset (in Parquet, as strings)."
 )
 _TEXT_ADVICE = (
     "Leave them out with drop or features, turn them into numbers in a model module's Pipeline "

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 import zipfile
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ import pytest
 import zstandard
 
 from include.training import ClassModel, SourceOptions
-from include.training.datasets import read_dataset
+from include.training.datasets import read_batches, read_dataset
 from include.training.errors import (
     EmptyDatasetError,
     NullTargetError,
@@ -36,11 +37,19 @@ GOOD = "".join(f"{i},{i * 2 % 7},{i % 2}\n" for i in range(50))
 MEBIBYTE = b"1,2\n" * (1 << 18)
 
 
-def zipped(content: bytes) -> bytes:
+def zipped(content: bytes, *names: str) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("table.csv", content)
+        for name in names or ("table.csv",):
+            archive.writestr(name, content)
     return file.getvalue()
+
+
+def with_field(archive: bytes, *, local: int, central: int, value: int) -> bytes:
+    """Change a number in both descriptions of a zip file's first entry: its flags, or its compression."""
+    changed, directory = bytearray(archive), archive.index(b"PK\x01\x02")
+    changed[local] = changed[directory + central] = value
+    return bytes(changed)
 
 
 COMPRESSIONS = {
@@ -94,6 +103,111 @@ def test_ten_thousand_columns_are_learned(train_table):
     table = pd.DataFrame(np.random.default_rng(0).random((30, 10_001)).round(3)).add_prefix("c")
     result = train_table(table.to_csv(index=False), model=LINEAR, preprocess="auto", target="c10000")
     assert len(result.manifest["data"]["features"]) == 10_000
+
+
+TABLE = f"a,b,y\n{GOOD}".encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (zipped(TABLE, "a.csv", "b.csv"), r"the zip file holds 2 files \('a.csv', 'b.csv'\)"),
+        (
+            zipped(TABLE, "[Content_Types].xml", "xl/workbook.xml"),
+            "an Excel workbook .*save its sheet as CSV",
+        ),
+        (with_field(zipped(TABLE), local=6, central=8, value=1), "needs a password; write it without one"),
+        (
+            with_field(zipped(TABLE), local=8, central=10, value=99),
+            "compressed in a way that Python does not know",
+        ),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "an Excel workbook, not text"),
+        (b"%PDF-1.7\n1 0 obj\n", "a PDF, not a table"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "git lfs pull"),
+        (
+            TABLE.decode().encode("utf-16-le"),
+            r"UTF-16 without a byte order mark: set source\.encoding to 'utf-16-le'",
+        ),
+        (
+            TABLE.decode().encode("utf-16-be"),
+            r"UTF-16 without a byte order mark: set source\.encoding to 'utf-16-be'",
+        ),
+        (TABLE.replace(b"3,6,1", b"3,\0,1"), r"binary data, not text \(a zero byte at position 26\)"),
+        (b'<div class="error">\n<p>Sorry, no</p></div>', "a web page, not a table"),
+        (TABLE + b"1,2,3\n" * 50_000 + b"1,\xe9,3\n", r"byte 0xe9 at position 300\d\d\d \(line 50052\)"),
+    ],
+)
+def test_a_file_of_another_kind_says_which(tmp_path, content, message):
+    path = tmp_path / "table.csv"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableDatasetError, match=message) as caught:
+        read_dataset(path, SourceOptions())
+    assert not caught.value.retryable
+
+
+def test_the_name_within_a_zip_file_leads_nowhere(tmp_path):
+    path = tmp_path / "deep" / "down" / "table.csv"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(zipped(TABLE, "../../outside.csv"))
+    assert len(read_dataset(path, SourceOptions()).table) == 50
+    assert [file.name for file in tmp_path.rglob("*") if file.is_file()] == ["table.csv"]
+
+
+def test_a_json_array_in_place_of_lines_is_told(tmp_path):
+    path = tmp_path / "table.jsonl"
+    path.write_text(json.dumps([{"a": i, "y": i} for i in range(40)]))
+    with pytest.raises(UnreadableDatasetError, match="one JSON array; write an object on each line"):
+        read_dataset(path, SourceOptions())
+
+
+def test_only_a_header_is_told_as_that_in_batches_too(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("a,b,y\n")
+    with pytest.raises(EmptyDatasetError, match=r"columns \('a', 'b', 'y'\) but no rows"):
+        list(read_batches(path, SourceOptions(), 100))
+
+
+class TestParquet:
+    @pytest.fixture
+    def dataset(self, tmp_path):
+        path = tmp_path / "table.parquet"
+        table = pd.DataFrame(
+            {
+                "price": [None, *(Decimal(f"{i}.25") for i in range(1, 40))],
+                "account": [Decimal(10**20 + i) for i in range(40)],
+                "y": [Decimal(i) for i in range(40)],
+            }
+        )
+        table.to_parquet(path)
+        return path
+
+    def test_decimals_are_numbers(self, train_petrol, dataset):
+        result = train_petrol(
+            dataset=dataset, model=LINEAR, preprocess="auto", features=("price",), target="y"
+        )
+        assert result.metrics["r2"] > 0.9
+        assert result.manifest["data"]["features"] == [{"name": "price", "dtype": "float64"}]
+
+    @pytest.mark.parametrize("rows", [None, 10])
+    def test_those_that_are_names_keep_their_digits(self, dataset, rows):
+        table = read_dataset(dataset, SourceOptions(dtypes={"account": "str"}), rows=rows).table
+        assert table["account"][3] == "100000000000000000003"
+        assert table["price"].dtype == table["y"].dtype == "float64"
+
+    def test_batches_have_the_same_types(self, dataset):
+        batches = list(read_batches(dataset, SourceOptions(), 1))
+        assert {str(dtype) for batch in batches for dtype in batch.table.dtypes} == {"float64"}
+
+    def test_bytes_are_refused_by_name(self, train_petrol, tmp_path):
+        path = tmp_path / "table.parquet"
+        pd.DataFrame({"raw": [b"\xff%d" % i for i in range(40)], "y": range(40)}).to_parquet(path)
+        with pytest.raises(UnusableColumnsError, match=r"binary values: 'raw' \(such as b'"):
+            train_petrol(dataset=path, model=LINEAR, preprocess="auto")
+
+    def test_one_that_was_compressed_again_is_told(self, dataset):
+        dataset.write_bytes(gzip.compress(dataset.read_bytes()))
+        with pytest.raises(UnreadableDatasetError, match="Parquet within gzip"):
+            read_dataset(dataset, SourceOptions())
 
 
 class TestNestedValues:

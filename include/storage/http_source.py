@@ -83,14 +83,15 @@ def _http_errors(location: str) -> Iterator[None]:
     import requests
     import urllib3
 
+    # Without their causes: a log shows those with their texts, and so the query of a presigned URL.
     try:
         yield
     except (requests.exceptions.InvalidURL, requests.exceptions.TooManyRedirects) as error:
-        raise errors.RequestRefusedError(location, detail=_detail(error)) from error
+        raise errors.RequestRefusedError(location, detail=_detail(error)) from None
     except (requests.exceptions.ReadTimeout, urllib3.exceptions.HTTPError) as error:
-        raise errors.ConnectionDroppedError(location, detail=_detail(error)) from error
+        raise errors.ConnectionDroppedError(location, detail=_detail(error)) from None
     except requests.exceptions.RequestException as error:
-        raise errors.HttpUnreachableError(location, detail=_detail(error)) from error
+        raise errors.HttpUnreachableError(location, detail=_detail(error)) from None
 
 
 def _detail(error: Exception) -> str:

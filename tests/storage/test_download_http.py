@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import random
 import socket
+import traceback
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from include.storage.errors import (
     EndpointUnreachableError,
     HttpAccessDeniedError,
     HttpNotFoundError,
+    RemoteError,
     RequestRefusedError,
     ServerFailedError,
     ThrottledError,
@@ -157,3 +159,19 @@ def test_a_page_that_redirects_for_ever_is_refused(download, url, web_proxy):
     web_proxy.plan(*[redirect] * 99)
     with pytest.raises(RequestRefusedError, match="redirects"):
         download(url)
+
+
+@pytest.mark.parametrize("port", [9, "nonsense"])
+def test_a_redirect_to_a_presigned_url_that_fails_shows_no_signature(download, url, web_proxy, port):
+    """Neither in the error nor in the traceback that a log shows with it."""
+
+    def redirect(answer) -> None:
+        presigned = f"http://127.0.0.1:{port}/table.csv?X-Amz-Credential=AKIA&X-Amz-Signature=5ec4e7"
+        answer.replace(302, b"", {"Location": presigned})
+
+    web_proxy.plan(*[redirect] * 9)
+    with pytest.raises(RemoteError) as caught:
+        download(url)
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "5ec4e7" not in shown
+    assert "AKIA" not in shown

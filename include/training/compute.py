@@ -81,6 +81,9 @@ def _dask(compute: Compute, modules: Sequence[str]) -> Iterator[None]:
         client = distributed.Client(compute.address, timeout=_CONNECT_TIMEOUT)
     except (OSError, TimeoutError) as error:
         raise ComputeLostError(compute.engine, compute.address, f"it does not answer: {error}") from error
+    except (ValueError, TypeError) as error:
+        reason = f"the address, or Dask's own settings for it (TLS), cannot be used: {error}"
+        raise ComputeError(compute.engine, compute.address, reason) from error
     with client:
         _check_versions(client, compute)
         for module in modules:

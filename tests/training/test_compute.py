@@ -129,6 +129,23 @@ def test_a_scheduler_that_does_not_answer_is_worth_another_try(monkeypatch):
     assert caught.value.retryable
 
 
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("tcp://127.0.0.1:port", "cannot be used: invalid literal"),
+        ("tls://127.0.0.1:9", "cannot be used: TLS expects"),
+        ("foo://127.0.0.1:9", "cannot be used: unknown address scheme 'foo'"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_told_once(address, says):
+    with (
+        pytest.raises(ComputeError, match=f"dask at {address}: .*{says}") as caught,
+        computing_on(Compute("dask", address)),
+    ):
+        pass
+    assert not caught.value.retryable
+
+
 @pytest.mark.parametrize(("engine", "package"), [("ray", "ray"), ("spark", "joblibspark")])
 def test_an_engine_that_is_not_installed_is_told_with_its_package(engine, package):
     with (

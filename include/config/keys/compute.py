@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 from include.config.keys.base import INCOMPLETE, Checked, Section, refuse
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*(?:://[^\s/@]+(?:/\S*)?|)")
+# A template may stand for any part of what follows.
+_DASK_ADDRESS = re.compile(r"(?:tcp|tls|ucx|wss?)://(?:[^\s/]+:\d+(?:/\S*)?|\S*\{\{\S*)")
 
 
 def _check_address(address: str) -> None:
@@ -31,8 +33,16 @@ class ComputeConfig(Section):
 
     @model_validator(mode="after")
     def _check_dask(self) -> Self:
-        if self.engine == "dask" and self.address is None:
+        if self.engine != "dask":
+            return self
+        if self.address is None:
             refuse(
                 "needs the address of its scheduler; add address, as tcp://scheduler:8786", kind=INCOMPLETE
+            )
+        if not _DASK_ADDRESS.fullmatch(self.address):
+            refuse(
+                f'"{self.address}" is no scheduler of Dask\'s; write one as tcp://scheduler:8786, with its port (http:// leads '
+                "to its dashboard)",
+                "address",
             )
         return self

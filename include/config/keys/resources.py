@@ -9,8 +9,11 @@ from include.config.keys.base import EXPECTED, Checked, SparseSection, is_number
 
 StepName = Literal["wait_for_dataset", "download_dataset", "train_model", "upload_model", "clean_up"]
 
+# Kubernetes counts in thousandths, and no machine has more.
+_FEWEST_CORES = 0.001
+_MOST_CORES = 10_000
 _MILLICORES = re.compile(r"[1-9][0-9]*m")
-_BYTES = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[KMGT]i|[kMGT])")
+_BYTES = re.compile(r"(?=.*[1-9])[0-9]+(?:\.[0-9]+)?(?:[KMGT]i|[kMGT])")
 _LABEL_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
 _LABEL_KEY = re.compile(rf"(?:[a-z0-9](?:[a-z0-9.-]{{0,251}}[a-z0-9])?/)?{_LABEL_NAME}")
 _LABEL_VALUE = re.compile(rf"(?:{_LABEL_NAME})?")
@@ -20,8 +23,8 @@ _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
 def _read_cores(value: Any) -> Any:
     if not is_number(value) and not (isinstance(value, str) and _MILLICORES.fullmatch(value)):
         refuse("a number of cores, as 4 or 0.5, or thousandths, as 500m", kind=EXPECTED)
-    if is_number(value) and value <= 0:
-        refuse(f"must be more than 0, and is {value}")
+    if is_number(value) and not _FEWEST_CORES <= value <= _MOST_CORES:
+        refuse(f"must be from {_FEWEST_CORES} to {_MOST_CORES} cores, and is {value}")
     return value
 
 
@@ -55,7 +58,7 @@ Cores = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "number", "exclusiveMinimum": 0},
+                {"type": "number", "minimum": _FEWEST_CORES, "maximum": _MOST_CORES},
                 {"type": "string", "pattern": f"^{_MILLICORES.pattern}$"},
             ]
         }

@@ -5,7 +5,13 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from include.storage.errors import DataCorruptedError, LocalFileError, NoModelError, ObjectNotFoundError
+from include.storage.errors import (
+    DataCorruptedError,
+    LocalFileError,
+    NoModelError,
+    ObjectNotFoundError,
+    UnsafeWorkspaceError,
+)
 from include.storage.model_prefix import MANIFEST, replace_model
 from include.storage.s3_errors import s3_errors
 
@@ -48,6 +54,7 @@ def upload_model(
 
     Raises:
         NoModelError: The folder holds no model.
+        UnsafeWorkspaceError: A link leads out of the folder.
         RemoteError: S3 refused, failed or could not be reached; retryable where trying again later may help.
     """
 
@@ -114,8 +121,12 @@ def content_type_of(name: str) -> str:
 
 
 def _model_files(folder: Path) -> list[str]:
-    """Return the files' names relative to the folder."""
-    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    """Return the files' names relative to the folder; a link among them must not lead out of it."""
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    for path in paths:
+        if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
+            raise UnsafeWorkspaceError(path)
+    names = [path.relative_to(folder).as_posix() for path in paths]
     if not names:
         raise NoModelError(folder)
     if MANIFEST not in names:

@@ -19,6 +19,7 @@ from include.storage.errors import (
     RemoteError,
     ServerFailedError,
     ThrottledError,
+    UnsafeWorkspaceError,
     WriteDeniedError,
 )
 from include.urls import S3Url
@@ -201,6 +202,14 @@ class TestNothingToUpload:
     def test_an_empty_folder(self, client, tmp_path):
         with pytest.raises(NoModelError, match="holds no files"):
             upload_model(tmp_path, PREFIX, client=client)
+
+    def test_a_link_that_leads_out_of_the_folder(self, client, model, tmp_path):
+        secret = tmp_path / "secret"
+        secret.write_text("of the worker")
+        (model / "notes.txt").symlink_to(secret)
+        with pytest.raises(UnsafeWorkspaceError, match=r"notes\.txt is a symbolic link"):
+            upload_model(model, PREFIX, client=client)
+        assert stored(client) == {}
 
     def test_no_manifest(self, client, model, next_model):
         """The model that is there stays."""

@@ -31,7 +31,7 @@ down: $(environment) ## Stop what `make up` or `make cluster` started
 	@./refinery down
 
 test: $(environment) ## Run the tests
-	@$(bin)/python -m pytest --numprocesses logical --dist loadfile
+	@$(bin)/python -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
 
 lint: $(environment) ## Check style, types, architecture and security
 	@$(bin)/ruff check

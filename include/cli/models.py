@@ -13,10 +13,8 @@ from include.cli.terminal import print_error, print_table
 from include.errors import RefineryError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from include.config import Pipeline
-    from include.registry import DescribedVersion, Latest, Version
+    from include.registry import DescribedVersion, Latest, Listing, Version
 
 _PIPELINE_HEADERS = ("pipeline", "latest", "gate", "promoted (UTC)", "by", "metrics")
 _VERSION_HEADERS = ("version", "uploaded (UTC)", "size", "gate", "promoted", "metrics")
@@ -85,11 +83,11 @@ def _pipeline_row(name: str, latest: Latest | None) -> tuple[str, ...]:
 
 
 def _list_versions(name: str, environment: str, newest: int, as_json: bool) -> None:
-    from include.registry import describe_versions, list_versions, read_latest
+    from include.registry import describe_versions, list_series, read_latest
 
     with open_series(project.read_pipeline(name, environment)) as (series, client):
-        versions = list_versions(series, client=client)
-        shown = describe_versions(versions[:newest], client=client)
+        listing = list_series(series, client=client)
+        shown = describe_versions(listing.versions[:newest], client=client)
         try:
             latest = read_latest(series, client=client)
         except RefineryError as error:
@@ -100,16 +98,18 @@ def _list_versions(name: str, environment: str, newest: int, as_json: bool) -> N
         _print_json([_describe(one, latest) for one in shown])
     else:
         print_table(_VERSION_HEADERS, [_version_row(one, latest) for one in shown])
-    _tell_what_is_left_out(name, str(series.root), versions, newest)
+    _tell_what_is_left_out(name, str(series.root), listing, newest)
 
 
-def _tell_what_is_left_out(name: str, root: str, versions: Sequence[Version], newest: int) -> None:
-    if not versions:
+def _tell_what_is_left_out(name: str, root: str, listing: Listing, newest: int) -> None:
+    there = len(listing.versions)
+    if not there:
         typer.echo(f"{name} has no models under {root} yet.", err=True)
-    elif len(versions) > newest:
-        typer.echo(
-            f"Showing {newest} of {len(versions)} models; all with: --newest {len(versions)}", err=True
-        )
+    elif there > newest:
+        typer.echo(f"Showing {newest} of {there} models; all with: --newest {there}", err=True)
+    if listing.reports:
+        rejected = "1 model was" if len(listing.reports) == 1 else f"{len(listing.reports)} models were"
+        typer.echo(f"{rejected} rejected; the newest report: {listing.reports[0]}", err=True)
 
 
 def _version_row(described: DescribedVersion, latest: Latest | None) -> tuple[str, ...]:

@@ -13,8 +13,10 @@ from include.registry.unchanged import InputChanges, find_changes
 from include.registry.verification import Verification, verify
 from include.registry.versions import (
     DescribedVersion,
+    Listing,
     Version,
     describe_versions,
+    list_series,
     list_versions,
     read_version,
 )
@@ -26,6 +28,7 @@ __all__ = [
     "DescribedVersion",
     "InputChanges",
     "Latest",
+    "Listing",
     "LoadedModel",
     "ModelNotFoundError",
     "ModelSeries",
@@ -39,6 +42,7 @@ __all__ = [
     "describe_versions",
     "find_changes",
     "find_manifest",
+    "list_series",
     "list_versions",
     "load_latest",
     "load_model",

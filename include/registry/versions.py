@@ -20,7 +20,7 @@ from include.storage import MANIFEST, list_prefix
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Container, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     from mypy_boto3_s3 import S3Client
 
@@ -55,6 +55,19 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """What lies under a pipeline's root.
+
+    Attributes:
+        versions: Its models, the newest first: by date, where their names tell it, else by when they were uploaded.
+        reports: The prefixes of the reports on models that failed their gates, the newest first by when they were uploaded.
+    """
+
+    versions: tuple[Version, ...]
+    reports: tuple[S3Url, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DescribedVersion:
     """A model of a pipeline with its manifest.
 
@@ -69,24 +82,23 @@ class DescribedVersion:
     problem: str = ""
 
 
-def list_versions(series: ModelSeries, *, client: S3Client) -> list[Version]:
-    """List a pipeline's models, the newest first: by date, where their names tell it, else by when they were uploaded.
+def list_series(series: ModelSeries, *, client: S3Client) -> Listing:
+    """List a pipeline's models, and the reports on those that were rejected.
 
     Raises:
         RemoteError: The bucket cannot be listed.
     """
     objects = list(list_prefix(series.root, client=client))
-    uploaded_at = {_folder(item.key): item.last_modified for item in objects if _is_manifest(item.key)}
-    belonging: dict[str, list[ListedObject]] = defaultdict(list)
-    for item in objects:
-        belonging[_model_of(item.key, uploaded_at)].append(item)
-    versions = []
-    for folder, moment in uploaded_at.items():
-        prefix = replace(series.root, key=folder)
-        if name := series.version_of(prefix):
-            versions.append(Version(name, prefix, moment, tuple(belonging[folder])))
-    by_age = attrgetter("uploaded_at")
-    return sorted(versions, key=attrgetter("name") if series.is_dated else by_age, reverse=True)
+    return Listing(tuple(_find_versions(series, objects)), tuple(_find_reports(series, objects)))
+
+
+def list_versions(series: ModelSeries, *, client: S3Client) -> tuple[Version, ...]:
+    """List a pipeline's models, the newest first.
+
+    Raises:
+        RemoteError: The bucket cannot be listed.
+    """
+    return list_series(series, client=client).versions
 
 
 def describe_versions(versions: Sequence[Version], *, client: S3Client) -> list[DescribedVersion]:
@@ -115,6 +127,30 @@ def read_version(series: ModelSeries, name: str, *, client: S3Client) -> StoredM
         pass
     known = [version.name for version in list_versions(series, client=client)]
     raise NoSuchVersionError(str(series.root), name, known)
+
+
+def _find_versions(series: ModelSeries, objects: Sequence[ListedObject]) -> list[Version]:
+    uploaded_at = {_folder(item.key): item.last_modified for item in objects if _is_manifest(item.key)}
+    belonging: dict[str, list[ListedObject]] = defaultdict(list)
+    for item in objects:
+        belonging[_model_of(item.key, uploaded_at)].append(item)
+    versions = []
+    for folder, moment in uploaded_at.items():
+        prefix = replace(series.root, key=folder)
+        if name := series.version_of(prefix):
+            versions.append(Version(name, prefix, moment, tuple(belonging[folder])))
+    by_age = attrgetter("uploaded_at")
+    return sorted(versions, key=attrgetter("name") if series.is_dated else by_age, reverse=True)
+
+
+def _find_reports(series: ModelSeries, objects: Iterable[ListedObject]) -> list[S3Url]:
+    found = []
+    for item in objects:
+        folder, inside, name = item.key.rpartition(REJECTED)
+        prefix = replace(series.root, key=f"{folder}/")
+        if inside and name.endswith(f"/{MANIFEST}") and series.version_of(prefix):
+            found.append((item.last_modified, _folder(item.key)))
+    return [replace(series.root, key=key) for _, key in sorted(found, reverse=True)]
 
 
 def _describe(version: Version, client: S3Client) -> DescribedVersion:

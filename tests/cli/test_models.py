@@ -125,6 +125,18 @@ class TestModels:
         assert churn["dag_id"] == "churn"
         assert churn["latest"]["prefix"] == "s3://models/churn/2026-01-31/"
 
+    def test_the_report_on_a_rejected_model_is_shown_the_way_to(self, refinery, trained):
+        refinery.write("configs/wine.yml")
+        with ObjectStore(refinery.root) as store:
+            for day in ("2026-01-30", "2026-01-31"):
+                key = f"wine/{day}/rejected/manual__x/manifest.json"
+                store.client().put_object(Bucket="models", Key=key, Body=b"{}")
+        done = refinery("models", "wine")
+        assert done.stderr == (
+            "wine has no models under s3://models/wine/ yet.\n"
+            "2 models were rejected; the newest report: s3://models/wine/2026-01-31/rejected/manual__x/\n"
+        )
+
     def test_a_pipeline_without_models(self, refinery, trained):
         refinery.write("configs/wine.yml")
         done = refinery("models", "wine")

@@ -17,7 +17,13 @@ from include.card.classified import (
     roc_curves,
 )
 from include.card.drawing.classification import NAMED_CURVES, draw_calibration, draw_confusion, draw_roc
-from include.card.drawing.overview import MOST_IMPORTANT, draw_distribution, draw_importance, draw_trend
+from include.card.drawing.overview import (
+    MOST_BARS,
+    MOST_IMPORTANT,
+    draw_distribution,
+    draw_importance,
+    draw_trend,
+)
 from include.card.drawing.regression import draw_predicted, draw_residuals, shows_single_rows
 from include.card.errors import NotMeasuredError
 from include.card.held_out import CLASSIFICATION
@@ -139,7 +145,7 @@ def _classification(rows: Classified) -> tuple[list[Figure], list[ClassReport]]:
         )
         which = f"Class {shorten(curves[0].label, 40)}" if len(curves) == 1 else "Each class against the rest"
         few = f" The {MOST_CURVES} classes with the most rows." if len(rows.labels) > MOST_CURVES else ""
-        caption = f"{which}; on the dashed line the scores tell nothing.{few}{named}"
+        caption = f"{which}; on the dashed line the scores tell nothing, in the upper left corner everything.{few}{named}"
         figures.append(Figure("ROC curve" if len(curves) == 1 else "ROC curves", draw_roc(curves), caption))
     if bins := calibrate(rows):
         figures.append(_calibration(rows, bins))
@@ -150,7 +156,10 @@ def _confusion(rows: Classified) -> Figure:
     shown = most_frequent(rows, _MOST_CLASSES_DRAWN)
     counts, labels = confusion(rows, shown), [rows.labels[at] for at in shown]
     right = int((rows.actual == rows.predicted).sum())
-    caption = "Held-out rows by their class (down) and the predicted one (across); strength is the share of the class."
+    caption = (
+        "Held-out rows by their class (down) and the predicted one (across): right on the diagonal, wrong elsewhere; "
+        "strength is the share of the class."
+    )
     if others := len(rows.labels) - len(shown):
         labels.append("others")
         caption += f" The {_MOST_CLASSES_DRAWN} classes with the most rows; {others:,} more are others."
@@ -198,11 +207,13 @@ def _distribution(profile: TableProfile | None) -> Figure | None:
         if profile.sampled_rows
         else ""
     )
-    name = shorten(profile.target, 60)
+    name, values = shorten(profile.target, 60), profile.distribution
+    rest = values.others + sum(values.counts[MOST_BARS:]) if values.values else 0
+    rarer = f" {count(rest, 'row')} of rarer values not drawn." if rest else ""
     return Figure(
         f"Distribution of {name}",
-        draw_distribution(profile.target, profile.distribution),
-        f"The target in {sampled or count(profile.rows, 'row')}.",
+        draw_distribution(profile.target, values),
+        f"The target in {sampled or count(profile.rows, 'row')}.{rarer}",
     )
 
 
@@ -211,8 +222,10 @@ def _trend(content: Content) -> Figure | None:
     if len(content.versions) == 1 or not trends:
         return None
     hidden = len(content.metrics) - len(trends)
+    known = any(trend.lower_is_better is not None for trend in trends)
+    arrows = " \N{DOWNWARDS ARROW} lower is better, \N{UPWARDS ARROW} higher is better." if known else ""
     more = f" {count(hidden, 'metric')} not drawn." if hidden else ""
     earlier = len(content.versions) - 1
     before = "the last promoted model" if earlier == 1 else f"the last {earlier} promoted models"
-    caption = f"This model (large dot) and {before}; the dashed line is this model's baseline.{more}"
+    caption = f"This model (large dot) and {before}; the dashed line is this model's baseline.{arrows}{more}"
     return Figure("Trend", draw_trend(trends, content.versions), caption)

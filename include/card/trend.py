@@ -23,6 +23,7 @@ class Trend:
         baseline: What a model that has learned nothing reaches on the same rows.
         spread: The standard deviation over the folds of a cross-validation.
         definition: How a metric that has several common meanings was computed.
+        lower_is_better: Whether it is an error; None where that is not known.
         beats_baseline: Whether it is better than the baseline; None where there is no baseline.
     """
 
@@ -31,6 +32,7 @@ class Trend:
     baseline: float | None
     spread: float | None
     definition: str
+    lower_is_better: bool | None
     beats_baseline: bool | None
 
     @property
@@ -56,6 +58,7 @@ def follow_metrics(manifest: Mapping[str, Any], history: Sequence[Mapping[str, A
             _number(baseline.get(metric)),
             _number(spread.get(metric)),
             str(definitions.get(metric, "")),
+            metric in errors if evaluation else None,
             _is_better(_number(value), _number(baseline.get(metric)), lower_is_better=metric in errors),
         )
         for metric, value in (manifest.get("metrics") or {}).items()

@@ -10,6 +10,8 @@ import subprocess
 from dataclasses import replace
 
 import pytest
+from sklearn.datasets import load_diabetes
+from sklearn.linear_model import LinearRegression
 
 _SCHEMES = ("light", "dark")
 _WIDTHS = (390, 1280)
@@ -31,6 +33,14 @@ _FAINTEST_TEXT = """
 _SMALLEST_DRAWN_TEXT = """
 Math.min(...[...document.querySelectorAll("svg text")].map(text =>
   parseFloat(getComputedStyle(text).fontSize) * text.closest("svg").clientWidth / text.closest("svg").viewBox.baseVal.width))
+"""
+# Texts of which more than a point stands outside their figure, where it is cut off.
+_CUT_OFF = """
+[...document.querySelectorAll("svg text")].filter(text => {
+  const [drawn, figure] = [text.getBoundingClientRect(), text.closest("svg").getBoundingClientRect()];
+  return drawn.left < figure.left - 1 || drawn.right > figure.right + 1
+    || drawn.top < figure.top - 1 || drawn.bottom > figure.bottom + 1;
+}).map(text => text.textContent)
 """
 
 
@@ -123,7 +133,15 @@ def browser(tmp_path_factory):
             process.wait()
 
 
-@pytest.fixture(params=["regression", "binary", "multi_class", "metrics_only"])
+@pytest.fixture(scope="module")
+def foreign_names(make_case):
+    """Columns named at length in letters that the font which figures are laid out by lacks."""
+    table = load_diabetes(as_frame=True).frame
+    names = {"s5": "\N{HANGUL SYLLABLE HAN}" * 60, "bmi": "\N{THAI CHARACTER KO KAI}" * 60, "bp": "W" * 60}
+    return make_case(table.rename(columns=names), "target", LinearRegression())
+
+
+@pytest.fixture(params=["regression", "binary", "multi_class", "metrics_only", "foreign_names"])
 def page(request, write):
     case = request.getfixturevalue(request.param)
     return write(replace(case, history=(case.manifest,) * 2))
@@ -165,6 +183,7 @@ def test_it_fits_the_width_and_can_be_read(browser, page, width, scheme):
     assert browser.evaluate(_FAINTEST_TEXT) >= 4.5
     if "<svg" in page.source:
         assert browser.evaluate(_SMALLEST_DRAWN_TEXT) >= 7
+        assert browser.evaluate(_CUT_OFF) == []
 
 
 def test_the_scheme_changes_the_figures_too(browser, binary, write):

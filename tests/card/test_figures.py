@@ -13,6 +13,11 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import precision_score, recall_score, roc_auc_score
 from sklearn.svm import LinearSVC
 
+from include.card.classified import CalibrationBin
+from include.card.drawing.axis_numbers import axis_number
+from include.card.drawing.classification import draw_calibration
+from include.card.drawing.svg import label
+
 
 def titles(page) -> list[str]:
     return [
@@ -153,3 +158,65 @@ def test_colours_are_those_of_the_page(write, multi_class):
     assert "var(--accent)" in drawing
     assert "#0b0b" not in drawing
     assert "#000" not in drawing
+
+
+@pytest.mark.parametrize(
+    ("ticks", "said"),
+    [
+        ((0, 250_000, 1_750_000), ["0", "0.25M", "1.75M"]),
+        ((-300_000, 0, 100_000), ["-300k", "0", "100k"]),
+        ((0, 0.2, 0.6000000000000001), ["0", "0.2", "0.6"]),
+        ((2010, 2015), ["2010", "2015"]),
+        ((1_000_000, 1_000_000.5), ["1000000.0", "1000000.5"]),
+        ((20_231_001, 20_231_002), ["20231001", "20231002"]),
+        ((0, 2e-7), ["0", "2e-07"]),
+        ((0, 2e18), ["0", "2e+18"]),
+    ],
+)
+def test_numbers_along_an_axis_are_short_and_told_apart(ticks, said):
+    assert [axis_number(tick, ticks) for tick in ticks] == said
+
+
+def test_no_power_of_ten_stands_at_the_end_of_an_axis(write, make_case):
+    table = pd.DataFrame({"x": range(100), "price": [20_000.0 * at for at in range(100)]})
+    drawn = write(make_case(table, "price", LinearRegression())).texts
+    assert "1.50M" in drawn
+    assert not any(text.startswith("1e") for text in drawn)
+
+
+def test_letters_as_wide_as_two_are_counted_so():
+    assert (
+        label("\N{HANGUL SYLLABLE HAN}" * 40, 24)
+        == "\N{HANGUL SYLLABLE HAN}" * 7 + "\u2026" + "\N{HANGUL SYLLABLE HAN}" * 4
+    )
+    assert label("x" * 24, 24) == "x" * 24
+
+
+def test_the_groups_of_a_rare_class_are_drawn_large():
+    groups = [CalibrationBin(at / 1000, at / 900, at / 1000, at / 500, 50) for at in (1, 3, 9)]
+    drawing = draw_calibration(groups, "predicted", "observed")
+    assert ">1.0<" not in drawing
+    assert ">0.0050<" in drawing
+    assert ">1.0<" in draw_calibration(
+        [*groups, CalibrationBin(0.8, 0.9, 0.7, 0.95, 50)], "predicted", "observed"
+    )
+
+
+def test_what_is_taken_for_another_class_has_a_colour_of_its_own(write, binary):
+    matrix = write(binary).source.split('aria-label="Confusion matrix', 1)[1].split("</svg>", 1)[0]
+    assert matrix.count("fill: var(--accent)") == matrix.count("fill: var(--second)") == 2
+
+
+def test_rarer_values_of_the_target_are_counted_and_not_drawn(write, make_case):
+    generator = np.random.default_rng(0)
+    table = pd.DataFrame({"x": generator.normal(size=2000), "y": generator.integers(0, 50, 2000)})
+    page = write(make_case(table.astype({"y": "str"}), "y", DummyClassifier()))
+    rarer = 2000 - table["y"].value_counts().head(15).sum()
+    assert f"The target in 2,000 rows. {rarer:,} rows of rarer values not drawn." in page.text
+
+
+def test_the_trend_tells_which_way_is_better(write, regression):
+    page = write(replace(regression, history=(regression.manifest,)))
+    assert "\N{DOWNWARDS ARROW} lower is better, \N{UPWARDS ARROW} higher is better." in page.text
+    assert "\N{DOWNWARDS ARROW} mae 44.12" in page.text
+    assert "\N{UPWARDS ARROW} r2 0.4375" in page.text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from include.card.drawing.svg import ACCENT, INK, MUTED, SERIES, draw_svg, label
+from include.card.drawing.svg import ACCENT, INK, MUTED, SECOND, SERIES, draw_svg, label
 from include.card.wording import number
 
 if TYPE_CHECKING:
@@ -17,17 +17,22 @@ if TYPE_CHECKING:
     from include.card.classified import CalibrationBin, RocCurve
 
 # Text stays readable on a fill of this strength, on light and dark alike.
-_STRONGEST = 0.6
+_STRONGEST = 0.5
 NAMED_CURVES = len(SERIES)
 _LINE_STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1)))
 # In a larger matrix, zeros and level names would hide what matters.
 _MOST_WITH_ZEROS = 6
 _MOST_LEVEL = 3
 _THOUSAND = 1000
+# Groups closer together than this are drawn larger.
+_NARROW = 0.5
 
 
 def draw_confusion(labels: Sequence[str], counts: np.ndarray[Any, Any], right: int) -> str:
-    """Draw how many rows of each class were taken for which; a cell's strength is its share of the class's rows."""
+    """Draw how many rows of each class were taken for which; a cell's strength is its share of the class's rows.
+
+    What is right and what is wrong have colours of their own; "others", where it is the last class, may be either.
+    """
 
     def paint(figure: Figure) -> None:
         axes = figure.add_subplot()
@@ -70,12 +75,23 @@ def draw_calibration(bins: Sequence[CalibrationBin], predicted: str, observed: s
         x = [each.predicted for each in bins]
         axes.vlines(x, [each.low for each in bins], [each.high for each in bins], color=ACCENT, alpha=0.45)
         axes.plot(x, [each.observed for each in bins], color=ACCENT, marker="o", markersize=4)
-        axes.set(xlabel=predicted, ylabel=observed, xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+        limits = _calibration_limits(bins)
+        axes.set(xlabel=predicted, ylabel=observed, xlim=limits, ylim=limits)
 
     pairs = ", ".join(f"{number(each.predicted)}: {number(each.observed)}" for each in bins)
     return draw_svg(
         "calibration", f"Predicted probability and the share that came true: {pairs}", paint, height=300
     )
+
+
+def _calibration_limits(bins: Sequence[CalibrationBin]) -> tuple[float, float]:
+    """Give the range that the groups are in, which lies at one end where the class is rare; else from 0 to 1."""
+    low = min(min(each.predicted, each.low) for each in bins)
+    high = max(max(each.predicted, each.high) for each in bins)
+    if high - low > _NARROW:
+        return -0.02, 1.02
+    margin = 0.08 * (high - low) or 0.02
+    return max(-margin, low - margin), min(1 + margin, high + margin)
 
 
 def _fill_cells(axes: Axes, counts: np.ndarray[Any, Any]) -> None:
@@ -87,7 +103,7 @@ def _fill_cells(axes: Axes, counts: np.ndarray[Any, Any]) -> None:
     for row, column in np.ndindex(cells, cells):
         strength = round(float(shares[row, column]) * _STRONGEST, 3)
         corners = [column, column + 1, column + 1, column], [row, row, row + 1, row + 1]
-        axes.fill(*corners, facecolor=(ACCENT, strength), linewidth=0)
+        axes.fill(*corners, facecolor=(ACCENT if row == column else SECOND, strength), linewidth=0)
         if counts[row, column] or few:
             axes.text(
                 column + 0.5, row + 0.5, _rows_in_cell(int(counts[row, column]), few=few),

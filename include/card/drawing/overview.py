@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from include.card.drawing.svg import ACCENT, INK, MUTED, SECOND, draw_svg, label
+from include.card.drawing.svg import ACCENT, INK, MUTED, POINTS_AN_INCH, SECOND, draw_svg, label
 from include.card.wording import count, number
 
 if TYPE_CHECKING:
@@ -20,21 +20,20 @@ if TYPE_CHECKING:
 
 _BAR_HEIGHT = 17
 _AXIS_HEIGHT = 50
-_MOST_BARS = 12
+MOST_BARS = 15
 MOST_IMPORTANT = 15
 _PANELS_A_ROW = 2
-_PANEL_HEIGHT = 118
+_PANEL_HEIGHT = 125
+# Which way is better, before a metric's name.
+_ARROWS = {True: "\N{DOWNWARDS ARROW} ", False: "\N{UPWARDS ARROW} ", None: ""}
 
 
 def draw_distribution(target: str, distribution: Distribution) -> str:
     """Draw how many rows the target's values or ranges of values have."""
     if distribution.edges:
         return _draw_histogram(target, distribution)
-    names = [label(value) for value in distribution.values[:_MOST_BARS]]
-    counts = list(distribution.counts[:_MOST_BARS])
-    others = distribution.others + sum(distribution.counts[_MOST_BARS:])
-    if others:
-        names, counts = [*names, "all others"], [*counts, others]
+    names = [label(value) for value in distribution.values[:MOST_BARS]]
+    counts = list(distribution.counts[:MOST_BARS])
     description = f"Rows of each value of {label(target)}: " + ", ".join(
         f"{name} {rows:,}" for name, rows in zip(names, counts, strict=True)
     )
@@ -42,7 +41,7 @@ def draw_distribution(target: str, distribution: Distribution) -> str:
     def paint(figure: Figure) -> None:
         axes = figure.add_subplot()
         _draw_bars(axes, names, [float(rows) for rows in counts])
-        axes.set_xlabel("rows")
+        axes.set_xlabel("rows", loc="right")
 
     return draw_svg(
         "distribution", description, paint, height=_AXIS_HEIGHT + _BAR_HEIGHT * max(2, len(names))
@@ -54,6 +53,8 @@ def draw_trend(trends: Sequence[Trend], versions: Sequence[str]) -> str:
     lines = -(-len(trends) // _PANELS_A_ROW)
 
     def paint(figure: Figure) -> None:
+        # A panel's dates must not seem to be a part of the title below them.
+        figure.set_layout_engine("constrained", h_pad=6 / POINTS_AN_INCH)
         for place, trend in enumerate(trends, 1):
             axes = figure.add_subplot(lines, _PANELS_A_ROW, place)
             known = [(at, value) for at, value in enumerate(trend.values) if value is not None]
@@ -63,7 +64,8 @@ def draw_trend(trends: Sequence[Trend], versions: Sequence[str]) -> str:
             axes.plot(*known[-1], color=SECOND, marker="o", markersize=6)
             if trend.baseline is not None:
                 axes.axhline(trend.baseline, color=MUTED, linestyle="--", linewidth=1)
-            axes.set_title(f"{label(trend.metric, 16)}  {number(trend.values[-1])}", loc="left", color=INK)
+            title = f"{label(trend.metric, 16)} {number(trend.values[-1])}"
+            axes.set_title(f"{_ARROWS[trend.lower_is_better]}{title}", loc="left", color=INK)
             ends = [0, len(versions) - 1]
             axes.set_xticks(ends, [label(versions[0], 10), "this"])
             axes.set_xlim(-0.3, len(versions) - 0.7)
@@ -89,7 +91,8 @@ def draw_importance(importance: Importance) -> str:
             importance.losses[:MOST_IMPORTANT], range(len(names)), xerr=importance.spreads[:MOST_IMPORTANT],
             fmt="none", ecolor=INK, elinewidth=1, alpha=0.7,
         )  # fmt: skip
-        axes.set_xlabel(f"loss of {importance.score} when shuffled")
+        # At the right, it is within the figure however long the names are.
+        axes.set_xlabel(f"loss of {importance.score} when shuffled", loc="right")
 
     pairs = ", ".join(f"{name} {number(loss)}" for name, loss in zip(names, importance.losses, strict=False))
     description = f"Loss of {importance.score} when a column is shuffled: {pairs}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 import warnings
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
+from include.card.drawing.axis_numbers import shorten_axis_numbers
 from include.card.wording import shorten
 
 if TYPE_CHECKING:
@@ -32,11 +34,12 @@ _VARIABLES = {
 _COLOUR = re.compile("|".join(_VARIABLES))
 # Points of 1/72 inch. The page scales a figure to 1 to 1.4 times this, so that its text is 10 px on a phone and 14 on a desk.
 WIDTH = 360
-_POINTS_AN_INCH = 72
+POINTS_AN_INCH = 72
+_FONT_FAMILY = "DejaVu Sans"
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     # The one that matplotlib ships: places are the same on every machine.
-    "font.family": ["DejaVu Sans"],
+    "font.family": [_FONT_FAMILY],
     "font.size": 10.5,
     "axes.titlesize": 10.5,
     "axes.labelsize": 10.5,
@@ -87,18 +90,31 @@ def draw_svg(name: str, description: str, paint: Callable[[Figure], None], *, he
     with mpl.rc_context(_STYLE | {"svg.hashsalt": name}), warnings.catch_warnings():
         # The browser has the letters that matplotlib's font lacks.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure = Figure(figsize=(WIDTH / _POINTS_AN_INCH, height / _POINTS_AN_INCH), layout="constrained")
+        figure = Figure(figsize=(WIDTH / POINTS_AN_INCH, height / POINTS_AN_INCH), layout="constrained")
         FigureCanvasSVG(figure)
         figure.patch.set_visible(False)
         paint(figure)
+        shorten_axis_numbers(figure)
         file = io.StringIO()
         figure.savefig(file, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     return _for_page(name, description, file.getvalue())
 
 
 def label(value: Any, width: int = _LABEL_WIDTH) -> str:
-    """Give a user's text as it may stand in a figure: short, printable, in one line."""
-    return shorten(value, width)
+    """Give a user's text as it may stand in a figure: short, printable, in one line.
+
+    Letters that matplotlib's font lacks, as those of Chinese, count twice: they are about that wide.
+    """
+    text = shorten(value, width)
+    wide = sum(ord(letter) not in _font_letters() for letter in text)
+    return shorten(text, max(1, width * len(text) // (len(text) + wide))) if wide else text
+
+
+@functools.cache
+def _font_letters() -> frozenset[int]:
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    return frozenset(get_font(findfont(FontProperties(family=[_FONT_FAMILY]))).get_charmap())
 
 
 def _for_page(name: str, description: str, text: str) -> str:

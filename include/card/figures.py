@@ -185,8 +185,11 @@ def _calibration(rows: Classified, bins: Sequence[CalibrationBin]) -> Figure:
 def _importance(model: Any, held_out: HeldOut) -> Figure:
     importance = measure_importance(model, held_out)
     rows = count(importance.rows, "held-out row")
+    rare = ", rare classes first" if held_out.task == CLASSIFICATION else ""
     sampled = (
-        f"{rows} sampled of {len(held_out.features):,}" if importance.rows < len(held_out.features) else rows
+        f"{rows} sampled of {len(held_out.features):,}{rare}"
+        if importance.rows < len(held_out.features)
+        else rows
     )
     hidden = len(importance.columns) - min(len(importance.columns), MOST_IMPORTANT)
     rest = [f"{count(hidden, 'column')} of less importance not shown."] if hidden else []

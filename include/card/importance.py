@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.card.errors import NotMeasuredError
+from include.card.held_out import CLASSIFICATION
 from include.card.scores import choose_score
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ class Importance:
 def measure_importance(model: Any, held_out: HeldOut) -> Importance:
     """Shuffle each column of sampled held-out rows a few times and predict again.
 
+    Of a classification's rows, those of rare classes are sampled first: a score of the few that chance would bring says
+    little, and the scores used here do not depend on how many rows a class has.
+
     Raises:
         NotMeasuredError: The model is too slow for it, or cannot predict the rows.
     """
@@ -61,7 +65,7 @@ def measure_importance(model: Any, held_out: HeldOut) -> Importance:
 
     columns = held_out.features.shape[1]
     measured = min(columns, _MOST_COLUMNS)
-    rows = _sampled_rows(len(held_out.features), measured)
+    rows = _sampled_rows(held_out, measured)
     features = held_out.features.iloc[rows]
     score = choose_score(model, held_out, np.asarray(held_out.actual)[rows])
     with warnings.catch_warnings():
@@ -81,12 +85,26 @@ def measure_importance(model: Any, held_out: HeldOut) -> Importance:
     )
 
 
-def _sampled_rows(rows: int, columns: int) -> np.ndarray[Any, Any]:
+def _sampled_rows(held_out: HeldOut, columns: int) -> np.ndarray[Any, Any]:
     import numpy as np
 
+    rows = len(held_out.features)
     affordable = max(_FEWEST_ROWS, _MOST_PREDICTIONS // max(1, columns * REPEATS))
     wanted = min(rows, _MOST_ROWS, affordable)
-    return np.sort(np.random.default_rng(_SEED).choice(rows, size=wanted, replace=False))
+    order = np.random.default_rng(_SEED).permutation(rows)
+    if held_out.task == CLASSIFICATION:
+        order = order[_turns(np.asarray(held_out.actual)[order])]
+    return np.sort(order[:wanted])
+
+
+def _turns(classes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Give an order in which the classes take turns, each with its next row, as long as they have rows."""
+    import numpy as np
+    import pandas as pd
+
+    codes = pd.factorize(classes)[0]
+    turns: np.ndarray[Any, Any] = np.argsort(pd.Series(codes).groupby(codes).cumcount(), kind="stable")
+    return turns
 
 
 def _predict_all(score: Score, features: pd.DataFrame, columns: int) -> np.ndarray[Any, Any]:

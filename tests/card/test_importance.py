@@ -54,6 +54,21 @@ def test_the_score_of_the_rows_as_they_are_is_scikit_learn_s(binary):
     assert measure_importance(binary.model, binary.held_out).value == pytest.approx(expected)
 
 
+def test_of_many_rows_those_of_a_rare_class_are_all_sampled(make_case, monkeypatch):
+    """By chance alone, a quarter of them would be."""
+    generator = np.random.default_rng(0)
+    table = pd.DataFrame({"signal": generator.normal(size=20_000), "noise": generator.normal(size=20_000)})
+    table["rare"] = (table["signal"] + generator.normal(size=20_000) > 3.3).astype(int)
+    case = make_case(table, "rare", LogisticRegression())
+    asked, predict = [], case.model.predict_proba
+    monkeypatch.setattr(case.model, "predict_proba", lambda rows: asked.append(rows) or predict(rows))
+    measure_importance(case.model, case.held_out)
+    rare = case.held_out.features.index[case.held_out.actual == 1]
+    assert 20 < len(rare) < 500
+    assert len(asked[0]) == 1000
+    assert set(rare) <= set(asked[0].index)
+
+
 def test_sampled_rows_and_shuffles_are_the_same_each_time(known, held_out_of):
     table = pd.DataFrame(
         np.random.default_rng(0).normal(size=(3000, 3)), columns=["much", "little", "nothing"]

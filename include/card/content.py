@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.card.trend import Trend, follow_metrics, latest_versions, version_date
-from include.card.wording import count, facts, moment, number, printable, shorten, size, worded
+from include.card.wording import (
+    count,
+    facts,
+    grouped,
+    listed,
+    moment,
+    number,
+    printable,
+    shorten,
+    size,
+    worded,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,6 +68,7 @@ class Content:
         date: The date that it stands under.
         verdict: Whether gates let it pass.
         data_line: The data in one line; empty where it is not known.
+        directions: Which metrics are better when lower and which when higher; empty where it is not known.
         metrics: Each metric with its baseline, spread and earlier values.
         versions: The dates of the versions that the trends run through, this model's last.
         gates: The gates.
@@ -80,6 +92,7 @@ class Content:
     date: str
     verdict: Verdict
     data_line: str
+    directions: str
     metrics: list[Trend]
     versions: list[str]
     gates: list[Gate]
@@ -117,8 +130,9 @@ def gather(manifest: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) ->
         model=shorten(model.get("name") or "", 120),
         moment=moment(str(manifest.get("created_at") or "")),
         date=shorten(version_date(manifest), 40),
-        verdict=_verdict(manifest.get("gate"), gates),
+        verdict=_verdict(manifest.get("gate"), gates, metrics),
         data_line=_data_line(manifest),
+        directions=_directions(metrics),
         metrics=metrics[:_MOST_METRICS],
         versions=[*(shorten(version_date(version) or "?", 20) for version in earlier), "this model"],
         gates=[_gate(gate) for gate in gates[:_MOST_GATES]],
@@ -140,17 +154,42 @@ def gather(manifest: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) ->
     )
 
 
-def _verdict(gate: object, gates: Sequence[Mapping[str, Any]]) -> Verdict:
+def _verdict(gate: object, gates: Sequence[Mapping[str, Any]], metrics: Sequence[Trend]) -> Verdict:
     failed = sum(not each.get("passed") for each in gates)
     of_gates = "its gate failed" if len(gates) == 1 else f"{failed} of {len(gates)} gates failed"
     if not gates:
-        return Verdict("plain", "No gates")
+        return _verdict_without_gates([metric.against_baseline for metric in metrics])
     if not failed:
         return Verdict("good", "Passed its gate" if len(gates) == 1 else f"Passed all {len(gates)} gates")
     return (
         Verdict("warn", f"Promoted although {of_gates}")
         if gate == "warned"
         else Verdict("bad", f"Not promoted: {of_gates}")
+    )
+
+
+def _verdict_without_gates(comparisons: Sequence[str]) -> Verdict:
+    compared = sum(map(bool, comparisons))
+    better = comparisons.count("better")
+    if not compared:
+        return Verdict("plain", "No gates")
+    if not better:
+        return Verdict("warn", "No gates; no better than the baseline")
+    by = "" if better == compared else f" by {better} of {compared} metrics"
+    return Verdict("plain", f"No gates; better than the baseline{by}")
+
+
+def _directions(metrics: Sequence[Trend]) -> str:
+    known = [metric for metric in metrics if metric.lower_is_better is not None]
+    errors = [metric.metric for metric in known if metric.lower_is_better]
+    if not known:
+        return ""
+    if not errors:
+        return "Higher is better."
+    return (
+        "Lower is better."
+        if len(errors) == len(known)
+        else f"Lower is better for {listed(errors)}, higher for the others."
     )
 
 
@@ -168,11 +207,13 @@ def _gate(gate: Mapping[str, Any]) -> Gate:
 
 def _data_line(manifest: Mapping[str, Any]) -> str:
     data, split = _section(manifest, "data"), _section(manifest, "split")
+    dataset = shorten(_section(_section(manifest, "provenance"), "dataset").get("url") or "", 120)
     if not data:
-        return ""
+        return dataset
     target = shorten(_section(data, "target").get("name") or "", 60)
-    held_out = f", {number(split['test_rows'])} held out" if split.get("test_rows") is not None else ""
-    return f"{count(int(data.get('rows') or 0), 'row')}{held_out}; {target} from {count(len(data.get('features') or []), 'feature')}"
+    held_out = f", {grouped(split['test_rows'])} held out" if split.get("test_rows") is not None else ""
+    rows = count(int(data.get("rows") or 0), "row") + (f" of {dataset}" if dataset else "")
+    return f"{rows}{held_out}; {target} from {count(len(data.get('features') or []), 'feature')}"
 
 
 def _data(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -185,12 +226,13 @@ def _data(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     return facts(
         {
             "dataset": dataset.get("url"),
-            "rows": data.get("rows"),
+            "rows": grouped(data.get("rows")),
             "columns": data.get("columns"),
             "target": f"{target['name']} ({target.get('dtype', 'unknown')})" if target.get("name") else None,
             "features": len(data.get("features") or []) or None,
             **{f"left out: {reason}": names for reason, names in reasons.items()},
-            **{f"read with {name}": value for name, value in source.items()},
+            # What it drops has been said to be left out.
+            **{f"read with {name}": value for name, value in source.items() if name != "drop"},
         }
     )
 
@@ -198,7 +240,11 @@ def _data(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _split(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     task = {"task": _section(manifest, "evaluation").get("task")}
     seeded = {"seeds set on the estimator": _section(manifest, "seeds").get("set_on_estimator")}
-    return facts(task | worded(_section(manifest, "split")) | seeded)
+    split = {
+        name: grouped(value) if name in ("train_rows", "test_rows") else value
+        for name, value in _section(manifest, "split").items()
+    }
+    return facts(task | worded(split) | seeded)
 
 
 def _preparation(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:

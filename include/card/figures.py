@@ -230,5 +230,7 @@ def _trend(content: Content) -> Figure | None:
     more = f" {count(hidden, 'metric')} not drawn." if hidden else ""
     earlier = len(content.versions) - 1
     before = "the last promoted model" if earlier == 1 else f"the last {earlier} promoted models"
-    caption = f"This model (large dot) and {before}; the dashed line is this model's baseline.{arrows}{more}"
+    has_baseline = any(trend.baseline is not None for trend in trends)
+    dashed = "; the dashed line is this model's baseline" if has_baseline else ""
+    caption = f"This model (large dot) and {before}{dashed}.{arrows}{more}"
     return Figure("Trend", draw_trend(trends, content.versions), caption)

@@ -67,6 +67,8 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "number": wording.number,
+        "grouped": wording.grouped,
+        "share": wording.share,
         "shorten": wording.shorten,
         "code": code,
         "plain": plain,

@@ -7,6 +7,8 @@ import numbers
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from include.card.wording import number
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -39,6 +41,15 @@ class Trend:
     def value(self) -> float | None:
         """This model's value."""
         return self.values[-1]
+
+    @property
+    def against_baseline(self) -> str:
+        """Tell whether it is better or worse than the baseline, as far as one sees; empty where there is none."""
+        if self.beats_baseline is None:
+            return ""
+        if number(self.value) == number(self.baseline):
+            return "the same"
+        return "better" if self.beats_baseline else "worse"
 
     @property
     def previous(self) -> float | None:

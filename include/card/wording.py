@@ -38,6 +38,19 @@ def count(amount: int, noun: str) -> str:
     return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {_plural(noun)}"
 
 
+def grouped(amount: Any) -> str:
+    """Say how many, with digits grouped, as "1,200"; what is no whole number is said as others are."""
+    return f"{amount:,}" if isinstance(amount, int) and not isinstance(amount, bool) else number(amount)
+
+
+def share(amount: int, whole: int) -> str:
+    """Say a part in per cent; what rounds to none or all of it is said to be less."""
+    percent = f"{amount / whole:.0%}"
+    if percent == "0%" and amount:
+        return "<1%"
+    return ">99%" if percent == "100%" and amount < whole else percent
+
+
 def size(amount: int) -> str:
     """Say a number of bytes."""
     units = ("bytes", "kB", "MB", "GB", "TB")

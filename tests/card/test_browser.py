@@ -144,6 +144,8 @@ def foreign_names(make_case):
 @pytest.fixture(params=["regression", "binary", "multi_class", "metrics_only", "foreign_names"])
 def page(request, write):
     case = request.getfixturevalue(request.param)
+    long_named = {"neg_negative_likelihood_ratio": -0.998, "average_precision": 0.5155}
+    case = case.with_manifest(metrics=case.manifest["metrics"] | long_named)
     return write(replace(case, history=(case.manifest,) * 2))
 
 
@@ -184,6 +186,19 @@ def test_it_fits_the_width_and_can_be_read(browser, page, width, scheme):
     if "<svg" in page.source:
         assert browser.evaluate(_SMALLEST_DRAWN_TEXT) >= 7
         assert browser.evaluate(_CUT_OFF) == []
+
+
+def test_a_phone_shows_metrics_gates_and_classes_without_scrolling_sideways(
+    browser, regression, multi_class, write
+):
+    for case in (regression, multi_class):
+        browser.open(write(case).path.as_uri())
+        browser.look(390, "light")
+        wide = browser.evaluate("""
+          [...document.querySelectorAll("#metrics .scroll, #gates .scroll, #predictions .scroll")]
+            .filter(region => region.scrollWidth > region.clientWidth).map(region => region.textContent)
+        """)
+        assert wide == []
 
 
 def test_the_scheme_changes_the_figures_too(browser, binary, write):

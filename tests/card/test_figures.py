@@ -171,6 +171,8 @@ def test_colours_are_those_of_the_page(write, multi_class):
         ((20_231_001, 20_231_002), ["20231001", "20231002"]),
         ((0, 2e-7), ["0", "2e-07"]),
         ((0, 2e18), ["0", "2e+18"]),
+        ((0.995995, 0.996), ["0.995995", "0.996000"]),
+        ((0.9959995, 0.996), ["0.9959995", "0.996"]),
     ],
 )
 def test_numbers_along_an_axis_are_short_and_told_apart(ticks, said):
@@ -218,5 +220,11 @@ def test_rarer_values_of_the_target_are_counted_and_not_drawn(write, make_case):
 def test_the_trend_tells_which_way_is_better(write, regression):
     page = write(replace(regression, history=(regression.manifest,)))
     assert "\N{DOWNWARDS ARROW} lower is better, \N{UPWARDS ARROW} higher is better." in page.text
-    assert "\N{DOWNWARDS ARROW} mae 44.12" in page.text
-    assert "\N{UPWARDS ARROW} r2 0.4375" in page.text
+    assert "the dashed line is this model's baseline" in page.text
+    assert {"\N{DOWNWARDS ARROW} mae", "\N{UPWARDS ARROW} r2"} <= set(page.texts)
+
+
+def test_the_trend_of_a_model_without_a_baseline_tells_of_none(write, metrics_only):
+    text = write(replace(metrics_only, history=(metrics_only.manifest,))).text
+    assert "This model (large dot) and the last promoted model." in text
+    assert "lower is better" not in text

@@ -13,7 +13,7 @@ def test_the_short_card_shows_metrics_gates_data_and_config(write, regression):
         "\n"
         "**Promoted although 1 of 2 gates failed** `measured_model`, trained 2026-01-31 12:00 UTC\n"
         "\n"
-        "442 rows, 89 held out; target from 10 features\n"
+        "442 rows of s3://datasets/measured.csv, 89 held out; target from 10 features\n"
         "\n"
         "- Warning: Only 10 rows are held out.\n"
         "\n"

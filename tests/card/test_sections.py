@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
+from sklearn.linear_model import LinearRegression
+
+from include.card import profile_table
 
 SECTIONS = {
     "Warnings": ("warnings", "Only 10 rows are held out."),
@@ -45,7 +49,7 @@ def test_the_head_tells_which_model_from_when_and_from_what(write, regression):
     text = write(regression).text
     assert "team.measured" in text
     assert "measured_model, 2026-01-31; trained 2026-01-31 12:00 UTC" in text
-    assert "442 rows, 89 held out; target from 10 features" in text
+    assert "442 rows of s3://datasets/measured.csv, 89 held out; target from 10 features" in text
 
 
 @pytest.mark.parametrize(
@@ -60,6 +64,45 @@ def test_the_head_tells_which_model_from_when_and_from_what(write, regression):
 def test_the_verdict_follows_from_the_gates(write, regression, gate, passed, verdict):
     gates = [{"metric": "mae", "kind": "max", "required": 50, "passed": each} for each in passed]
     assert verdict in write(regression.with_manifest(gates=gates, gate=gate)).text
+
+
+@pytest.mark.parametrize(
+    ("metrics", "verdict"),
+    [
+        ({"mae": 3, "r2": 0.6}, "No gates; better than the baseline"),
+        ({"mae": 3, "r2": 0.4}, "No gates; better than the baseline by 1 of 2 metrics"),
+        ({"mae": 4, "r2": 0.50000001}, "No gates; no better than the baseline"),
+    ],
+)
+def test_without_gates_the_verdict_follows_from_the_baseline(write, regression, metrics, verdict):
+    baseline = {"mae": 4, "r2": 0.5}
+    page = write(regression.with_manifest(gates=None, gate=None, metrics=metrics, baseline=baseline))
+    assert verdict in [text.strip() for text in page.texts]
+
+
+def test_a_script_s_head_tells_its_dataset(write, metrics_only):
+    dataset = {"dataset": {"url": "s3://datasets/legacy.csv"}}
+    text = write(metrics_only.with_manifest(provenance=dataset)).text
+    assert "trained 2026-01-31 12:00 UTC s3://datasets/legacy.csv No gates" in text
+    assert "As the model's own code reports them." in text
+
+
+def test_metrics_tell_which_way_is_better(write, regression):
+    assert "Lower is better for mae, higher for the others." in write(regression).text
+    evaluation = {"lower_is_better": []}
+    assert "Higher is better." in write(regression.with_manifest(evaluation=evaluation)).text
+
+
+def test_metrics_of_one_definition_are_told_together(write, binary):
+    definitions = {"f1": "of class 1", "accuracy": "share of rows", "roc_auc": "of class 1"}
+    metrics = dict.fromkeys(definitions, 0.9)
+    text = write(binary.with_manifest(metrics=metrics, evaluation={"definitions": definitions})).text
+    assert "f1, roc_auc: of class 1." in text
+
+
+def test_a_difference_that_no_one_sees_is_none(write, regression):
+    case = regression.with_manifest(metrics={"f1": 0.99601}, baseline={"f1": 0.99602}, spread=None)
+    assert "f1 0.996 0.996 the same" in write(case).text
 
 
 def test_gates_show_what_was_required_measured_and_by_how_much(write, regression):
@@ -142,6 +185,24 @@ def test_columns_show_nulls_ranges_and_frequent_values(write, multi_class):
     text = write(multi_class).text
     assert "alcohol float64 0 11.03 13 14.83" in text
     assert "target target str 0 3 different: Grignolino (40%), Barolo (33%), Barbera (27%)" in text
+
+
+def test_nulls_have_a_share_and_values_that_hardly_repeat_are_not_listed(write, make_case):
+    texts = ["the same"] * 2 + [f"text {at}" for at in range(1998)]
+    table = pd.DataFrame({"text": texts, "gaps": [None] * 500 + [1.0] * 1500, "y": range(2000)})
+    profile = profile_table(table, "y")
+    text = write(
+        replace(make_case(table[["y"]].assign(x=1.0), "y", LinearRegression()), table_profile=profile)
+    ).text
+    assert "gaps float64 500 (25%)" in text
+    assert "1,999 different gaps" in text
+
+
+def test_what_is_dropped_is_said_once(write, regression):
+    text = write(regression.with_manifest(source={"drop": ["row_id"], "dates": ["sold_at"]})).text
+    assert "left out: names the rows row_id" in text
+    assert "read with dates sold_at" in text
+    assert "read with drop" not in text
 
 
 def test_the_files_stand_with_size_and_hash(write, regression):

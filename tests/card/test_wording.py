@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from include.card.wording import listed, number
+from include.card.wording import grouped, listed, number, share
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,8 @@ def test_of_few_long_texts_more_is_said_than_of_many():
     text = "TableVectorizer(low_cardinality=OrdinalEncoder(handle_unknown='use_encoded_value', unknown_value=-1))"
     assert listed([text]) == text
     assert all(len(part) <= 60 for part in listed([text] * 9).split(", "))
+
+
+def test_counts_are_grouped_and_shares_rounded_without_denying_what_there_is():
+    assert [grouped(amount) for amount in (999, 4000, None)] == ["999", "4,000", ""]
+    assert [share(amount, 1000) for amount in (0, 1, 214, 999, 1000)] == ["0%", "<1%", "21%", ">99%", "100%"]

@@ -15,7 +15,8 @@ _UNITS = ("", "k", "M", "bn", "tn")
 _LONG = 10_000
 _TOO_LONG = 1_000_000_000
 _MOST_DECIMALS = 2
-_MOST_DECIMALS_ALONE = 5
+_MOST_DECIMALS_ALONE = 6
+_DIGITS = range(4, 12)
 
 
 def shorten_axis_numbers(figure: Figure) -> None:
@@ -43,7 +44,10 @@ def axis_number(value: float, ticks: Sequence[float]) -> str:
         if decimals is not None and largest / unit < _TOO_LONG:
             text = f"{value / unit:.{decimals}f}"
             return f"{text}{_UNITS[power]}" if float(text) else "0"
-    return f"{value:.4g}"
+    digits = next(
+        (most for most in _DIGITS if len({f"{tick:.{most}g}" for tick in ticks}) == len(set(ticks))), 4
+    )
+    return f"{value:.{digits}g}"
 
 
 def _largest_unit(largest: float) -> int:

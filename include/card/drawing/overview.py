@@ -23,7 +23,7 @@ _AXIS_HEIGHT = 50
 MOST_BARS = 15
 MOST_IMPORTANT = 15
 _PANELS_A_ROW = 2
-_PANEL_HEIGHT = 125
+_PANEL_HEIGHT = 140
 # Which way is better, before a metric's name.
 _ARROWS = {True: "\N{DOWNWARDS ARROW} ", False: "\N{UPWARDS ARROW} ", None: ""}
 
@@ -64,8 +64,8 @@ def draw_trend(trends: Sequence[Trend], versions: Sequence[str]) -> str:
             axes.plot(*known[-1], color=SECOND, marker="o", markersize=6)
             if trend.baseline is not None:
                 axes.axhline(trend.baseline, color=MUTED, linestyle="--", linewidth=1)
-            title = f"{label(trend.metric, 16)} {number(trend.values[-1])}"
-            axes.set_title(f"{_ARROWS[trend.lower_is_better]}{title}", loc="left", color=INK)
+            name = f"{_ARROWS[trend.lower_is_better]}{label(trend.metric, 18)}"
+            axes.set_title(f"{name}\n{number(trend.values[-1])}", loc="left", color=INK)
             ends = [0, len(versions) - 1]
             axes.set_xticks(ends, [label(versions[0], 10), "this"])
             axes.set_xlim(-0.3, len(versions) - 0.7)

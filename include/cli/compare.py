@@ -96,7 +96,8 @@ def _write_change(value: ComparedValue) -> str:
     if value.delta is None:
         return "changed"
     share = value.relative_delta
-    return f"{value.delta:+.4g}" if share is None else f"{value.delta:+.4g} ({share:+.1%})"
+    change = f"{value.delta:+.0f}" if value.delta.is_integer() else f"{value.delta:+.4g}"
+    return change if share is None else f"{change} ({share:+.1%})"
 
 
 def _escape(text: str) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from include.errors import RefineryError
 
+_SHORT = 16  # letters, as many as a moment has
 _RED, _RESET = "\033[31m", "\033[0m"
 
 
@@ -56,7 +57,7 @@ def print_table(
     *,
     is_faint: Callable[[Sequence[str]], bool] = lambda _: False,
 ) -> None:
-    """Print a table to standard output; in a terminal its last two columns are folded where they do not fit.
+    """Print a table to standard output; in a terminal its last two columns and long ones are folded where they do not fit.
 
     Args:
         headers: The columns' names.
@@ -71,8 +72,10 @@ def print_table(
     from rich.text import Text
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for index, header in enumerate(headers):
-        table.add_column(header, overflow="fold", no_wrap=index < len(headers) - 2)
+    for index, cells in enumerate(zip(headers, *rows, strict=True)):
+        # A column that may not be folded would be cut off instead; of short ones all fit.
+        is_short = index < len(headers) - 2 and max(map(len, cells)) <= _SHORT
+        table.add_column(cells[0], overflow="fold", no_wrap=is_short)
     for row in rows:
         table.add_row(*map(Text, row), style="dim" if is_faint(row) else None)
     Console(highlight=False).print(table)

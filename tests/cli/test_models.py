@@ -78,6 +78,15 @@ def latest_of(trained: Path) -> dict[str, object]:
     return json.loads((trained / "latest.json").read_text())
 
 
+def _columns(lines: list[str]) -> list[list[str]]:
+    """Give the cells of each column of a table, whose headers stand where they begin."""
+    starts = [match.start() for match in re.finditer(r"(?<!\S)\S+(?: \S+)*", lines[0])]
+    return [
+        [line[start:end].strip() for line in lines]
+        for start, end in zip(starts, [*starts[1:], None], strict=True)
+    ]
+
+
 class TestModels:
     def test_all_pipelines_with_their_latest_model(self, refinery, trained):
         refinery.write("configs/wine.yml")
@@ -106,6 +115,17 @@ class TestModels:
         assert done.returncode == 1
         assert "churn" in done.stdout
         assert "s3://models/wine/latest.json is damaged" in done.stderr
+
+    def test_a_narrow_terminal_cuts_nothing_off(self, refinery, trained):
+        refinery.write(
+            "configs/a_team/a_pipeline_of_a_long_name.yml", CONFIG.replace("models/churn", "models/a")
+        )
+        status, shown = refinery.in_terminal("models", columns=80)
+        lines = re.sub(r"\x1b\[\d+m", "", shown).splitlines()
+        assert status == 0
+        assert max(map(len, lines)) <= 80
+        for text in ("gate", "a_team.a_pipeline_of_a_long_name", "s3://models/churn/2026-01-31/", "r2"):
+            assert any(text in "".join(column) for column in _columns(lines)), text
 
     def test_the_models_of_one_newest_first(self, refinery, trained):
         done = refinery("models", "churn", "--newest", "2")
@@ -156,6 +176,14 @@ class TestCompare:
         assert any(re.match(r"alpha +2 +3 +\+1 \(\+50\.0%\)", line) for line in lines)
         assert any(re.match(r"numpy +\S+ +\S+$", line) for line in lines)
         assert "+model: {class: sklearn.linear_model.Ridge, params: {alpha: 3}}" in lines
+
+    def test_a_change_of_a_whole_number_is_said_whole(self, refinery, trained):
+        manifest = trained / "2026-01-30" / "manifest.json"
+        content = json.loads(manifest.read_text())
+        content["data"]["rows"] += 1_234_567
+        manifest.write_text(json.dumps(content))
+        shown = refinery("compare", "churn", "2026-01-31", "2026-01-30").stdout
+        assert re.search(r"\nrows +60 +1234627 +\+1234567 ", shown)
 
     def test_with_the_latest_by_default(self, refinery, trained):
         assert refinery("compare", "churn", "2026-01-31").stdout.endswith("The configs are the same.\n")

@@ -7,7 +7,7 @@ import re
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from include.cli.profile import write_expect
@@ -115,6 +115,8 @@ COLUMNS = st.one_of(
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(NAMES, COLUMNS, min_size=1, max_size=3))
+@example({"x": [None, 4.99e299] * 15})  # so many digits that a config does not take them
+@example({"x": [2**60, -(2**60)] * 15})
 def test_whatever_a_dataset_holds_the_proposal_is_a_valid_config_that_holds_on_it(tmp_path, columns):
     table = pd.DataFrame(columns)
     proposed = propose_contract(table)

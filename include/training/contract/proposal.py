@@ -22,6 +22,8 @@ _ROWS_PER_CATEGORY = 10
 _FEWEST_ROWS = 20
 # Bounds with slack around greater numbers would be beyond all numbers.
 _MOST_BOUNDED = 1e300
+# Greater whole numbers are written with an exponent: nobody counts their digits, and a config takes only so many.
+_MOST_WRITTEN_OUT = 1e15
 
 
 def propose_contract(table: pd.DataFrame) -> dict[str, Any]:
@@ -72,7 +74,7 @@ def _propose_range(column: pd.Series[Any], *, whole: bool) -> dict[str, Any]:
     slack = (high - low) * _RANGE_SLACK or abs(high) or 1.0
     least = 0.0 if low >= 0 else -_rounded_up(slack - low)
     greatest = 0.0 if high <= 0 else _rounded_up(high + slack)
-    if whole:
+    if whole and max(abs(least), abs(greatest)) < _MOST_WRITTEN_OUT:
         least, greatest = math.floor(least), math.ceil(greatest)
     return {"min": _plain(least), "max": _plain(greatest)}
 
@@ -98,4 +100,4 @@ def _rounded_down(number: float) -> int:
 
 
 def _plain(number: float) -> float:
-    return int(number) if number == int(number) else number
+    return int(number) if abs(number) < _MOST_WRITTEN_OUT and number == int(number) else number

@@ -186,11 +186,10 @@ def _check_header(path: Path, names: tuple[str, ...], rows: list[tuple[str, ...]
             f"row {rows.index(names) + 2} repeats the first one; join files without their later headers, "
             "or set source.header to false if the first row is data",
         )
-    if (
-        rows
-        and over_numbers
-        and any(name.strip() not in _NO_NAMES and not is_number(name) for name in of_numbers)
-    ):
+    if not rows:
+        return
+    are_names = any(name.strip() not in _NO_NAMES and not is_number(name) for name in of_numbers)
+    if over_numbers and are_names:
         raise SourceOptionError(
             path,
             f"the first row looks like names, of which some are numbers ({listed(names)})",
@@ -198,8 +197,8 @@ def _check_header(path: Path, names: tuple[str, ...], rows: list[tuple[str, ...]
             value=True,
             more="or to false if it is data",
         )
-    if rows and (
-        over_numbers or any(name and name in below for name, below in zip(names, columns, strict=True))
+    if over_numbers or (
+        not are_names and any(name and name in below for name, below in zip(names, columns, strict=True))
     ):
         raise SourceOptionError(
             path,

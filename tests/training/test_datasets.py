@@ -110,6 +110,12 @@ def test_parquet_is_known_by_its_bytes(tmp_path, name):
     assert read_dataset(tmp_path / name, SourceOptions()).table["y"].tolist() == [0.5, 1.5]
 
 
+def test_a_column_may_have_the_name_of_one_of_its_values(tmp_path):
+    """Names above numbers tell that the first row is no data."""
+    (tmp_path / "table.csv").write_text("amount,fraud\n1,fraud\n2,legitimate\n")
+    assert list(read_dataset(tmp_path / "table.csv", SourceOptions()).table.columns) == ["amount", "fraud"]
+
+
 def test_parquet_with_two_columns_of_one_name_is_refused(tmp_path):
     table = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"])
     pq.write_table(table, tmp_path / "table.parquet")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from include.local.demo import PipelineRun
 
 PIPED_WIDTH = 96  # a metrics line beside a long name
+_ANY_WIDTH = 1000
+_NO_BUCKET = re.compile(r'The bucket "([^"]+)" of s3://\S+ does not exist.* \(endpoint http://127\.0\.0\.1:')
 UNCHANGED = "skipped: dataset, config, code and environment are those of the latest model"
 MARKS = {"running": "[yellow]>[/]", "success": "[green]✓[/]", "failed": "[red]✗[/]", "skipped": "-"}
 
@@ -51,7 +54,7 @@ def demo(
 
     What they upload stays under .local/s3/BUCKET/KEY as plain files. Exit status 1 if a pipeline failed.
 
-    Example: `refinery demo --date 2026-01-31`
+    Example: `./refinery demo --date 2026-01-31`
     """
     from rich.console import Console
     from rich.live import Live
@@ -80,8 +83,13 @@ def demo(
                 _tell_ends(console, runs, ended)
 
         runs = run_demo(PROJECT, dag_ids, run_date, on_change=show)
-    console.print(_results(runs))
+    _print_results(console, runs)
     _print_errors(console, runs)
+    if made := [run.dag_id for run in runs if run.model_url]:
+        console.print(
+            f"\nThe models are plain files below .local/s3/. Look at one: ./refinery card {made[0]}",
+            soft_wrap=True,
+        )
     errors = [] if pipelines else [problem for problem in project.problems if problem.severity == "error"]
     if errors:
         typer.echo(f"\nThese configs are broken, and did not run:\n{render_problems(errors)}")
@@ -90,15 +98,22 @@ def demo(
 
 
 def _choose(names: Sequence[str], project: Project) -> list[Pipeline]:
-    """Find pipelines by their names; one whose model or output is at fault is refused, since Airflow would not have it."""
+    """Return the pipelines of these names, each once.
+
+    Raises:
+        NoSuchPipelineError: No config makes one of them.
+        ConfigError: Airflow will not load one of them: its config or its model's module has errors.
+    """
+    loaded = {pipeline.dag_id: pipeline for pipeline in project.pipelines}
+    return [loaded.get(name) or _refuse(name, project) for name in dict.fromkeys(names)]
+
+
+def _refuse(name: str, project: Project) -> NoReturn:
     from include.config import ConfigError
 
-    chosen = [read_pipeline(name, default_environment()) for name in dict.fromkeys(names)]
-    healthy = {pipeline.dag_id for pipeline in project.pipelines}
-    files = {pipeline.path for pipeline in chosen if pipeline.dag_id not in healthy}
-    if broken := [one for one in project.problems if one.path in files and one.severity == "error"]:
-        raise ConfigError(tuple(broken))
-    return chosen
+    path = read_pipeline(name, default_environment()).path
+    errors = tuple(problem for problem in project.problems if problem.severity == "error")
+    raise ConfigError(tuple(problem for problem in errors if problem.path == path) or errors)
 
 
 def _require_started(pipelines: Sequence[Pipeline], day: date) -> None:
@@ -116,9 +131,11 @@ def _progress(runs: Sequence[PipelineRun]) -> Table:
 
     from include.local.demo import STEPS
 
-    table = Table.grid(padding=(0, 2))
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for header in ("pipeline", *STEPS):
+        table.add_column(header, no_wrap=True)
     for run in runs:
-        table.add_row(run.dag_id, *(f"{MARKS.get(run.steps.get(step, ''), ' ')} {step}" for step in STEPS))
+        table.add_row(run.dag_id, *(MARKS.get(run.steps.get(step, ""), "") for step in STEPS))
     return table
 
 
@@ -127,6 +144,31 @@ def _tell_ends(console: Console, runs: Sequence[PipelineRun], told: set[str]) ->
         if run.state in ("success", "failed") and run.dag_id not in told:
             told.add(run.dag_id)
             console.print(f"{run.dag_id}: {run.state}")
+
+
+def _print_results(console: Console, runs: Sequence[PipelineRun]) -> None:
+    """Print how each run went: as a table, or where that is too wide as lines, so that no URL is broken in two."""
+    from rich.measure import Measurement
+
+    table = _results(runs)
+    wide = console.options.update(max_width=_ANY_WIDTH)
+    if Measurement.get(console, wide, table).maximum <= console.width:
+        console.print(table)
+        return
+    for run in runs:
+        seconds = f"  {run.seconds:.1f} s" if run.seconds is not None else ""
+        console.print(f"{run.dag_id}  {_state(run)}{seconds}", soft_wrap=True)
+        for line in _outcome(run):
+            console.print(f"  {line}", soft_wrap=True)
+
+
+def _state(run: PipelineRun) -> str:
+    return f"[{'green' if run.state == 'success' else 'red'}]{run.state}[/]"
+
+
+def _outcome(run: PipelineRun) -> list[str]:
+    metrics = UNCHANGED if run.is_skipped else write_metrics(run.metrics) if run.metrics else ""
+    return [line for line in (metrics, run.model_url and f"[cyan]{run.model_url}[/]") if line]
 
 
 def _results(runs: Sequence[PipelineRun]) -> Table:
@@ -138,10 +180,8 @@ def _results(runs: Sequence[PipelineRun]) -> Table:
     table.add_column("seconds", justify="right")
     table.add_column("metrics, and the model", overflow="fold")
     for run in runs:
-        state = f"[{'green' if run.state == 'success' else 'red'}]{run.state}[/]"
-        metrics = UNCHANGED if run.is_skipped else write_metrics(run.metrics) if run.metrics else ""
-        outcome = "\n".join(filter(None, [metrics, run.model_url and f"[cyan]{run.model_url}[/]"]))
-        table.add_row(run.dag_id, state, f"{run.seconds:.1f}" if run.seconds is not None else "", outcome)
+        seconds = f"{run.seconds:.1f}" if run.seconds is not None else ""
+        table.add_row(run.dag_id, _state(run), seconds, "\n".join(_outcome(run)))
     return table
 
 
@@ -152,3 +192,8 @@ def _print_errors(console: Console, runs: Sequence[PipelineRun]) -> None:
         if run.error:
             # The terminal wraps by itself; a path that is broken into lines cannot be copied or clicked.
             console.print(f"\n[red]{run.dag_id}[/]: {escape(run.error)}", soft_wrap=True)
+            if bucket := _NO_BUCKET.search(run.error):
+                console.print(
+                    f"Buckets are folders here; make this one with: mkdir -p .local/s3/{bucket[1]}",
+                    soft_wrap=True,
+                )

@@ -60,6 +60,9 @@ class PipelineRun:
         match event:
             case {"event": "started"}:
                 self.state = "running"
+            case {"event": "refused", "error": error}:
+                self.state = "failed"
+                self.error = f"Airflow did not load it.\n{error}".rstrip()
             case {"event": "finished", "state": state, "seconds": seconds}:
                 # Airflow calls a run without a single task a success.
                 self.state, self.seconds = state if self.steps else "failed", seconds

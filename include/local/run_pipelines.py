@@ -58,7 +58,8 @@ def main() -> None:
             events.write(json.dumps({"event": event, **facts}) + "\n")
 
         get_listener_manager().add_listener(StepListener(emit))  # type: ignore[no-untyped-call]
-        dags = DagBag().dags
+        bag = DagBag()
+        dags = bag.dags
         if arguments.clean_up:
             died = dags[arguments.clean_up]
             died.on_success_callback = None  # it was none
@@ -66,7 +67,10 @@ def main() -> None:
         for dag_id in arguments.dag_ids:
             started = time.monotonic()
             emit("started", pipeline=dag_id)
-            dag = dags[dag_id]
+            dag = dags.get(dag_id)
+            if dag is None:
+                emit("refused", pipeline=dag_id, error="\n".join(bag.import_errors.values()))
+                continue
             for task in dag.tasks:
                 task.retries = 0  # who watches does not wait minutes for a second try
             run = dag.test(**times)

@@ -211,3 +211,15 @@ def test_a_script_that_takes_too_long_is_ended_with_all_that_it_has_started(proj
     assert "imeout" in demo.stdout
     assert not psutil.pid_exists(int(pid_file.read_text()))
     assert not (project_copy / ".local" / "s3" / "models" / "endless").exists()
+
+
+@pytest.mark.slow
+def test_a_pipeline_that_airflow_did_not_load_is_told_with_the_reason(project_copy, refinery):
+    loader = project_copy / "dags" / "load_pipelines.py"
+    loader.write_text('from airflow.sdk import DAG\n\nraise RuntimeError("no such luck")\n')
+
+    demo = refinery(project_copy, "demo", "wine_cultivar", "--date", "2026-01-31")
+
+    assert demo.returncode == 1
+    assert "wine_cultivar: Airflow did not load it.\n" in demo.stdout
+    assert "RuntimeError: no such luck" in demo.stdout

@@ -152,3 +152,41 @@ def test_make_demo_runs_the_pipelines_of_a_checkout(project, project_copy):
 
     assert done.returncode == 0, done.stderr
     assert "s3://models/wine_cultivar/2026-01-31/" in done.stdout
+
+
+@pytest.fixture
+def command(project, tmp_path) -> Path:
+    """The refinery command of a project without an environment, whose path has a space in it."""
+    folder = tmp_path / "my project"
+    folder.mkdir()
+    return Path(shutil.copy2(project / "refinery", folder))
+
+
+def run(command, **environment):
+    return subprocess.run(
+        [command, "list"], env=os.environ | environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_command_finds_its_project_through_a_link_on_the_path(command, tmp_path):
+    python = command.parent / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\nprintf "%s\\n" "$PYTHONPATH" "$@"\n')
+    python.chmod(0o755)
+    (tmp_path / "link").symlink_to(command)
+
+    told = run(tmp_path / "link", PYTHONPATH="").stdout.splitlines()
+
+    assert told == [str(command.parent), "-m", "include", "list"]
+
+
+def test_the_command_without_an_environment_names_the_folder_to_make_it_in(command, tmp_path):
+    bare = tmp_path / "bin"
+    bare.mkdir()
+    (bare / "python3").write_text("#!/bin/sh\nexit 1\n")
+    (bare / "python3").chmod(0o755)
+
+    done = run(command, PATH=f"{bare}:{os.defpath}")
+
+    assert done.returncode == 1
+    assert done.stderr.endswith(f"make it with: make -C '{command.parent}' setup\n")

@@ -39,7 +39,7 @@ def validate(
     The code is the one that loads configs into Airflow, and Airflow itself is not started. All configs are read even where
     only some are reported on, since pipelines may be at odds with each other. Exit status 1 if there are errors.
 
-    Example: `refinery validate configs/team_a --env production --format github`
+    Example: `./refinery validate configs/team_a --env production --format github`
     """
     from include.cli.library_classes import check_library_class
 
@@ -70,11 +70,21 @@ def _chooser(files: Sequence[Path] | None) -> Callable[..., bool]:
 def _shown(file: Path) -> PurePosixPath:
     """Return a file's path as problems show it."""
     if not file.exists():
-        raise NotAConfigError(file, "does not exist.")
+        raise NotAConfigError(file, f"does not exist{_offer_config(file.name) or '.'}")
     root = project.CONFIGS.resolve()
     if not file.resolve().is_relative_to(root):
         raise NotAConfigError(file, f"is not in {project.CONFIGS.name}/.")
     return PurePosixPath(project.CONFIGS.name) / file.resolve().relative_to(root).as_posix()
+
+
+def _offer_config(name: str) -> str:
+    """Name the config that makes a pipeline of this name, since other commands take pipelines and this one takes files."""
+    from include.config.layers.names import SUFFIXES, split_dag_id
+
+    parts = split_dag_id(name) or ()
+    files = [Path(project.CONFIGS, *parts).with_suffix(suffix) for suffix in SUFFIXES] if parts else []
+    found = next((file for file in files if file.is_file()), None)
+    return f"; did you mean {_shown(found)}?" if found else ""
 
 
 def _lies_below(config: PurePosixPath, layer: PurePosixPath) -> bool:

@@ -130,10 +130,15 @@ class TestChosenFiles:
         ("chosen", "message"),
         [
             ("configs/chrun.yml", "configs/chrun.yml does not exist.\n"),
+            ("churn", "churn does not exist; did you mean configs/churn.yml?\n"),
+            ("risk.loans", "risk.loans does not exist; did you mean configs/risk/loans.yml?\n"),
+            ("chrun", "chrun does not exist.\n"),
             ("include/models/random_forest.py", "include/models/random_forest.py is not in configs/.\n"),
         ],
     )
     def test_what_is_no_config_is_refused(self, refinery, chosen, message):
+        refinery.write("configs/churn.yml")
+        refinery.write("configs/risk/loans.yml")
         done = refinery("validate", chosen)
         assert (done.returncode, done.stdout, done.stderr) == (1, "", message)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -122,7 +123,7 @@ class ModelModules:
         """Parse a file below the folder, or say why it cannot be; the known names are for the case that it is not there."""
         file = self._models_dir / name
         if not file.is_file():
-            return f"there is no {self._shown(name)}{suggest_name(name, known)}"
+            return f"there is no {self._shown(name)}{_suggest(name, known)}"
         try:
             source = file.read_bytes()
             if len(source) <= _MAX_BYTES:
@@ -135,6 +136,15 @@ class ModelModules:
 
     def _shown(self, name: str) -> str:
         return f"{self._models_dir.parent.name}/{self._models_dir.name}/{name}"
+
+
+def _suggest(name: str, known: Iterable[str]) -> str:
+    """Offer the nearest file; to what looks like a class's bare name and is near none, tell how a class is written."""
+    suggestion = suggest_name(name, known)
+    is_class = re.fullmatch(r"([A-Z][a-z0-9]*)+\.py", name) is not None
+    if is_class and "did you mean" not in suggestion:
+        return "; a scikit-learn class is written with its module, as sklearn.linear_model.Ridge"
+    return suggestion
 
 
 def check_library_class(tree: Node, check_class: CheckClass) -> list[Problem]:

@@ -36,7 +36,7 @@ def card(
     The card's SHA-256 is checked against the model's manifest. It is kept below .local/cards/; without a display its path
     is printed and no more.
 
-    Example: `refinery card petrol_consumption 2026-01-31`
+    Example: `./refinery card petrol_consumption 2026-01-31`
     """
     from include.card import CARD_HTML, CARD_MARKDOWN
     from include.registry import find_manifest, read_card

@@ -19,7 +19,7 @@ def cluster(
 
     Configs are read for the environment "cluster", whose workspace is on S3. Redis and PostgreSQL have to be installed.
 
-    Example: `refinery cluster --port 8081`
+    Example: `./refinery cluster --port 8081`
     """
     from include.local.cluster import running_cluster
 

@@ -29,7 +29,7 @@ def compare(
 ) -> None:
     """Set two models side by side: metrics, params, data, environment and config.
 
-    Example: `refinery compare petrol_consumption 2026-01-30 2026-01-31 --md`
+    Example: `./refinery compare petrol_consumption 2026-01-30 2026-01-31 --md`
     """
     from include.registry import compare as compare_manifests
     from include.registry import find_manifest

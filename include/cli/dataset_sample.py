@@ -61,7 +61,7 @@ def as_url(source: str) -> str:
             return f"s3://{file.resolve().relative_to(served).as_posix()}"
     raise SourceError(
         source,
-        "pipelines read from S3 or the web. Upload it, or for local work put it into include/sample_data/datasets/, "
+        "pipelines read from S3 or the web. Upload it, or for local work put it into .local/s3/datasets/, "
         f"which the embedded S3 server serves as s3://datasets/{file.name}",
     )
 

@@ -70,7 +70,7 @@ class BadNameError(CommandError):
 
     def __init__(self, name: str, reason: str) -> None:
         self.name = name
-        super().__init__(f'"{name}" cannot be a pipeline\'s name: it {reason}.')
+        super().__init__(f'"{name}" cannot be a pipeline\'s name: {reason}.')
 
 
 class SourceError(CommandError):

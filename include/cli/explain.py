@@ -21,7 +21,7 @@ def explain(
 
     That is a line of its own config, of a defaults.yml or of the environment; a default of the language; or its folder.
 
-    Example: `refinery explain wine_cultivar --env production`
+    Example: `./refinery explain wine_cultivar --env production`
     """
     from include.config import explain_pipeline
 

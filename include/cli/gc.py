@@ -32,7 +32,7 @@ def gc(
 ) -> None:
     """Delete old models: never the latest, and never one that the history of promotions names.
 
-    Example: `refinery gc petrol_consumption --keep 30 --dry-run`
+    Example: `./refinery gc petrol_consumption --keep 30 --dry-run`
     """
     from include.registry import delete_old_models
 

@@ -28,7 +28,7 @@ def list_pipelines(
     The next run is told where the clock tells it, for a pipeline that is not paused. Pipelines whose configs have errors are
     left out.
 
-    Example: `refinery list --env production --json`
+    Example: `./refinery list --env production --json`
     """
     read = project.read_project(environment)
     now = datetime.now(UTC)
@@ -38,7 +38,7 @@ def list_pipelines(
     else:
         _print(read.pipelines, now)
     if any(problem.severity == "error" for problem in read.problems):
-        typer.echo("Configs with errors are left out; show them with: refinery validate", err=True)
+        typer.echo("Configs with errors are left out; show them with: ./refinery validate", err=True)
 
 
 def _describe(pipeline: Pipeline, now: datetime) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def load(
     The model file's SHA-256 is checked against the manifest before anything of it is run. Buckets that the demo has
     made are served by the embedded S3 server; any other through the Airflow connection.
 
-    Example: `refinery load s3://models/petrol_consumption/2026-01-31/ --predict new_states.csv`
+    Example: `./refinery load s3://models/petrol_consumption/2026-01-31/ --predict new_states.csv`
     """
     model = _load(location, connection, trust or [])
     if predict is None:

@@ -31,7 +31,7 @@ def models(
 ) -> None:
     """List the latest model of each pipeline, or the models of one, the newest first.
 
-    Example: `refinery models petrol_consumption --newest 5`
+    Example: `./refinery models petrol_consumption --newest 5`
     """
     if name is None:
         _list_pipelines(environment, as_json)

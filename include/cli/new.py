@@ -58,7 +58,7 @@ def new(
     Target, task and columns are proposed, with the options that reading the file takes; look at the proposal before you
     commit it. In a terminal you are asked, unless an option has told already.
 
-    Example: `refinery new team_a/churn --source s3://datasets/churn.csv --target churned`
+    Example: `./refinery new team_a/churn --source s3://datasets/churn.csv --target churned`
     """
     from include.cli.dataset_sample import as_url, dataset_sample
     from include.cli.proposal import Proposal, propose_model
@@ -95,9 +95,9 @@ def _config_path(name: str, *, force: bool) -> PurePosixPath:
     path = PurePosixPath(name.removesuffix(".yml"))
     for part in path.parts:
         if problem := check_name(part):
-            raise BadNameError(name, problem)
+            raise BadNameError(name, problem if problem.startswith('"') else f"it {problem}")
     if not path.parts or path.name == DEFAULTS or path.parts[0] == ENVIRONMENTS:
-        raise BadNameError(name, "means something else in configs/")
+        raise BadNameError(name, "it means something else in configs/")
     for suffix in (".yml", ".yaml"):
         if project.CONFIGS.joinpath(path).with_suffix(suffix).exists() and not (force and suffix == ".yml"):
             raise ConfigExistsError(f"{project.CONFIGS.name}/{path}{suffix}")
@@ -154,4 +154,4 @@ def _validate(proposal: Proposal) -> None:
     if any(problem.severity == "error" for problem in problems):
         raise typer.Exit(1)
     dag_id = ".".join(proposal.path.with_suffix("").parts)
-    typer.echo(f"It is valid. Try it: refinery demo {dag_id}", err=True)
+    typer.echo(f"It is valid. Try it: ./refinery demo {dag_id}", err=True)

@@ -89,7 +89,7 @@ def plan(  # noqa: PLR0917 - typer takes options by position
     no code of the other version runs. Exit status 1 if configs have errors after the change, or for `--fail-on`; 2 if there is
     nothing to compare.
 
-    Example: `refinery plan --base origin/main --env production --fail-on high`
+    Example: `./refinery plan --base origin/main --env production --fail-on high`
     """
     from include.review.compare import make_plan
     from include.review.errors import ReviewError

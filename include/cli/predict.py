@@ -37,7 +37,7 @@ def predict(
     The manifest of the latest model must be the one that was promoted, and the model's SHA-256 that of its manifest,
     before anything of it is run.
 
-    Example: `refinery predict petrol_consumption --input new_states.csv --out predictions.csv`
+    Example: `./refinery predict petrol_consumption --input new_states.csv --out predictions.csv`
     """
     from include.registry import load_version
 

@@ -55,7 +55,7 @@ def profile(
     The first megabytes are looked at; of several files, those of the first. The proposal leaves room for what other days may
     bring: look at it, and write what you know better.
 
-    Example: `refinery profile petrol_consumption`
+    Example: `./refinery profile petrol_consumption`
     """
     from include.card import profile_table
     from include.cli.dataset_sample import as_url, dataset_sample

@@ -21,7 +21,7 @@ def promote(
 
     Newer runs become the latest after it, as ever; backfills of older dates do not. A damaged latest.json is mended by this.
 
-    Example: `refinery promote petrol_consumption 2026-01-30`
+    Example: `./refinery promote petrol_consumption 2026-01-30`
     """
     from include.registry import promote as promote_version
 
@@ -35,7 +35,7 @@ def rollback(
 ) -> None:
     """Make the model the latest that was so before, with your name in the history; again, and it goes one further back.
 
-    Example: `refinery rollback petrol_consumption`
+    Example: `./refinery rollback petrol_consumption`
     """
     from include.registry import rollback as roll_back
 

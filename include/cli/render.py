@@ -21,7 +21,7 @@ def render(
 
     Plain dag-factory loads it to the same DAG.
 
-    Example: `refinery render wine_cultivar > dags/wine_cultivar.yml`
+    Example: `./refinery render wine_cultivar > dags/wine_cultivar.yml`
     """
     from include.rendering.diagram import mermaid_diagram
     from include.rendering.text import dag_factory_json, dag_factory_yaml

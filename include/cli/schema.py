@@ -20,13 +20,13 @@ def schema(
 
     By the schema, editors complete keys and mark mistakes while you write; the pages tell of every key and every risk.
 
-    Example: `refinery schema --check`
+    Example: `./refinery schema --check`
     """
     stale = [file for file, text in _files().items() if not file.exists() or file.read_text("utf-8") != text]
     for file in stale:
         shown = file.relative_to(project.PROJECT)
         if check:
-            typer.echo(f"{shown} is stale; renew it with: refinery schema")
+            typer.echo(f"{shown} is stale; renew it with: ./refinery schema")
             continue
         file.parent.mkdir(exist_ok=True)
         file.write_text(_files()[file], "utf-8")

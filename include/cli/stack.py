@@ -1,4 +1,4 @@
-"""``refinery up`` and ``refinery down``: the whole of Airflow on this machine."""
+"""``refinery up`` and ``./refinery down``: the whole of Airflow on this machine."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ HOME = PROJECT / ".local" / "airflow"
 def up(
     port: Annotated[int, typer.Option(min=1, max=65535, help="The UI's port.")] = 8080,
 ) -> None:
-    """Start Airflow and the embedded S3 server, and stay until Ctrl-C or `refinery down`.
+    """Start Airflow and the embedded S3 server, and stay until Ctrl-C or `./refinery down`.
 
-    Example: `refinery up --port 8081`
+    Example: `./refinery up --port 8081`
     """
     from include.local.stack import running_stack
 
@@ -35,9 +35,9 @@ def up(
 
 
 def down() -> None:
-    """Stop what `refinery up` or `refinery cluster` started, and all its processes.
+    """Stop what `./refinery up` or `./refinery cluster` started, and all its processes.
 
-    Example: `refinery down`
+    Example: `./refinery down`
     """
     from include.local.stack import stop_stack
 

@@ -23,7 +23,7 @@ def verify(
 
     Its dataset is downloaded anew, and its module is run. Exit status 1 when other bytes come out.
 
-    Example: `refinery verify s3://models/petrol_consumption/2026-01-31/`
+    Example: `./refinery verify s3://models/petrol_consumption/2026-01-31/`
     """
     from include.registry import verify as verify_model
     from include.urls import parse_prefix_url

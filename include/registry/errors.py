@@ -73,7 +73,7 @@ class NothingPromotedError(ModelNotFoundError):
         RegistryError.__init__(
             self,
             f"{location} does not exist: no model was promoted yet. Run the pipeline, "
-            "name a model's date, or promote one: refinery promote NAME DATE.",
+            "name a model's date, or promote one: ./refinery promote NAME DATE.",
         )
         self.location = location
 
@@ -85,7 +85,7 @@ class PromotedModelGoneError(ModelNotFoundError):
         super().__init__(
             location,
             f"it is the latest model, but there is no {MANIFEST}. Either a run is replacing it at this moment, or one was cut "
-            "off while it did, or it was deleted. Run its date again, or take the model before it: refinery rollback NAME",
+            "off while it did, or it was deleted. Run its date again, or take the model before it: ./refinery rollback NAME",
         )
 
 
@@ -101,7 +101,7 @@ class DamagedPointerError(RegistryError):
         self.location = location
         self.problem = problem
         super().__init__(
-            f"{location} is damaged: {problem}. Point it to a model again: refinery promote NAME DATE."
+            f"{location} is damaged: {problem}. Point it to a model again: ./refinery promote NAME DATE."
         )
 
 
@@ -172,7 +172,7 @@ class NoEarlierModelError(RegistryError):
         self.gone = gone
         problem = f"{gone}, the model before, is not there any more" if gone else "it names no earlier model"
         super().__init__(
-            f"{location} cannot be rolled back: {problem}. Name one: refinery promote NAME DATE."
+            f"{location} cannot be rolled back: {problem}. Name one: ./refinery promote NAME DATE."
         )
 
 

@@ -17,7 +17,7 @@ def test_help_says_what_it_does_with_an_example(refinery, command):
     done = refinery(command, "--help", COLUMNS="200")
     assert done.returncode == 0
     assert f"Usage: refinery {command} " in done.stdout
-    assert f"Example: refinery {command}" in done.stdout
+    assert f"Example: ./refinery {command}" in done.stdout
 
 
 def test_without_a_command_all_are_listed(refinery):

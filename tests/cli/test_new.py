@@ -187,7 +187,7 @@ def test_what_is_proposed_is_valid_and_trains(refinery, bucket, tmp_path, name):
     bucket(name, content)
     done = refinery("new", "churn", "--source", f"s3://datasets/{name}")
     assert (done.returncode, done.stdout) == (0, "configs/churn.yml\n"), done.stderr
-    assert done.stderr == "It is valid. Try it: refinery demo churn\n"
+    assert done.stderr == "It is valid. Try it: ./refinery demo churn\n"
     assert body(refinery) == expected
 
     dataset = tmp_path / name
@@ -208,7 +208,7 @@ class TestTheFile:
         text = refinery.read("configs/team_a/emea/churn.yml")
         assert text.startswith("# yaml-language-server: $schema=../../schema.json\n")
         assert text.endswith("output: s3://models/team_a/emea/churn/{{ ds }}/\n")
-        assert "refinery demo team_a.emea.churn" in done.stderr
+        assert "./refinery demo team_a.emea.churn" in done.stderr
 
     def test_options_go_before_what_is_proposed(self, refinery, bucket):
         bucket("table.csv", numbers())
@@ -280,7 +280,14 @@ class TestNames:
     def test_a_name_that_no_pipeline_can_have_is_refused(self, refinery, name):
         done = refinery("new", name, "--source", "s3://datasets/table.csv")
         assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr.startswith(f'"{name}" cannot be a pipeline\'s name: it ')
+        assert done.stderr.startswith(f'"{name}" cannot be a pipeline\'s name: ')
+
+    def test_the_letters_of_a_name_are_told(self, refinery):
+        done = refinery("new", "my churn", "--source", "s3://datasets/table.csv")
+        assert done.stderr == (
+            '"my churn" cannot be a pipeline\'s name: "my churn" cannot be a part of a DAG\'s id; '
+            'use letters a-z, digits, "-" and "_".\n'
+        )
 
 
 class TestSources:
@@ -348,7 +355,10 @@ class TestSources:
             ("s3://datasets/nope.csv", "s3://datasets/nope.csv does not exist."),
             ("s3://datasets/page.csv", "page.csv: it is a web page with the title 'Login', not a table"),
             ("s3://datasets/{{ ds }}.csv", "name the file of one date"),
-            ("configs/local.csv", "configs/local.csv: pipelines read from S3 or the web."),
+            (
+                "configs/local.csv",
+                "configs/local.csv: pipelines read from S3 or the web. Upload it, or for local work put it into .local/s3/datasets/,",
+            ),
             ("nope.csv", '"nope.csv" is not a URL that can be read'),
             ("https://user:password@example.com/x.csv", "holds a user name or password"),
         ],

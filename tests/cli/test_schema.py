@@ -29,7 +29,7 @@ def test_a_stale_file_fails_the_check_and_is_left(refinery):
     done = refinery("schema", "--check")
     assert (done.returncode, done.stdout) == (
         1,
-        "docs/configuration.md is stale; renew it with: refinery schema\n",
+        "docs/configuration.md is stale; renew it with: ./refinery schema\n",
     )
     assert refinery.read("docs/configuration.md") == "old"
 

@@ -302,7 +302,7 @@ class TestDamaged:
             DamagedPointerError, match=rf"churn/latest\.json is damaged: .*{problem}"
         ) as caught:
             read_latest(series, client=strict_client)
-        assert "refinery promote NAME DATE" in str(caught.value)
+        assert "./refinery promote NAME DATE" in str(caught.value)
         with pytest.raises(DamagedPointerError):
             promote_if_newer(series, put_model(strict_client, "2026-02-01"), by="x", client=strict_client)
         with pytest.raises(DamagedPointerError):

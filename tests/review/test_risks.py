@@ -305,7 +305,7 @@ def test_each_code_has_a_case_that_raises_it_and_one_that_comes_near(cases):
 
 def test_the_page_is_fresh_and_tells_of_every_kind(project):
     page = risks_page()
-    assert (project / "docs/risks.md").read_text(encoding="utf-8") == page, "renew it with: refinery schema"
+    assert (project / "docs/risks.md").read_text(encoding="utf-8") == page, "renew it with: ./refinery schema"
     for kind in KINDS.values():
         assert f"### {kind.code}: {kind.title}" in page
 

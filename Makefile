@@ -5,7 +5,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 environment := .venv/complete
 bin := .venv/bin
-ifeq ($(wildcard .venv/bin/python),) # gone, or its interpreter is
+ifeq ($(shell test -x .venv/bin/python && echo there),) # gone, or its interpreter is; wildcard finds a link to nothing
 $(shell rm -f $(environment))
 endif
 

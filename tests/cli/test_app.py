@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -109,3 +111,11 @@ def test_commands_pipelines_and_environments_are_completed(refinery, words, offe
         _REFINERY_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=str(len(words.split(" ")) - 1)
     )
     assert done.stdout.split() == offered
+
+
+def test_an_environment_that_was_not_made_to_its_end_is_told(refinery):
+    command = [sys.executable, "-S", "-m", "include", "list"]  # -S: without installed packages
+    done = subprocess.run(command, cwd=refinery.root, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "has no typer: it was not made, or not to its end." in done.stderr
+    assert done.stderr.endswith(f"make -C '{refinery.root}' setup\n")

@@ -89,6 +89,18 @@ def test_an_environment_that_is_a_link_is_never_emptied(checkout, environment):
     assert (checkout / ".venv").is_symlink()
 
 
+@pytest.mark.parametrize("has_link", [False, True])
+def test_an_environment_whose_interpreter_is_gone_is_made_anew(checkout, has_link):
+    (checkout / ".venv" / "bin").mkdir(parents=True)
+    if has_link:
+        (checkout / ".venv" / "bin" / "python").symlink_to("/nowhere/python3.11")
+    (checkout / ".venv" / "complete").touch()
+    (checkout / "scripts" / "setup").write_text("#!/bin/sh\necho made anew\n")
+    os.utime(checkout / "scripts" / "setup", (0, 0))
+
+    assert make(checkout, "setup").stdout == "made anew\n"
+
+
 class TestInterpreter:
     @pytest.fixture
     def setup(self, checkout, tmp_path):

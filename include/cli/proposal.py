@@ -109,7 +109,7 @@ def _drop(profile: DatasetProfile, target: str) -> dict[str, str]:
 
 def _reason(column: ColumnProfile) -> str | None:
     if column.kind == "date":
-        return "is a date, which a model takes only as numbers"
+        return "is a date; to learn from it, name it under source.dates instead"
     if column.kind == "text" and column.distinct > _MOST_CATEGORIES:
         return f"holds {column.distinct:,} different texts"
     return None

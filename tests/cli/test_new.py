@@ -87,7 +87,7 @@ PROPOSALS = {
             "target: churned  # classification\n"
             "drop:\n"
             "  - id  # names the rows\n"
-            "  - when  # is a date, which a model takes only as numbers\n"
+            "  - when  # is a date; to learn from it, name it under source.dates instead\n"
             "  - note  # holds a different text in every row\n"
             "model: sklearn.ensemble.HistGradientBoostingClassifier\n"
             "output: s3://models/churn/{{ ds }}/\n"

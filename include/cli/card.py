@@ -25,6 +25,9 @@ def card(
     as_markdown: Annotated[
         bool, typer.Option("--md", help="Print its short form in Markdown, for pull requests.")
     ] = False,
+    rejected: Annotated[
+        bool, typer.Option("--rejected", help="The card of the newest model that failed its gates.")
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write it to this file and open nothing.", show_default=False),
@@ -39,12 +42,14 @@ def card(
     Example: `./refinery card petrol_consumption 2026-01-31`
     """
     from include.card import CARD_HTML, CARD_MARKDOWN
-    from include.registry import find_manifest, read_card
+    from include.registry import find_manifest, read_card, read_report
 
+    find = read_report if rejected else find_manifest
     with open_series(project.read_pipeline(name, environment)) as (series, client):
-        manifest = find_manifest(series, version_named(version), client=client)
+        manifest = find(series, version_named(version), client=client)
         content = read_card(manifest, CARD_MARKDOWN if as_markdown else CARD_HTML, client=client)
-        found = series.version_of(manifest.prefix) or version
+        below = manifest.prefix.key.removeprefix(series.root.key).strip("/")
+        found = series.version_of(manifest.prefix) or below
     if out is not None:
         out.write_bytes(content)
     elif as_markdown:

@@ -109,7 +109,10 @@ def _tell_what_is_left_out(name: str, root: str, listing: Listing, newest: int) 
         typer.echo(f"Showing {newest} of {there} models; all with: --newest {there}", err=True)
     if listing.reports:
         rejected = "1 model was" if len(listing.reports) == 1 else f"{len(listing.reports)} models were"
-        typer.echo(f"{rejected} rejected; the newest report: {listing.reports[0]}", err=True)
+        typer.echo(
+            f"{rejected} rejected, {listing.reports[0]} the last. Look at its card: ./refinery card {name} --rejected",
+            err=True,
+        )
 
 
 def _version_row(described: DescribedVersion, latest: Latest | None) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from include.registry.versions import (
     describe_versions,
     list_series,
     list_versions,
+    read_report,
     read_version,
 )
 
@@ -51,6 +52,7 @@ __all__ = [
     "promote_if_newer",
     "read_card",
     "read_latest",
+    "read_report",
     "read_version",
     "record_spec",
     "rollback",

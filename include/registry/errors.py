@@ -144,6 +144,23 @@ class NoCardError(RegistryError):
         super().__init__(f"The model {location} has no card: {problem}.")
 
 
+class NoReportError(RegistryError):
+    """No model of a pipeline was rejected, or none of the date.
+
+    Attributes:
+        location: The pipeline's prefix.
+        version: The version that the model would have been; None for any.
+    """
+
+    def __init__(self, location: str, version: str | None) -> None:
+        self.location = location
+        self.version = version
+        of_version = f" of {version}" if version else ""
+        super().__init__(
+            f"{location} holds no report on a rejected model{of_version}: each passed its gates, or has none."
+        )
+
+
 class CardChangedError(RegistryError):
     """A card is not the one that its model's manifest lists.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from include.registry.errors import ModelNotFoundError, NoManifestError, NoSuchVersionError
+from include.registry.errors import ModelNotFoundError, NoManifestError, NoReportError, NoSuchVersionError
 from include.registry.manifest import StoredManifest, read_manifest
 from include.registry.series import REJECTED
 from include.storage import MANIFEST, list_prefix
@@ -151,6 +151,26 @@ def _find_reports(series: ModelSeries, objects: Iterable[ListedObject]) -> list[
         if inside and name.endswith(f"/{MANIFEST}") and series.version_of(prefix):
             found.append((item.last_modified, _folder(item.key)))
     return [replace(series.root, key=key) for _, key in sorted(found, reverse=True)]
+
+
+def read_report(series: ModelSeries, name: str | None, *, client: S3Client) -> StoredManifest:
+    """Read the manifest of the newest report on a model that failed its gates.
+
+    Args:
+        series: The pipeline's models.
+        name: The version that it would have been; None for any.
+        client: The client for the bucket.
+
+    Raises:
+        NoReportError: There is no such report.
+        ModelNotFoundError: Its manifest is damaged.
+        RemoteError: S3 refuses or cannot be reached.
+    """
+    above = series.prefix_of(name) if name else series.root
+    for report in list_series(series, client=client).reports:
+        if above and report.key.startswith(above.key):
+            return read_manifest(report, client=client)
+    raise NoReportError(str(series.root), name)
 
 
 def _describe(version: Version, client: S3Client) -> DescribedVersion:

@@ -71,6 +71,34 @@ def test_the_short_form_is_printed(refinery, carded):
     assert refinery("card", "churn", "2026-01-30", "--md").stdout == "## caf\u00e9 2026-01-30\n"
 
 
+@pytest.fixture
+def rejected(refinery, put_model):
+    """Reports on rejected models of two dates."""
+    for date in ("2026-01-30", "2026-01-31"):
+        card = f"<p>{date} was not good enough".encode()
+        manifest = {"created_at": date, "files": {"card.html": {"sha256": hashlib.sha256(card).hexdigest()}}}
+        with ObjectStore(refinery.root) as store:
+            for name, content in {"card.html": card, "manifest.json": json.dumps(manifest).encode()}.items():
+                key = f"churn/{date}/rejected/manual__x/{name}"
+                store.client().put_object(Bucket="models", Key=key, Body=content)
+
+
+@pytest.mark.parametrize(("arguments", "date"), [((), "2026-01-31"), (("2026-01-30",), "2026-01-30")])
+def test_the_card_of_a_rejected_model_is_asked_for_by_name(refinery, rejected, arguments, date):
+    done = refinery("card", "churn", *arguments, "--rejected", DISPLAY="", WAYLAND_DISPLAY="", BROWSER="")
+    card = Path(done.stdout.strip())
+    assert card.name == f"churn-{date}-rejected-manual__x.html"
+    assert card.read_text() == f"<p>{date} was not good enough"
+
+
+def test_where_no_model_was_rejected_it_says_so(refinery, carded):
+    done = refinery("card", "churn", "2026-01-31", "--rejected")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "s3://models/churn/ holds no report on a rejected model of 2026-01-31: each passed its gates, or has none.\n"
+    )
+
+
 def test_a_model_without_a_card_says_so(refinery, put_model):
     put_model("2026-01-31", **{"model.pkl": b""})
     done = refinery("card", "churn")

@@ -154,7 +154,8 @@ class TestModels:
         done = refinery("models", "wine")
         assert done.stderr == (
             "wine has no models under s3://models/wine/ yet.\n"
-            "2 models were rejected; the newest report: s3://models/wine/2026-01-31/rejected/manual__x/\n"
+            "2 models were rejected, s3://models/wine/2026-01-31/rejected/manual__x/ the last. "
+            "Look at its card: ./refinery card wine --rejected\n"
         )
 
     def test_a_pipeline_without_models(self, refinery, trained):

@@ -16,7 +16,7 @@ echo "$(basename "$0") $*" >>"$CALLS"
 case "$*" in
 *version_info*) exit {refused} ;;
 *sys.executable*) echo "$0" ;;
-"-m venv"*) mkdir -p .venv/bin && ln -s "$0" .venv/bin/python ;;
+"-m venv"*) mkdir -p .venv/bin && ln -sf "$0" .venv/bin/python ;;
 esac
 """
 
@@ -143,6 +143,20 @@ class TestInterpreter:
         assert done.returncode == 0, done.stderr
         assert f"{chosen} -m venv --clear .venv" in calls
         assert calls[-1].endswith("--requirement requirements-dev.txt --constraint constraints.txt")
+
+    @pytest.mark.parametrize("variables", [{}, {"PYTHON": "python3"}])
+    def test_an_environment_that_works_is_emptied_only_for_another_python(self, setup, checkout, variables):
+        """An Airflow may be running in it."""
+        python = checkout / ".venv" / "bin" / "python"
+        python.parent.mkdir(parents=True)
+        python.write_text(PYTHON.format(refused=0))
+        python.chmod(0o755)
+
+        done, calls = setup({"python3": True}, **variables)
+
+        assert done.returncode == 0, done.stderr
+        assert any("-m venv --clear" in call for call in calls) == bool(variables)
+        assert "-m pip install" in calls[-1]
 
     def test_none_is_told_with_what_to_do(self, setup):
         done, calls = setup({"python3": False})

@@ -151,7 +151,7 @@ def report_classes(rows: Classified, curves: Sequence[RocCurve]) -> list[ClassRe
 
 
 def roc_curves(rows: Classified) -> list[RocCurve]:
-    """Set the most frequent classes against the rest; of two classes the last one alone: the other mirrors it."""
+    """Set the most frequent classes against the rest; of two classes the positive one alone: the other mirrors it."""
     from sklearn.metrics import auc, roc_curve
 
     if rows.scores is None:
@@ -170,7 +170,7 @@ def roc_curves(rows: Classified) -> list[RocCurve]:
 
 
 def calibrate(rows: Classified) -> list[CalibrationBin]:
-    """Compare predicted probabilities with shares: of the last of two classes, or of the class that was predicted."""
+    """Compare predicted probabilities with shares: of the positive one of two classes, or of the class that was predicted."""
     import numpy as np
 
     if rows.scores is None or not rows.probabilities:

@@ -238,7 +238,9 @@ def _data(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _split(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
-    task = {"task": _section(manifest, "evaluation").get("task")}
+    evaluation = _section(manifest, "evaluation")
+    positive = evaluation.get("positive_class")
+    task = {"task": evaluation.get("task"), "positive class": None if positive is None else str(positive)}
     seeded = {"seeds set on the estimator": _section(manifest, "seeds").get("set_on_estimator")}
     split = {
         name: grouped(value) if name in ("train_rows", "test_rows") else value

@@ -30,7 +30,7 @@ class HeldOut(Protocol):
 
     @property
     def scores(self) -> np.ndarray[Any, Any] | None:
-        """Each row's probability or decision value of each class, or, of two classes, of the last one alone."""
+        """Each row's probability or decision value of each class, or, of two classes, of the last one alone: the positive one."""
 
     @property
     def classes(self) -> Sequence[Any] | None:

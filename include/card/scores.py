@@ -49,7 +49,9 @@ def choose_score(model: Any, held_out: HeldOut, actual: np.ndarray[Any, Any]) ->
     positions, classes = pd.factorize(actual)
     known = list(held_out.classes if held_out.classes is not None else [])
     if len(known) == BINARY == len(classes) and hasattr(model, "predict_proba"):
-        positive = actual == known[1]
+        # Whichever counts as positive elsewhere, this score is the same for both classes.
+        columns = model.classes_ if hasattr(model, "classes_") else sorted(known)
+        positive = actual == columns[1]
         # Of a rare class no row may be predicted, and yet its rows be told from the others.
         return Score(
             "ROC AUC",

@@ -65,7 +65,7 @@ def follow_metrics(manifest: Mapping[str, Any], history: Sequence[Mapping[str, A
     return [
         Trend(
             str(metric),
-            tuple(_number((version.get("metrics") or {}).get(metric)) for version in (*history, manifest)),
+            (*(_earlier(version, metric, definitions.get(metric)) for version in history), _number(value)),
             _number(baseline.get(metric)),
             _number(spread.get(metric)),
             str(definitions.get(metric, "")),
@@ -74,6 +74,14 @@ def follow_metrics(manifest: Mapping[str, Any], history: Sequence[Mapping[str, A
         )
         for metric, value in (manifest.get("metrics") or {}).items()
     ]
+
+
+def _earlier(version: Mapping[str, Any], metric: str, definition: object) -> float | None:
+    """Give an earlier model's value, if it means the same: of another class it would look like a jump."""
+    before = ((version.get("evaluation") or {}).get("definitions") or {}).get(metric)
+    if None not in (before, definition) and before != definition:
+        return None
+    return _number((version.get("metrics") or {}).get(metric))
 
 
 def latest_versions(history: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -105,6 +105,7 @@ def _model(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 def _data(manifest: Mapping[str, Any]) -> dict[str, Any]:
     data, split = manifest.get("data") or {}, manifest.get("split") or {}
+    positive = (manifest.get("evaluation") or {}).get("positive_class")
     dataset = (manifest.get("provenance") or {}).get("dataset") or {}
     files = dataset.get("files", [dataset])
     return {
@@ -114,6 +115,7 @@ def _data(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "rows": data.get("rows"),
         "features": len(data["features"]) if "features" in data else None,
         "target": (data.get("target") or {}).get("name"),
+        "positive class": None if positive is None else str(positive),
         "held-out rows": split.get("test_rows"),
     }
 

@@ -22,6 +22,7 @@ def measure_baseline(
     metrics: Sequence[Metric],
     *,
     weights: Sequence[int] | None = None,
+    positive: Any = None,
 ) -> dict[str, float]:
     """Give the metrics of predicting always the mean, or always the most frequent class by its share of the rows.
 
@@ -33,6 +34,7 @@ def measure_baseline(
         held_out: The target of those held out, which it is measured on.
         metrics: What to measure.
         weights: How many rows each of `learned` stands for; None is one.
+        positive: As of `evaluate`.
     """
     import numpy as np
     from sklearn.dummy import DummyClassifier, DummyRegressor
@@ -45,4 +47,4 @@ def measure_baseline(
     predictions = Predictions(
         np.asarray(classifier.predict(test)), tuple(classifier.classes_), classifier.predict_proba(test)
     )
-    return evaluate(task, held_out, predictions, metrics).metrics
+    return evaluate(task, held_out, predictions, metrics, positive).metrics

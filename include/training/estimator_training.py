@@ -16,6 +16,7 @@ from include.training.metrics import MetricChoice, find_metrics
 from include.training.model_file import write_model
 from include.training.numbers_as_text import check_numbers
 from include.training.outcome import Outcome
+from include.training.positive_class import check_positive_class, find_positive_class
 from include.training.preprocessing import with_preprocessing
 from include.training.sections import describe_data, describe_training
 from include.training.seeding import seed_estimator, seeded_generators
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class _Prepared:
     split: Split
+    choice: MetricChoice
     data: dict[str, Any]
     profile: Any
     spread: Spread | None
@@ -57,18 +59,23 @@ def train_estimator(
         None if spec.metrics is None else find_metrics(spec.metrics), find_metrics(spec.require)
     )
     prepared = _prepare(spec, learner, dataset, choice, profile)
+    choice = prepared.choice
     with seeded_generators(spec.random_state):
         fitted = fit_and_evaluate(prepared.learner, prepared.split, choice)
     write_model(fitted.model, model_path, rows=fitted.held_out.features, trusted=spec.trusted)
     measured = [metric for metric in fitted.metrics if metric.name in fitted.evaluation.metrics]
     baseline = measure_baseline(
-        fitted.held_out.task, prepared.split.train_target, prepared.split.test_target, measured
+        fitted.held_out.task,
+        prepared.split.train_target,
+        prepared.split.test_target,
+        measured,
+        positive=choice.positive,
     )
     return Outcome(
         metrics=fitted.evaluation.metrics,
         left_out=fitted.evaluation.left_out,
         sections=_describe(spec, prepared, fitted) | {"baseline": baseline},
-        warnings=find_warning_signs(fitted, prepared.split, baseline),
+        warnings=find_warning_signs(fitted, prepared.split, baseline, positive=choice.positive),
         model=fitted.model,
         held_out=fitted.held_out,
         profile=prepared.profile,
@@ -88,6 +95,10 @@ def _prepare(
         check_numbers(dataset, table, (roles.target, *roles.features), spec.source)
     features, target = table[list(roles.features)], table[roles.target]
     check_target(target)
+    if learner.unfitted is not None:
+        check_positive_class(spec.positive_class, find_task(learner.unfitted, target))
+    positive = find_positive_class(spec.positive_class, roles.target, target.unique())
+    choice = replace(choice, positive=positive)
     learner, preprocess = _with_preprocessing(spec, learner, features)
     times = None if roles.time is None else table[roles.time]
     rows = split_rows(spec, target, times)
@@ -101,6 +112,7 @@ def _prepare(
     seen = profile(features.assign(**{roles.target: target}), roles.target) if profile else None
     return _Prepared(
         split,
+        choice,
         describe_data(len(table), {str(name): dtype for name, dtype in table.dtypes.items()}, roles),
         seen,
         spread,

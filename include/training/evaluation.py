@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from include.training.metrics import CLASSIFICATION, REGRESSION, MetricChoice
@@ -29,7 +29,6 @@ __all__ = [
     "split_finite",
 ]
 
-# With two classes, the one that sorts last is the positive one, as in scikit-learn.
 _BINARY = 2
 # R2 compares with the rows' mean, which needs another row.
 _FEWEST_ROWS_FOR_R2 = 2
@@ -49,9 +48,9 @@ class Predictions:
 
     Attributes:
         values: The predicted value or class of each row.
-        classes: The classes that the model knows, sorted; none for a regressor.
+        classes: The classes that the model knows, sorted, or of two the positive one last; none for a regressor.
         probabilities: For each row the probability of each class; None where the model gives none.
-        decision: For each row any score of the one of two classes that sorts last; None where there is none.
+        decision: For each row any score of the last of two classes; None where there is none.
     """
 
     values: np.ndarray[Any, Any]
@@ -66,6 +65,17 @@ class Predictions:
             return self.decision
         return self.probabilities[:, 1] if len(self.classes) == _BINARY else self.probabilities
 
+    def with_last(self, positive: Any) -> Predictions:
+        """Say the same with the given one of two classes last."""
+        if len(self.classes) != _BINARY or self.classes[0] != positive:
+            return self
+        return replace(
+            self,
+            classes=self.classes[::-1],
+            probabilities=None if self.probabilities is None else self.probabilities[:, ::-1],
+            decision=None if self.decision is None else -self.decision,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
@@ -76,8 +86,9 @@ class HeldOut:
         actual: The rows' target, named as its column.
         predicted: What the model predicts.
         scores: As `Predictions.scores`.
-        classes: The classes that the model knows, sorted; None for a regressor.
+        classes: The classes that the model knows, in the order of the scores; None for a regressor.
         task: "regression" or "classification".
+        positive: Which of two classes counts as positive; None where there are not two.
     """
 
     features: pd.DataFrame
@@ -86,6 +97,7 @@ class HeldOut:
     scores: np.ndarray[Any, Any] | None
     classes: list[Any] | None
     task: str
+    positive: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +109,14 @@ class Evaluation:
         metrics: Each metric's value; all are finite.
         definitions: How a metric that has several common meanings was computed.
         left_out: Metrics that have no value, each with the reason.
+        positive: Which of two classes counts as positive; None where there are not two.
     """
 
     task: str
     metrics: dict[str, float]
     definitions: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
+    positive: Any = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -111,11 +125,15 @@ class Evaluation:
 
 
 def evaluate(
-    task: str, target: pd.Series[Any], predictions: Predictions, metrics: Sequence[Metric] | None = None
+    task: str,
+    target: pd.Series[Any],
+    predictions: Predictions,
+    metrics: Sequence[Metric] | None = None,
+    positive: Any = None,
 ) -> Evaluation:
     """Compare predictions with what was so.
 
-    With two classes, metrics of one class, as f1 and roc_auc, are those of the class that sorts last; with more, f1,
+    With two classes, metrics of one class, as f1 and roc_auc, are those of the positive one; with more, f1,
     jaccard, precision and recall are the mean weighted by the classes' rows, and roc_auc the mean over each class
     against the rest.
 
@@ -124,11 +142,15 @@ def evaluate(
         target: What was so.
         predictions: What the model says.
         metrics: What to measure; None are the task's usual metrics.
+        positive: Which of two classes counts as positive; None is the one that sorts last, as in scikit-learn.
     """
     metrics = MetricChoice().for_task(task) if metrics is None else metrics
     order = [] if task == REGRESSION else _all_classes(target, predictions)
+    if is_binary := len(order) == _BINARY:
+        order.sort(key=lambda known: positive is not None and bool(known == positive))
+        predictions = predictions.with_last(order[-1])
     model, actual = replay(task, target, predictions, order)
-    evaluation = Evaluation(task, {})
+    evaluation = Evaluation(task, {}, positive=order[-1] if is_binary else None)
     for metric in metrics:
         scorer, definition = _define(metric, order)
         value, problem = _measure(scorer, model, actual)

@@ -16,6 +16,7 @@ from include.training.errors import (
 )
 from include.training.evaluation import Evaluation, HeldOut, Predictions, evaluate
 from include.training.metrics import CLASSIFICATION, REGRESSION
+from include.training.positive_class import check_positive_class
 from include.training.unusable_columns import explain_refusal
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def fit_and_evaluate(learner: Learner, split: Split, choice: MetricChoice) -> Fi
         TargetTypeError: A regressor was given text to predict.
         OneClassError: A classifier was given one class.
         MetricTaskError: The config asks for a metric of another task.
+        PositiveClassError: It names a positive class, and the model does regression.
         UnusableColumnsError: Features hold what the estimator cannot take.
         FitError: The estimator refused for another reason.
         UserCodeError: The user's own estimator raised.
@@ -81,15 +83,17 @@ def judge(learner: Learner, model: Any, task: str, split: Split, choice: MetricC
 
     Raises:
         MetricTaskError: The config asks for a metric of another task.
+        PositiveClassError: It names a positive class, and the model does regression.
         FitError: The model refused the rows, or predicts what is no number; and as of `running`.
     """
     metrics = choice.for_task(task)
+    check_positive_class(choice.positive, task)
     with running(learner, "predict", split.test_features):
         predictions = predict(model, task, split.test_features)
     _check_predictions(learner.name, task, predictions)
     with contained():
-        evaluation = evaluate(task, split.test_target, predictions, metrics)
-    return Fitted(model, metrics, evaluation, _held_out(task, split, predictions))
+        evaluation = evaluate(task, split.test_target, predictions, metrics, choice.positive)
+    return Fitted(model, metrics, evaluation, _held_out(task, split, predictions, evaluation.positive))
 
 
 def find_task(estimator: Any, target: pd.Series[Any]) -> str:
@@ -122,7 +126,8 @@ def predict(estimator: Any, task: str, features: pd.DataFrame) -> Predictions:
     return Predictions(values, classes)
 
 
-def _held_out(task: str, split: Split, predictions: Predictions) -> HeldOut:
+def _held_out(task: str, split: Split, predictions: Predictions, positive: Any) -> HeldOut:
+    predictions = predictions.with_last(positive)
     return HeldOut(
         features=split.test_features,
         actual=split.test_target,
@@ -130,6 +135,7 @@ def _held_out(task: str, split: Split, predictions: Predictions) -> HeldOut:
         scores=predictions.scores,
         classes=None if task == REGRESSION else list(predictions.classes),
         task=task,
+        positive=positive,
     )
 
 

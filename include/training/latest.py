@@ -67,7 +67,7 @@ def measure_latest(latest: LatestModel, held_out: HeldOut | None, metrics: Seque
     try:
         with contained():
             predictions = predict(latest.model, held_out.task, held_out.features[names])
-            evaluation = evaluate(held_out.task, held_out.actual, predictions, metrics)
+            evaluation = evaluate(held_out.task, held_out.actual, predictions, metrics, held_out.positive)
     except Exception as error:  # noqa: BLE001 - an older model may fail at new rows in any way
         problem = f"{latest.version} failed on the held-out rows ({type(error).__name__}: {str(error)[:200]})"
         return LatestMetrics(latest.version, {}, problem)

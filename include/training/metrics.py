@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from include.training.errors import MetricTaskError, UnknownMetricError
 
@@ -71,10 +71,12 @@ class MetricChoice:
     Attributes:
         listed: Those that it lists; None are the usual ones of the task.
         required: Those that it sets gates for, which are measured too.
+        positive: Which of two classes they count as positive, as it stands in the data; None is the one that sorts last.
     """
 
     listed: tuple[Metric, ...] | None = None
     required: tuple[Metric, ...] = ()
+    positive: Any = None
 
     def for_task(self, task: str) -> tuple[Metric, ...]:
         """Give the metrics of a model that does the task.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from include.training.positive_class import plain
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -54,6 +56,7 @@ def describe_training(
         "expect": {"rules": dict(spec.expect), "passed": True} if spec.expect else None,
         "evaluation": {
             "task": fitted.evaluation.task,
+            "positive_class": plain(fitted.evaluation.positive),
             "definitions": fitted.evaluation.definitions,
             "lower_is_better": [metric.name for metric in fitted.metrics if not metric.higher_is_better],
         },

@@ -76,6 +76,7 @@ class TrainingSpec:
             named in `features`. None holds rows out at random.
         cross_validation: The number of folds to measure the metrics' spread over, 2 or more; None measures none.
         metrics: Names of the metrics; None are the usual ones of the model's task.
+        positive_class: Which of two classes counts as positive, as it stands in the data; None is the one that sorts last.
         require: Gates by metric, as {"mae": {"max": 60, "no_worse_than_latest": "10%"}}; see `gates`.
         gate: What a failed gate does: "fail" rejects the model, "warn" marks it.
         expect: The data contract; see `Contract.from_dict`.
@@ -98,6 +99,7 @@ class TrainingSpec:
     time_column: str | None = None
     cross_validation: int | None = None
     metrics: Sequence[str] | None = None
+    positive_class: str | float | bool | None = None
     require: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     gate: str = "fail"
     expect: Mapping[str, Any] | None = None

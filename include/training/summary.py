@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from include.training.errors import listed
+from include.training.positive_class import written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +16,7 @@ def summarize(manifest: Mapping[str, Any]) -> str:
     name = manifest["model"]["name"]
     lines = [f"Trained {name} in {manifest['duration_seconds']:.1f} s"]
     if data := manifest.get("data"):
-        lines += _data_lines(data, manifest["split"], manifest["evaluation"]["task"])
+        lines += _data_lines(data, manifest["split"], manifest["evaluation"])
     lines.append(f"  metrics   {_numbers(manifest['metrics']) or 'none'}")
     if baseline := manifest.get("baseline"):
         lines.append(f"  baseline  {_numbers(baseline)}")
@@ -33,13 +34,15 @@ def summarize(manifest: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _data_lines(data: Mapping[str, Any], split: Mapping[str, Any], task: str) -> list[str]:
+def _data_lines(
+    data: Mapping[str, Any], split: Mapping[str, Any], evaluation: Mapping[str, Any]
+) -> list[str]:
     features = [feature["name"] for feature in data["features"]]
     reasons: dict[str, list[str]] = {}
     for name, reason in data["left_out"].items():
         reasons.setdefault(reason, []).append(name)
     return [
-        f"  target    {data['target']['name']!r} ({task})",
+        f"  target    {data['target']['name']!r} ({_task(evaluation)})",
         f"  features  {len(features)}: {listed(features)}",
         (
             f"  rows      {data['rows']}: {split['train_rows']} to learn from, {split['test_rows']} held out "
@@ -47,6 +50,11 @@ def _data_lines(data: Mapping[str, Any], split: Mapping[str, Any], task: str) ->
         ),
         *(f"  left out  {listed(names)}: {reason}" for reason, names in reasons.items()),
     ]
+
+
+def _task(evaluation: Mapping[str, Any]) -> str:
+    positive = evaluation["positive_class"]
+    return f"{evaluation['task']}{'' if positive is None else f', positive class {written(positive)}'}"
 
 
 def _chosen_by(split: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.training.errors import listed
 from include.training.metrics import CLASSIFICATION, REGRESSION
+from include.training.positive_class import written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,14 +20,24 @@ if TYPE_CHECKING:
 
 # Below this, one row more or less that is right moves an accuracy by more than 3 in a hundred.
 _FEW_ROWS = 30
+_BINARY = 2
 # A score this near to the best is better than what the world allows.
 _PERFECT = 0.999
 # Rows that are enough to see that a feature tells the target.
 _ROWS_TO_COMPARE = 10_000
 
 
-def find_warning_signs(fitted: Fitted, split: Split, baseline: Mapping[str, float]) -> tuple[str, ...]:
-    """Give a sentence for each sign that a model, or its metrics, may not be what they seem."""
+def find_warning_signs(
+    fitted: Fitted, split: Split, baseline: Mapping[str, float], *, positive: Any = None
+) -> tuple[str, ...]:
+    """Give a sentence for each sign that a model, or its metrics, may not be what they seem.
+
+    Args:
+        fitted: The judged model.
+        split: The rows that it learned from and was judged on, or a sample of them.
+        baseline: The metrics of a model that ignores the features.
+        positive: The class that the config says counts as positive; None where it says none.
+    """
     task = fitted.evaluation.task
     return tuple(
         sign
@@ -35,6 +46,7 @@ def find_warning_signs(fitted: Fitted, split: Split, baseline: Mapping[str, floa
             _no_better_than_baseline(fitted, baseline),
             _few_rows(split),
             _one_value(split, task),
+            _frequent_positive(fitted, split) if positive is None else "",
             *(_missing_classes(split) if task == CLASSIFICATION else ()),
         )
         if sign
@@ -133,6 +145,23 @@ def _one_value(split: Split, task: str) -> str:
     return (
         f"All {len(split.test_target)} held-out rows have the same target, {str(values[0])[:40]!r}: "
         f"the metrics say nothing of others{advice}."
+    )
+
+
+def _frequent_positive(fitted: Fitted, split: Split) -> str:
+    """Tell of two classes with names that the more frequent one counts as positive: seldom is it the one looked for."""
+    known = fitted.held_out.classes or []
+    positive = fitted.evaluation.positive
+    if not isinstance(positive, str) or len(known) != _BINARY:
+        return ""
+    rows = [
+        sum(int((part == name).sum()) for part in (split.train_target, split.test_target)) for name in known
+    ]
+    if rows[-1] <= rows[0]:
+        return ""
+    return (
+        f"Metrics of one class, as f1, precision and recall, are those of {positive[:40]!r}, the more frequent class, "
+        f"because it sorts last: if {str(known[0])[:40]!r} is the one to find, set evaluate.positive_class: {written(known[0])}."
     )
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _SETTINGS = frozenset(
     ("model", "target", "features", "source_options", "evaluate", "expect", "preprocess", "require", "gate")
 )
+_OTHER_CLASS = "Metrics of one class, as f1, are those of another class after than before, since evaluate.positive_class changes."
 _OTHER_DATASET = "Before and after were trained on different datasets, since the source changes."
 
 
@@ -91,8 +92,15 @@ def _try(change: PipelineChange, head: Pipeline, bench: Bench, folder: Path) -> 
         rows=rows.pop() if len(rows) == 1 else None,
         before=before,
         after=after,
-        note=_OTHER_DATASET if is_other else None,
+        note=_note(change.base, head, is_other=is_other),
     )
+
+
+def _note(base: Pipeline | None, head: Pipeline, *, is_other: bool) -> str | None:
+    notes = [_OTHER_DATASET] if is_other else []
+    if base and base.config.evaluate.positive_class != head.config.evaluate.positive_class:
+        notes.append(_OTHER_CLASS)
+    return " ".join(notes) or None
 
 
 def _source(pipeline: Pipeline, bench: Bench) -> tuple[object, ...]:

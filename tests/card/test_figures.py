@@ -17,6 +17,7 @@ from include.card.classified import CalibrationBin
 from include.card.drawing.axis_numbers import axis_number
 from include.card.drawing.classification import draw_calibration
 from include.card.drawing.svg import label
+from include.card.importance import measure_importance
 
 
 def titles(page) -> list[str]:
@@ -51,6 +52,20 @@ def test_two_classes_show_confusion_roc_and_calibration(write, binary):
     assert "0 47 0.957 0.957 1 67 0.970 0.970" in page.text
     area = roc_auc_score(binary.held_out.actual, binary.held_out.scores)
     assert f"ROC curves; area under the curve: 1 {area:.3f}" in page.values("aria-label")
+
+
+def test_of_two_classes_the_figures_are_of_the_positive_one(write, binary):
+    held_out = binary.held_out
+    turned = replace(held_out, classes=[1, 0], scores=1 - held_out.scores)
+    page = write(replace(binary, held_out=turned))
+    area = roc_auc_score(held_out.actual, held_out.scores)
+    assert f"ROC curves; area under the curve: 0 {area:.3f}" in page.values("aria-label")
+    assert "Class 0; on the dashed line" in page.text
+    assert "Of class 0; on the dashed line the probabilities hold." in page.text
+    assert "predicted probability of 0" in page.text
+    assert "1 67 0.970 0.970 0 47 0.957 0.957" in page.text
+    (before, after) = (measure_importance(binary.model, rows) for rows in (held_out, turned))
+    assert after == before
 
 
 def test_several_classes_show_a_roc_curve_each_and_the_calibration_of_the_predicted_class(write, multi_class):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
 
 from include.card import profile_table
+from include.card.trend import follow_metrics
 
 SECTIONS = {
     "Warnings": ("warnings", "Only 10 rows are held out."),
@@ -98,6 +99,22 @@ def test_metrics_of_one_definition_are_told_together(write, binary):
     metrics = dict.fromkeys(definitions, 0.9)
     text = write(binary.with_manifest(metrics=metrics, evaluation={"definitions": definitions})).text
     assert "f1, roc_auc: of class 1." in text
+
+
+@pytest.mark.parametrize(("positive", "shown"), [("fraud", "fraud"), (0, "0"), (False, "False")])
+def test_the_positive_class_is_named(write, binary, positive, shown):
+    evaluation = {"task": "classification", "positive_class": positive}
+    assert f"positive class {shown} " in write(binary.with_manifest(evaluation=evaluation)).text
+
+
+def test_earlier_values_of_another_class_are_not_followed():
+    versions = [
+        {"metrics": {"f1": value, "accuracy": 0.9}, "evaluation": {"definitions": {"f1": f"of class {name}"}}}
+        for value, name in ((0.99, "legitimate"), (0.4, "fraud"), (0.5, "fraud"))
+    ]
+    f1, accuracy = follow_metrics(versions[-1], versions[:-1])
+    assert asdict(f1)["values"] == (None, 0.4, 0.5)
+    assert asdict(accuracy)["values"] == (0.9, 0.9, 0.9)
 
 
 def test_a_difference_that_no_one_sees_is_none(write, regression):

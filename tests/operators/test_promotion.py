@@ -120,6 +120,21 @@ def test_unchanged_inputs_are_skipped_where_the_config_asks_for_it(run):
     run(on_unchanged="skip", model={"class": "sklearn.linear_model.Ridge", "params": {"alpha": 2}})
 
 
+def test_another_positive_class_is_no_unchanged_input(run, s3, objects):
+    rows = "".join(f"{at},{'fraud' if at % 7 == 0 else 'legitimate'}\n" for at in range(200))
+    s3.put_object(Bucket="models", Key="frauds.csv", Body=f"x,y\n{rows}".encode())
+    tree = {"class": "sklearn.tree.DecisionTreeClassifier"}
+    fraud = {"model": tree, "source": "s3://models/frauds.csv", "evaluate": {"positive_class": "fraud"}}
+    run(model=tree, source="s3://models/frauds.csv")
+    run(**fraud, on_unchanged="skip")
+    assert manifest_of(objects)["evaluation"]["positive_class"] == "fraud"
+    assert manifest_of(objects)["provenance"]["spec"]["positive_class"] == "fraud"
+    with pytest.raises(AirflowSkipException, match="the latest model"):
+        run(**fraud, on_unchanged="skip")
+    with pytest.raises(AirflowFailException, match=r'has no class "fruad", only .*; did you mean "fraud"'):
+        run(**fraud | {"evaluate": {"positive_class": "fruad"}})
+
+
 def test_a_dataset_that_breaks_its_contract_is_not_trained_on(run, objects):
     with pytest.raises(AirflowFailException, match="Petrol_tax"):
         run(expect={"rows": {"min": 40}, "columns": {"Petrol_tax": {"max": 5}}})

@@ -51,6 +51,12 @@ def test_each_fact_of_both(values, name, first, second, delta):
     assert value.differs == (first != second)
 
 
+def test_the_classes_that_metrics_are_of_are_told():
+    first, second = ({"evaluation": {"positive_class": name}} for name in (False, "fraud"))
+    (value,) = compare(first, second).sections["data"]
+    assert (value.name, value.first, value.second, value.delta) == ("positive class", "False", "fraud", None)
+
+
 def test_a_delta_is_also_a_share_of_the_first(values):
     assert values["metrics.mae"].relative_delta == pytest.approx(-0.1)
     assert values["metrics.r2"].relative_delta is None

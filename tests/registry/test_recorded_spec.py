@@ -26,6 +26,7 @@ MODELS = Path("include/models")
             features=("a", "b"),
             test_size=0.3,
             random_state=7,
+            positive_class=False,
             source=SourceOptions(separator=";", null_values=("?", -200), dtypes={"zip": "str"}, header=False),
         ),
     ],

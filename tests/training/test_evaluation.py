@@ -7,10 +7,19 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import f1_score, roc_auc_score
+from sklearn.metrics import (
+    average_precision_score,
+    brier_score_loss,
+    f1_score,
+    jaccard_score,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
 
 from include.training.errors import FitError
 from include.training.evaluation import CLASSIFICATION, REGRESSION, Predictions, evaluate
+from include.training.metrics import find_metrics
 from include.training.spec import ClassModel
 
 SIDES = pd.Series(["left", "right", "right", "left", "right"], name="side")
@@ -68,6 +77,31 @@ def test_of_two_classes_f1_and_roc_auc_are_those_of_the_one_that_sorts_last():
         }
     )
     assert evaluation.definitions == {"f1": "of class right", "roc_auc": "of class right"}
+
+
+@pytest.mark.parametrize("scored", ["decision", "probabilities"])
+def test_of_two_classes_the_one_that_is_asked_for_counts_as_positive(scored):
+    scores = np.array([0.1, 0.9, 0.4, 0.6, 0.7])
+    given = scores if scored == "decision" else np.column_stack([1 - scores, scores])
+    metrics = find_metrics(["precision", "recall", "jaccard", "average_precision", "brier_score", "roc_auc"])
+    if scored == "decision":
+        metrics = tuple(metric for metric in metrics if metric.name != "brier_score")
+
+    predictions = Predictions(PREDICTED, ("left", "right"), **{scored: given})
+    evaluation = evaluate(CLASSIFICATION, SIDES, predictions, metrics, "left")
+
+    is_left = SIDES == "left"
+    expected = {
+        "precision": precision_score(SIDES, PREDICTED, pos_label="left"),
+        "recall": recall_score(SIDES, PREDICTED, pos_label="left"),
+        "jaccard": jaccard_score(SIDES, PREDICTED, pos_label="left"),
+        "average_precision": average_precision_score(is_left, 1 - scores),
+        "brier_score": brier_score_loss(is_left, 1 - scores),
+        "roc_auc": roc_auc_score(is_left, 1 - scores),
+    }
+    assert evaluation.metrics == pytest.approx({metric.name: expected[metric.name] for metric in metrics})
+    assert evaluation.definitions["recall"] == "of class left"
+    assert evaluation.positive == "left"
 
 
 def test_of_many_classes_f1_is_weighted_and_roc_auc_each_against_the_rest():

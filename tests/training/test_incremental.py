@@ -200,6 +200,21 @@ def test_it_is_held_against_the_latest_model_on_the_same_rows(train_rows):
     assert "on the same rows" in result.manifest["gates"][0]["sentence"]
 
 
+def test_metrics_and_baseline_are_those_of_the_positive_class_and_the_model_is_the_same(train_rows):
+    metrics = ("precision", "recall", "average_precision")
+    up = train_rows(make_table(900), **LOGISTIC, metrics=metrics)
+    down = train_rows(make_table(900), **LOGISTIC, metrics=metrics, positive_class="down")
+
+    held_out = down.held_out
+    is_down = held_out.actual == "down"
+    assert down.metrics["precision"] == is_down[held_out.predicted == "down"].mean()
+    assert down.manifest["baseline"]["average_precision"] == pytest.approx(is_down.mean())
+    assert (down.manifest["evaluation"]["positive_class"], held_out.classes) == ("down", ["up", "down"])
+    assert up.manifest["evaluation"]["positive_class"] == "up"
+    assert down.manifest["files"] == up.manifest["files"]
+    assert list(down.model.classes_) == ["down", "up"]
+
+
 def test_the_contract_is_checked_batch_by_batch(train_rows):
     table = make_table(400)
     rules = {"rows": {"min": 400, "max": 400}, "columns": {"a": {"type": "number", "nulls": 0, "min": -9}}}
@@ -225,6 +240,14 @@ REFUSED = {
     "a unique column": (
         {"expect": {"columns": {"a": {"unique": True}}}},
         r"expect.columns.a.unique: needs all values at once",
+    ),
+    "a positive class that there is not": (
+        {**LOGISTIC, "source": SourceOptions(drop=("y", "gap")), "positive_class": "dwon"},
+        'the target \'kind\' has no class "dwon", only "down" and "up"; did you mean "down"',
+    ),
+    "a positive class of a regression": (
+        {"positive_class": 1},
+        "evaluate.positive_class: this model does regression",
     ),
     "too many rows asked for": ({"expect": {"rows": {"min": 1000}}}, "there are 300 rows, fewer than 1000"),
     "too many gaps": (

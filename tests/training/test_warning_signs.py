@@ -15,6 +15,7 @@ PERFECT = "perfect or nearly so"
 USELESS = "No better than to predict always"
 FEW = "held out: the metrics depend much on which"
 ONE_VALUE = "held-out rows have the same target"
+POSITIVE = "Metrics of one class, as f1, precision and recall, are those of"
 UNTESTED = "No held-out row is of class"
 UNLEARNED = "No row to learn from is of class"
 
@@ -61,6 +62,14 @@ def imbalanced(i, draw):
     return draw.random(), draw.random(), "rare" if i % 50 == 0 else "usual"
 
 
+def imbalanced_numbers(i, draw):
+    return draw.random(), draw.random(), int(i % 50 != 0)
+
+
+def as_many(i, draw):
+    return draw.random(), draw.random(), "yes" if i % 2 else "no"
+
+
 def last_rows_alike(i, draw):
     return i, draw.random(), 7 if i >= 300 else draw.random()
 
@@ -94,6 +103,21 @@ def first_class_old(i, draw):
             [USELESS + " the most frequent class: accuracy 0.975 (baseline 0.975)"],
             [PERFECT, UNTESTED],
         ),
+        (
+            imbalanced,
+            {"model": TREE},
+            [
+                POSITIVE
+                + " 'usual', the more frequent class, because it sorts last: if 'rare' is the one to find, "
+                'set evaluate.positive_class: "rare".'
+            ],
+            [],
+        ),
+        (imbalanced, {"model": TREE, "positive_class": "rare"}, [], [POSITIVE]),
+        (imbalanced, {"model": TREE, "positive_class": "usual"}, [], [POSITIVE]),
+        (imbalanced_numbers, {"model": TREE}, [], [POSITIVE]),
+        (leaked_code, {"model": TREE}, [], [POSITIVE]),
+        (as_many, {"model": TREE}, [], [POSITIVE]),
         (honest, {"test_size": 29}, ["Only 29 rows were held out"], [USELESS]),
         (honest, {"test_size": 30}, [], [FEW]),
         (last_rows_alike, {"time_column": "a"}, ["All 80 held-out rows have the same target, '7.0'"], [FEW]),

@@ -107,6 +107,15 @@ def test_another_source_is_noted(reviewed):
     assert trial.before.metrics != trial.after.metrics
 
 
+def test_another_positive_class_is_measured_and_noted(reviewed):
+    kinds = pd.DataFrame({"a": range(200), "y": ["fraud" if at % 10 == 0 else "fine" for at in range(200)]})
+    reviewed.upload("kinds.csv", kinds)
+    before = BEFORE.replace("{{ ds }}.csv", "kinds.csv").replace("line\n", "sklearn.dummy.DummyClassifier\n")
+    trial = run(reviewed, before, f"{before}evaluate: {{positive_class: fine}}\n")
+    assert (dict(trial.before.metrics)["f1"], dict(trial.after.metrics)["f1"] > 0.9) == (0, True)
+    assert trial.note.startswith("Metrics of one class, as f1, are those of another class after than before")
+
+
 def test_the_contract_counts_no_rows_of_a_sample(reviewed):
     config = f"{BEFORE}expect: {{rows: {{min: 300}}, columns: {{a: {{type: number}}}}}}\n"
     assert run(reviewed, None, config, rows=50).after.problem is None

@@ -217,3 +217,8 @@ Day = Annotated[
     BeforeValidator(_read_date),
     WithJsonSchema(DAY_SCHEMA),
 ]
+Value = Annotated[
+    str | int | float | bool,
+    accept("a text, a number, true or false", str, int, float, bool),
+    WithJsonSchema({"type": ["string", "number", "boolean"]}),
+]

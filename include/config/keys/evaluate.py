@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from include.config.keys.base import Items, SparseSection, Text, refuse, refuse_repeats
+from include.config.keys.base import Items, SparseSection, Text, Value, refuse, refuse_repeats
 from include.config.keys.metrics import MetricName
 
 
@@ -48,6 +48,13 @@ class EvaluateConfig(SparseSection):
         description="The metrics: any scorer of scikit-learn by its name, with or without `neg_`, or `mae`, `mse`, `rmse`. By default mae, mse, rmse and r2 "
         "of a regression; accuracy, f1 and roc_auc of a classification.",
         examples=[["mae", "r2"]],
+    )
+
+    positive_class: Value | None = Field(
+        default=None,
+        description="Which of two classes metrics of one class (as f1, precision, recall and average_precision), their gates and the card count as "
+        "positive, as it stands in the data. By default the one that sorts last.",
+        examples=["fraud", 1, True],
     )
 
     @model_validator(mode="after")

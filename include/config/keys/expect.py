@@ -11,7 +11,7 @@ from include.config.keys.base import (
     Items,
     SparseSection,
     Text,
-    accept,
+    Value,
     is_number,
     refuse,
     refuse_crossed,
@@ -82,11 +82,6 @@ Nulls = Annotated[
             ]
         }
     ),
-]
-Value = Annotated[
-    str | int | float | bool,
-    accept("a text, a number, true or false", str, int, float, bool),
-    WithJsonSchema({"type": ["string", "number", "boolean"]}),
 ]
 
 

@@ -119,7 +119,8 @@ _KINDS = (
         "R013",
         "low",
         "evaluation changes",
-        "The rows that models are measured on are chosen otherwise, so metrics before and after do not compare.",
+        "The rows that models are measured on are chosen otherwise, or another class counts as positive, so metrics before and after do not "
+        "compare.",
         "Compare both models on the same rows, with `./refinery compare`, before a bound is set by the new figures.",
     ),
     Kind(

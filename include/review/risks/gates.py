@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from include.review.risks.loosening import loosened_columns, loosened_gate, loosened_rows
@@ -40,11 +41,15 @@ def gate_only_warns(review: Review) -> Iterator[Finding]:
 
 
 def evaluation_changes(review: Review) -> Iterator[Finding]:
-    """Find models that are measured on other rows than before."""
+    """Find models that are measured on other rows than before, or by how another class is found."""
     for pair in review.pairs:
         before, after = pair.before.config.evaluate, pair.after.config.evaluate
         keys = ("time_column", "test_size", "random_state", "stratify")
         changed = [key for key in keys if getattr(before, key) != getattr(after, key)]
+        if before.positive_class != after.positive_class:
+            classes = " and not ".join(_positive(one.positive_class) for one in (after, before))
+            sentence = f"metrics of one class, as f1 and recall, and gates on them are those of {classes}"
+            yield pair.finding("R013", sentence, "evaluate", "positive_class")
         if not changed:
             continue
         if before.time_column and not after.time_column:
@@ -55,6 +60,14 @@ def evaluation_changes(review: Review) -> Iterator[Finding]:
         else:
             sentence = f"metrics do not compare with those of earlier models: the split has another {' and '.join(changed)}"
         yield pair.finding("R013", sentence, "evaluate", changed[0])
+
+
+def _positive(positive_class: object) -> str:
+    return (
+        "the class that sorts last"
+        if positive_class is None
+        else json.dumps(positive_class, ensure_ascii=False)
+    )
 
 
 def contract_loosened(review: Review) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ TrainingError
 +-- ScriptError            a script in a process of its own did not train a model
 |   +-- PlaceholderError, ScriptFailedError, ScriptTimeoutError, ScriptOutputError
 +-- MetricError            the config asks for a metric that is none, or none of the model's task
-|   +-- UnknownMetricError, MetricTaskError
+|   +-- UnknownMetricError, MetricTaskError, PositiveClassError
 +-- RequirementError, GateFailedError
 +-- ModelFormatError, UntrustedModelTypesError
 +-- ModelFileError         a saved model cannot be loaded
@@ -64,6 +64,7 @@ from include.training.errors.evaluation import (
     GateFailedError,
     MetricError,
     MetricTaskError,
+    PositiveClassError,
     RequirementError,
     SplitError,
     UnknownMetricError,
@@ -126,6 +127,7 @@ __all__ = [
     "OneClassError",
     "OutOfMemoryError",
     "PlaceholderError",
+    "PositiveClassError",
     "RequirementError",
     "ScriptError",
     "ScriptFailedError",

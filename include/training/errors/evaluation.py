@@ -65,6 +65,13 @@ class MetricTaskError(MetricError):
         )
 
 
+class PositiveClassError(MetricError):
+    """The config's `evaluate.positive_class` is no class that could count as positive."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"evaluate.positive_class: {problem}")
+
+
 class RequirementError(TrainingError):
     """The config's `require` says what no model can be held to.
 

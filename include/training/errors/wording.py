@@ -23,9 +23,15 @@ def listed(names: Iterable[object]) -> str:
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Name the known name that is nearest to a mistyped one, as the end of a sentence, or just end it."""
+    near = nearest(name, known)
+    return "." if near is None else f"; did you mean {near!r}?"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Find the known name that is nearest to a mistyped one; None where none is near."""
     by_lowered = {candidate.strip().lower(): candidate for candidate in known}
-    nearest = get_close_matches(name.strip().lower(), by_lowered, n=1)
-    return f"; did you mean {by_lowered[nearest[0]]!r}?" if nearest else "."
+    near = get_close_matches(name.strip().lower(), by_lowered, n=1)
+    return by_lowered[near[0]] if near else None
 
 
 def listed_with(facts: Mapping[str, str]) -> str:

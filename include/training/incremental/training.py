@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from include.training.incremental.tallies import NUMBERS
 from include.training.metrics import MetricChoice, find_metrics
 from include.training.model_file import write_model
 from include.training.outcome import Outcome
+from include.training.positive_class import check_positive_class, find_positive_class
 from include.training.sections import describe_data, describe_training
 from include.training.seeding import seeded_generators
 from include.training.warning_signs import find_warning_signs
@@ -67,6 +69,10 @@ def train_incrementally(
     )
     survey = survey_dataset(dataset, spec, batch_rows, learner.unfitted)
     choice.for_task(survey.task)
+    check_positive_class(spec.positive_class, survey.task)
+    if survey.classes is not None:
+        positive = find_positive_class(spec.positive_class, survey.roles.target, survey.classes)
+        choice = replace(choice, positive=positive)
     _check_columns(learner, survey)
     parting = Parting(
         partial(read_surveyed, dataset, spec, batch_rows, survey),
@@ -83,13 +89,13 @@ def train_incrementally(
         fitted = judge(learner, model, survey.task, split, choice)
     write_model(model, model_path, rows=split.test_features, trusted=spec.trusted)
     measured = [metric for metric in fitted.metrics if metric.name in fitted.evaluation.metrics]
-    baseline = _measure_baseline(survey, split, measured)
+    baseline = _measure_baseline(survey, split, measured, choice.positive)
     return Outcome(
         metrics=fitted.evaluation.metrics,
         left_out=fitted.evaluation.left_out,
         sections=_describe(spec, learner, survey, fitted) | {"baseline": baseline},
         notes=_notes(spec, survey, split),
-        warnings=find_warning_signs(fitted, split, baseline),
+        warnings=find_warning_signs(fitted, split, baseline, positive=choice.positive),
         model=model,
         held_out=fitted.held_out,
         profile=_profile(split, profile),
@@ -138,7 +144,9 @@ def _check_columns(learner: BuiltEstimator, survey: Survey) -> None:
         raise UnusableColumnsError(learner.name, "missing values", gaps, _ADVICE)
 
 
-def _measure_baseline(survey: Survey, split: Split, metrics: Sequence[Metric]) -> dict[str, float]:
+def _measure_baseline(
+    survey: Survey, split: Split, metrics: Sequence[Metric], positive: Any
+) -> dict[str, float]:
     import pandas as pd
 
     held_out = split.test_target
@@ -150,7 +158,12 @@ def _measure_baseline(survey: Survey, split: Split, metrics: Sequence[Metric]) -
     learned.subtract(held_out.value_counts().to_dict())
     learned = +learned
     return measure_baseline(
-        survey.task, pd.Series(list(learned)), held_out, metrics, weights=list(learned.values())
+        survey.task,
+        pd.Series(list(learned)),
+        held_out,
+        metrics,
+        weights=list(learned.values()),
+        positive=positive,
     )
 
 

@@ -78,7 +78,7 @@ def on_cores(cores: int | None) -> Iterator[None]:
 def _dask(compute: Compute, modules: Sequence[str]) -> Iterator[None]:
     distributed = _import("distributed", compute, "dask[distributed]")
     try:
-        client = distributed.Client(compute.address, timeout=_CONNECT_TIMEOUT)
+        client = _connect(distributed.Client, compute.address)
     except (OSError, TimeoutError) as error:
         raise ComputeLostError(compute.engine, compute.address, f"it does not answer: {error}") from error
     except (ValueError, TypeError) as error:
@@ -94,6 +94,23 @@ def _dask(compute: Compute, modules: Sequence[str]) -> Iterator[None]:
             if isinstance(error.__cause__, (distributed.KilledWorker, distributed.CommClosedError)):
                 raise ComputeLostError(compute.engine, compute.address, str(error.__cause__)) from error
             raise
+
+
+def _connect(client_class: Any, address: str | None) -> Any:
+    """Connect to Dask's scheduler with a client that closes itself where it cannot.
+
+    Left to the garbage collector, it would be closed at any moment: while another client starts, both would wait for ever.
+    """
+
+    class Client(client_class):  # type: ignore[misc]
+        def start(self, **kwargs: Any) -> None:
+            try:
+                super().start(**kwargs)
+            except BaseException:
+                self.close()
+                raise
+
+    return Client(address, timeout=_CONNECT_TIMEOUT)
 
 
 def _check_versions(client: Any, compute: Compute) -> None:

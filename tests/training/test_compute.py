@@ -146,6 +146,32 @@ def test_an_address_that_cannot_be_used_is_told_once(address, says):
     assert not caught.value.retryable
 
 
+# Garbage is collected at the worst of moments: while the next client starts, with Dask's lock held.
+COLLECTS_WHILE_A_CLIENT_STARTS = """
+import gc
+import distributed.utils
+from include.training import Compute, computing_on
+from include.training.errors import ComputeError
+
+gc.disable()
+thread = distributed.utils._CollectErrorThread
+start = thread.__init__
+thread.__init__ = lambda *arguments, **named: (gc.collect(), start(*arguments, **named))[1]
+for _ in range(2):
+    try:
+        with computing_on(Compute("dask", "tls://127.0.0.1:9")):
+            pass
+    except ComputeError:
+        print("refused")
+"""
+
+
+def test_an_address_that_failed_does_not_hold_up_the_next(project):
+    command = [sys.executable, "-c", COLLECTS_WHILE_A_CLIENT_STARTS]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["refused", "refused"]
+
+
 @pytest.mark.parametrize(("engine", "package"), [("ray", "ray"), ("spark", "joblibspark")])
 def test_an_engine_that_is_not_installed_is_told_with_its_package(engine, package):
     with (

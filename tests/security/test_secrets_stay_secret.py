@@ -87,7 +87,7 @@ def test_a_run_that_goes_well_leaves_no_key(run, project, tmp_path):
 
         done = run(endpoint)
 
-        listed = s3.list_objects_v2(Bucket="models")["Contents"]
+        listed = s3.list_objects_v2(Bucket="models", Prefix="petrol_consumption/")["Contents"]
         objects = {
             item["Key"]: s3.get_object(Bucket="models", Key=item["Key"])["Body"].read() for item in listed
         }

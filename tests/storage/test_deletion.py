@@ -39,8 +39,8 @@ def test_throttling_is_waited_out(client, proxy, proxied, impatient):
 
 
 def test_refusals_of_the_whole_request_are_told(proxy, proxied, impatient):
+    with pytest.raises(BucketNotFoundError):
+        delete_objects([S3Url("no-such-bucket", "a")], client=proxied, policy=impatient)
     proxy.plan(*[proxy.refuse(503, "SlowDown")] * 9)
     with pytest.raises(ThrottledError):
         delete_objects([S3Url("data", "a")], client=proxied, policy=impatient)
-    with pytest.raises(BucketNotFoundError):
-        delete_objects([S3Url("no-such-bucket", "a")], client=proxied)

@@ -205,7 +205,9 @@ class TestCompare:
     def test_a_date_without_a_model(self, refinery, trained):
         done = refinery("compare", "churn", "2026-01-13", "2026-01-31")
         assert done.returncode == 1
-        assert "holds no model '2026-01-13'; there are '2026-01-31', '2026-01-30', '2026-01-29'." in done.stderr
+        assert (
+            "holds no model '2026-01-13'; there are '2026-01-31', '2026-01-30', '2026-01-29'." in done.stderr
+        )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""``refinery up`` and ``./refinery down``: the whole of Airflow on this machine."""
+"""``refinery up`` and ``refinery down``: the whole of Airflow on this machine."""
 
 from __future__ import annotations
 

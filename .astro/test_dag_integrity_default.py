@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from airflow.dag_processing.dagbag import DagBag
+from airflow.models import DagBag
 
 PROJECT = Path(__file__).resolve().parents[1]
 EXCEPTIONS = PROJECT / ".astro" / "dag_integrity_exceptions.txt"

@@ -21,13 +21,13 @@ from datetime import datetime
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(PROJECT))
+sys.path[:0] = [str(PROJECT), str(PROJECT / "include")]
 
 import psutil  # noqa: E402 - found from any folder
 import psycopg2  # noqa: E402
 
-from include.local.cluster import running_cluster  # noqa: E402
-from include.local.rest_api import RestApi  # noqa: E402
+from refinery.local.cluster import running_cluster  # noqa: E402
+from refinery.local.rest_api import RestApi  # noqa: E402
 
 MEBIBYTE = 1 << 20
 PAGE = 100  # the REST API gives no more at once

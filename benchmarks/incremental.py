@@ -28,8 +28,8 @@ from pathlib import Path
 
 limit = int(sys.argv[3])
 resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-from include.card import profile_table, write_card
-from include.training import ClassModel, TrainingSpec, train
+from refinery.card import write_card
+from refinery.training import ClassModel, TrainingSpec, train
 
 def draw(folder, trained):
     write_card(folder, model=trained.model, manifest=trained.manifest, held_out=trained.held_out, table_profile=trained.profile)
@@ -37,7 +37,7 @@ def draw(folder, trained):
 dataset, output = map(Path, sys.argv[1:3])
 spec = TrainingSpec(model=ClassModel("sklearn.linear_model.SGDRegressor"), models_dir=output, batch_rows=100_000)
 started = time.monotonic()
-manifest = train(spec, dataset, output, provenance={}, profile=profile_table, write_extras=draw).manifest
+manifest = train(spec, dataset, output, provenance={}, write_extras=draw).manifest
 # Not ru_maxrss, which remembers the parent's memory too.
 status = Path("/proc/self/status").read_text().split()
 peak = int(status[status.index("VmHWM:") + 1]) * 1024
@@ -83,7 +83,7 @@ def train(dataset: Path, output: Path, limit: int) -> list[float]:
     """Train in a process of its own; give rows, peak memory in bytes, seconds and the model's r2."""
     done = subprocess.run(
         [sys.executable, "-c", TRAIN, str(dataset), str(output), str(limit)],
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        env={**os.environ, "PYTHONPATH": f"{PROJECT}:{PROJECT / 'include'}"},
         capture_output=True,
         text=True,
         check=False,

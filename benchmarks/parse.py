@@ -48,8 +48,8 @@ LITERAL_HEAD = """\
 from datetime import datetime, timedelta
 
 from airflow.sdk import DAG
-from include.rendering.assets import make_asset
-from refinery_operators import CleanUpOperator, DownloadDatasetOperator, TrainModelOperator, UploadModelOperator
+from refinery.rendering.loader import make_asset
+from refinery.operators import CleanUpOperator, DownloadDatasetOperator, TrainModelOperator, UploadModelOperator
 
 DEFAULTS = {
     "owner": "data-science",
@@ -83,9 +83,10 @@ with DAG(
     )
     train = TrainModelOperator(
         task_id="train_model",
-        model={{"module": "random_forest", "params": {{"n_estimators": {trees}}}}},
-        target="outcome",
-        evaluate={{"test_size": 0.2, "random_state": 0}},
+        training={{
+            "model": {{"module": "random_forest", "params": {{"n_estimators": {trees}}}}},
+            "target": {{"column": "outcome"}},
+        }},
         prefix="s3://models/pipeline_{index}/{{{{ ds }}}}/",
         series="s3://models/pipeline_{index}/{{{{ ds }}}}/",
         aws_conn_id="aws_default",
@@ -143,7 +144,7 @@ def set_up_airflow(root: Path) -> None:
     os.environ["AIRFLOW_HOME"] = str(root / "airflow")
     os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
     os.environ["AIRFLOW__DAG_FACTORY__ENABLE_TELEMETRY"] = "False"
-    sys.path[:0] = [str(PROJECT), str(PROJECT / "plugins")]
+    sys.path[:0] = [str(PROJECT), str(PROJECT / "include")]
 
 
 def values(index: int) -> dict[str, object]:

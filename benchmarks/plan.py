@@ -131,12 +131,16 @@ def replace(file: Path, old: str, new: str) -> None:
 
 def measure(root: Path, rounds: int) -> tuple[float, float, int]:
     """Return the median times of a plan by the clock and the processor, and how many pipelines it says change."""
-    command = [sys.executable, "-m", "include", "plan", "--base", "main", "--format", "json"]
+    command = [sys.executable, "-m", "refinery", "plan", "--base", "main", "--format", "json"]
     seconds, processor = [], []
     for _ in range(rounds):
         start, used = time.perf_counter(), used_by_children()
         done = subprocess.run(
-            command, cwd=root, env={**os.environ, "PYTHONPATH": str(root)}, check=True, capture_output=True
+            command,
+            cwd=root,
+            env={**os.environ, "PYTHONPATH": f"{root}:{root / 'include'}"},
+            check=True,
+            capture_output=True,
         )
         seconds.append(time.perf_counter() - start)
         processor.append(used_by_children() - used)

@@ -18,10 +18,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(PROJECT))
+sys.path[:0] = [str(PROJECT), str(PROJECT / "include")]
 
-from include.local.rest_api import RestApi  # noqa: E402 - found from any folder
-from include.local.stack import running_stack  # noqa: E402
+from refinery.local.rest_api import RestApi  # noqa: E402 - found from any folder
+from refinery.local.stack import running_stack  # noqa: E402
 
 PORT = 8097
 FIRST_DATE = datetime(2026, 2, 1, tzinfo=UTC)

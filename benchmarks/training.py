@@ -47,7 +47,7 @@ with open(output + "/model.pkl", "wb") as file:
 REFINERY = """
 import sys
 from pathlib import Path
-from include.training import ClassModel, TrainingSpec, train
+from refinery.training import ClassModel, TrainingSpec, train
 
 dataset, output = map(Path, sys.argv[1:])
 model = ClassModel("sklearn.ensemble.HistGradientBoostingRegressor")
@@ -56,13 +56,13 @@ metrics = train(spec, dataset, output, provenance={}, **CARD).metrics
 print(metrics["mae"], metrics["r2"])
 """
 CARD = """
-from include.card import profile_table, write_card
+from refinery.card import write_card
 
 def draw(folder, trained):
     write_card(folder, model=trained.model, manifest=trained.manifest, held_out=trained.held_out,
                table_profile=trained.profile)
 
-CARD = {"profile": profile_table, "write_extras": draw}
+CARD = {"write_extras": draw}
 """
 CONTESTANTS = {
     "plain script": PLAIN,

@@ -1,7 +1,7 @@
-"""Shows broken configs among Airflow's import errors; makes no DAG. Airflow reads only files that say "airflow" and "dag".
+"""Show invalid configs among Airflow's import errors. Airflow reads only files that contain "airflow" and "dag".
 
-A file of its own: Airflow retires every DAG of a file that has an import error, and one broken config must not take the
-healthy pipelines with it.
+This is a separate file, since Airflow retires every DAG of a file with an import error, and one invalid config must not affect
+the other pipelines.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ import sys
 from pathlib import Path
 
 project = Path(__file__).resolve().parents[1]
-sys.path[:0] = [folder for folder in (str(project), str(project / "plugins")) if folder not in sys.path]
+sys.path[:0] = [folder for folder in [str(project)] if folder not in sys.path]
+sys.path += [
+    folder for folder in [str(project / "include")] if folder not in sys.path
+]  # last, so that it hides no package
 
-from include.rendering.loader import report_broken_configs  # noqa: E402 - with a git bundle the project is not on the path before
+import refinery  # noqa: E402 - with a git bundle, the project is not on the path before
 
-report_broken_configs(project)
+refinery.report_broken_configs(project / "configs")

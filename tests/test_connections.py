@@ -6,13 +6,12 @@ import json
 
 import pytest
 
-from include.connections import (
-    ConnectionMissingError,
+from refinery.connections import (
     ConnectionUnavailableError,
-    ConnectionUnusableError,
     s3_client,
 )
-from include.urls import S3Url
+from refinery.errors import RefineryError
+from refinery.spec.urls import S3Url
 
 URL = S3Url("datasets", "table.csv")
 ROLE = "arn:aws:iam::123456789012:role/training"
@@ -36,7 +35,7 @@ def test_a_connection_leads_to_its_endpoint(connect):
 
 
 def test_one_that_is_missing_is_named():
-    with pytest.raises(ConnectionMissingError, match='no Airflow connection "aws_nowhere"'):
+    with pytest.raises(RefineryError, match='no Airflow connection "aws_nowhere"'):
         s3_client("aws_nowhere", URL)
 
 
@@ -49,7 +48,7 @@ def test_one_that_is_missing_is_named():
     ],
 )
 def test_an_endpoint_with_a_password_is_refused_without_repeating_it(connect, extra):
-    with pytest.raises(ConnectionUnusableError, match="Write the address alone") as caught:
+    with pytest.raises(RefineryError, match="Keep only the address there") as caught:
         connect(**extra)
     assert "p4ssw0rd" not in str(caught.value)
     assert not caught.value.retryable
@@ -66,9 +65,7 @@ def test_an_endpoint_with_a_password_is_refused_without_repeating_it(connect, ex
     ],
 )
 def test_what_cannot_be_used_is_told_once(connect, extra, says):
-    with pytest.raises(
-        ConnectionUnusableError, match=f'connection "aws_data" gives no access.*{says}'
-    ) as caught:
+    with pytest.raises(RefineryError, match=f'connection "aws_data" gives no access.*{says}') as caught:
         connect(**extra)
     assert not caught.value.retryable
     assert "s3cr3t" not in str(caught.value)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.urls import HttpUrl, InvalidUrlError, S3Url, parse_prefix_url, parse_source_url
+from refinery.spec.urls import HttpUrl, InvalidUrlError, S3Url, parse_prefix_url, parse_source_url
 
 buckets = st.from_regex(r"[a-z0-9][a-z0-9-]{1,30}[a-z0-9](\.[a-z0-9]{3,10})?", fullmatch=True)
 dotless_buckets = st.from_regex(r"[a-z0-9][a-z0-9-]{1,30}[a-z0-9]", fullmatch=True).filter(
@@ -154,10 +154,10 @@ class TestPatterns:
     @pytest.mark.parametrize(
         ("text", "problem"),
         [
-            ("s3://bucket/*/table.csv", "folder's name; it may stand in the last part only"),
-            ("s3://bucket/2026-*/*.csv", "folder's name"),
-            ("https://bucket.s3.amazonaws.com/%2A/a.csv", "folder's name"),
-            ("s3://*/table.csv", "no valid bucket"),
+            ("s3://bucket/*/table.csv", "folder name; use it only in the last part"),
+            ("s3://bucket/2026-*/*.csv", "folder name"),
+            ("https://bucket.s3.amazonaws.com/%2A/a.csv", "folder name"),
+            ("s3://*/table.csv", "invalid bucket name"),
             ("https://example.com/data/*.csv", "only S3 can list files"),
         ],
     )
@@ -232,12 +232,12 @@ class TestRefused:
             ("s3://bucket/a\x00b.csv", "control characters"),
             ("https://b01.s3.amazonaws.com/a%0Ab.csv", "control characters"),
             ("https://b01.s3.amazonaws.com/a%FF.csv", "not UTF-8"),
-            ("table.csv", "not a URL"),
-            ("/data/table.csv", "not a URL"),
-            ("s3:/bucket/a.csv", "not a URL"),
-            ("s3//bucket/a.csv", "not a URL"),
-            ("gs://bucket/a.csv", "not a URL"),
-            ("file:///etc/passwd", "not a URL"),
+            ("table.csv", "not a supported URL"),
+            ("/data/table.csv", "not a supported URL"),
+            ("s3:/bucket/a.csv", "not a supported URL"),
+            ("s3//bucket/a.csv", "not a supported URL"),
+            ("gs://bucket/a.csv", "not a supported URL"),
+            ("file:///etc/passwd", "not a supported URL"),
             ("s3://", "no bucket"),
             ("s3:///a.csv", "no bucket"),
             ("https://s3.amazonaws.com/", "no bucket"),
@@ -246,15 +246,15 @@ class TestRefused:
             ("s3://bucket/folder/", "names a folder"),
             ("s3://bucket/..", "names a folder"),
             ("https://b01.s3.amazonaws.com/", "names a folder"),
-            ("s3://a/b.csv", "no valid bucket"),
-            ("s3://-bucket/b.csv", "no valid bucket"),
-            ("s3://my bucket/b.csv", "no valid bucket"),
+            ("s3://a/b.csv", "invalid bucket name"),
+            ("s3://-bucket/b.csv", "invalid bucket name"),
+            ("s3://my bucket/b.csv", "invalid bucket name"),
             ("s3://{{ ds }}/a.csv", "template in the bucket"),
             ("s3://data-{{ ds }}/a.csv", "template in the bucket"),
             ("https://s3.amazonaws.com/{{ ds }}/a.csv", "template in the bucket"),
-            ("https://{{ ds }}.s3.amazonaws.com/a.csv", "path only"),
-            ("https://{{ host }}/a.csv", "path only"),
-            ("{{ scheme }}://bucket/a.csv", "not a URL"),
+            ("https://{{ ds }}.s3.amazonaws.com/a.csv", "only in the path"),
+            ("https://{{ host }}/a.csv", "only in the path"),
+            ("{{ scheme }}://bucket/a.csv", "not a supported URL"),
             ("https:///a.csv", "host"),
             ("https://example.com:port/a.csv", "not a valid URL"),
             ("https://[::1/a.csv", "not a valid URL"),

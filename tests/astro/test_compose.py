@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from include.local.object_store import ACCESS_KEY, SECRET_KEY, ObjectStore
+from refinery.local.object_store import ACCESS_KEY, SECRET_KEY, ObjectStore
 
 AIRFLOW_CONTAINERS = ["scheduler", "dag-processor", "api-server", "triggerer"]
 OWN_SERVICES = ["versitygw", "sample-data"]

@@ -49,7 +49,7 @@ def test_the_projects_dags_pass_with_what_is_in_the_image(image_root, run, tests
         "AIRFLOW_HOME": str(image_root),
         "AIRFLOW__CORE__DAGS_FOLDER": str(image_root / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(image_root / "plugins"),
-        "PYTHONPATH": str(image_root),
+        "PYTHONPATH": f"{image_root}:{image_root / 'include'}",
     }
     ran = run([*PYTEST, tests], cwd=image_root, env=os.environ | image)
     assert ran.returncode == 0, ran.stdout

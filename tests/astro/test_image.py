@@ -14,9 +14,8 @@ TAKEN = [
     "dags/.airflowignore",
     "configs/defaults.yml",
     "configs/team_a/churn.yml",
-    "plugins/.airflowignore",
-    "plugins/refinery_operators/train.py",
-    "include/config/__init__.py",
+    "include/refinery/operators/train.py",
+    "include/refinery/config/__init__.py",
     "include/models/random_forest.py",
     "include/sample_data/datasets/wine_cultivar.csv",
     "tests/dags/test_dag_integrity.py",
@@ -43,7 +42,7 @@ LEFT_OUT = [
     ".mypy_cache/x.json",
     ".pytest_cache/x",
     "include/__pycache__/urls.cpython-312.pyc",
-    "include/config/__pycache__/__init__.cpython-312.pyc",
+    "include/refinery/config/__pycache__/__init__.cpython-312.pyc",
 ]
 
 

@@ -13,12 +13,15 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from include.card import TableProfile, profile_table, write_card
+from refinery.card import write_card
+from refinery.training import profile_table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+
+    from refinery.spec.table_profile import TableProfile
 
 CONFIG = "source: s3://datasets/measured.csv\nmodel: sklearn.linear_model.Ridge\noutput: s3://models/measured/{{ ds }}/\n"
 

@@ -13,11 +13,10 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import precision_score, recall_score, roc_auc_score
 from sklearn.svm import LinearSVC
 
-from include.card.classified import CalibrationBin
-from include.card.drawing.axis_numbers import axis_number
-from include.card.drawing.classification import draw_calibration
-from include.card.drawing.svg import label
-from include.card.importance import measure_importance
+from refinery.card.classified import CalibrationBin
+from refinery.card.drawing.classification import draw_calibration
+from refinery.card.drawing.svg import label
+from refinery.card.importance import measure_importance
 
 
 def titles(page) -> list[str]:
@@ -38,7 +37,7 @@ def test_a_regression_shows_predictions_and_residuals(write, regression):
     missed = (regression.held_out.actual - regression.held_out.predicted).abs()
     half, most = missed.quantile(0.5), missed.quantile(0.9)
     assert (
-        f"Half of the rows are missed by less than {half:.4g}, nine in ten by less than {most:.4g};"
+        f"For half of the rows the error is less than {half:.4g}, for nine in ten less than {most:.4g};"
         in page.text
     )
 
@@ -46,9 +45,7 @@ def test_a_regression_shows_predictions_and_residuals(write, regression):
 def test_two_classes_show_confusion_roc_and_calibration(write, binary):
     page = write(binary)
     assert titles(page) == ["Confusion matrix", "ROC curve", "Calibration", "Permutation importance"]
-    assert "Confusion matrix: 110 of 114 held-out rows were given their own class" in page.values(
-        "aria-label"
-    )
+    assert "Confusion matrix: 110 of 114 held-out rows were predicted correctly" in page.values("aria-label")
     assert "0 47 0.957 0.957 1 67 0.970 0.970" in page.text
     area = roc_auc_score(binary.held_out.actual, binary.held_out.scores)
     assert f"ROC curves; area under the curve: 1 {area:.3f}" in page.values("aria-label")
@@ -61,7 +58,7 @@ def test_of_two_classes_the_figures_are_of_the_positive_one(write, binary):
     area = roc_auc_score(held_out.actual, held_out.scores)
     assert f"ROC curves; area under the curve: 0 {area:.3f}" in page.values("aria-label")
     assert "Class 0; on the dashed line" in page.text
-    assert "Of class 0; on the dashed line the probabilities hold." in page.text
+    assert "For class 0; on the dashed line the probabilities are right." in page.text
     assert "predicted probability of 0" in page.text
     assert "1 67 0.970 0.970 0 47 0.957 0.957" in page.text
     (before, after) = (measure_importance(binary.model, rows) for rows in (held_out, turned))
@@ -112,9 +109,9 @@ def test_classes_past_the_twelve_most_frequent_are_others(write, make_case):
     generator = np.random.default_rng(0)
     table = pd.DataFrame({"x": generator.normal(size=2000), "y": generator.integers(0, 50, 2000)})
     page = write(make_case(table, "y", LogisticRegression()))
-    assert "The 12 classes with the most rows; 38 more are others." in page.text
+    assert 'The 12 classes with the most rows; 38 more are "others".' in page.text
     assert "The 30 with the most rows; 20 classes left out." in page.text
-    assert "The 40 classes with the most rows. The 5 classes told apart worst are named." in page.text
+    assert "The 40 classes with the most rows. The 5 classes with the smallest areas are named." in page.text
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 400, 401])
@@ -130,7 +127,7 @@ def test_any_number_of_rows_can_be_drawn(write, regression, rows):
 def test_equal_values_can_be_drawn(write, make_case, rows):
     table = pd.DataFrame({"x": [1.0] * rows, "y": [5.0] * rows})
     page = write(make_case(table, "y", LinearRegression()))
-    assert "Half of the rows are missed by less than 0" in page.text
+    assert "For half of the rows the error is less than 0" in page.text
 
 
 def test_booleans_can_be_classes(write, make_case):
@@ -166,7 +163,7 @@ def test_every_figure_says_what_it_shows_and_every_table_has_a_name(write, multi
     assert all(attributes.get("scope") for tag, attributes in page.tags if tag == "th")
 
 
-def test_colours_are_those_of_the_page(write, multi_class):
+def test_colors_are_those_of_the_page(write, multi_class):
     page = write(multi_class)
     assert [tag for tag, _ in page.tags].count("style") == 1
     drawing = page.source.split("<svg", 1)[1]
@@ -175,29 +172,10 @@ def test_colours_are_those_of_the_page(write, multi_class):
     assert "#000" not in drawing
 
 
-@pytest.mark.parametrize(
-    ("ticks", "said"),
-    [
-        ((0, 250_000, 1_750_000), ["0", "0.25M", "1.75M"]),
-        ((-300_000, 0, 100_000), ["-300k", "0", "100k"]),
-        ((0, 0.2, 0.6000000000000001), ["0", "0.2", "0.6"]),
-        ((2010, 2015), ["2010", "2015"]),
-        ((1_000_000, 1_000_000.5), ["1000000.0", "1000000.5"]),
-        ((20_231_001, 20_231_002), ["20231001", "20231002"]),
-        ((0, 2e-7), ["0", "2e-07"]),
-        ((0, 2e18), ["0", "2e+18"]),
-        ((0.995995, 0.996), ["0.995995", "0.996000"]),
-        ((0.9959995, 0.996), ["0.9959995", "0.996"]),
-    ],
-)
-def test_numbers_along_an_axis_are_short_and_told_apart(ticks, said):
-    assert [axis_number(tick, ticks) for tick in ticks] == said
-
-
 def test_no_power_of_ten_stands_at_the_end_of_an_axis(write, make_case):
     table = pd.DataFrame({"x": range(100), "price": [20_000.0 * at for at in range(100)]})
     drawn = write(make_case(table, "price", LinearRegression())).texts
-    assert "1.50M" in drawn
+    assert "1.5M" in drawn
     assert not any(text.startswith("1e") for text in drawn)
 
 
@@ -219,7 +197,7 @@ def test_the_groups_of_a_rare_class_are_drawn_large():
     )
 
 
-def test_what_is_taken_for_another_class_has_a_colour_of_its_own(write, binary):
+def test_what_is_taken_for_another_class_has_a_color_of_its_own(write, binary):
     matrix = write(binary).source.split('aria-label="Confusion matrix', 1)[1].split("</svg>", 1)[0]
     assert matrix.count("fill: var(--accent)") == matrix.count("fill: var(--second)") == 2
 
@@ -229,7 +207,7 @@ def test_rarer_values_of_the_target_are_counted_and_not_drawn(write, make_case):
     table = pd.DataFrame({"x": generator.normal(size=2000), "y": generator.integers(0, 50, 2000)})
     page = write(make_case(table.astype({"y": "str"}), "y", DummyClassifier()))
     rarer = 2000 - table["y"].value_counts().head(15).sum()
-    assert f"The target in 2,000 rows. {rarer:,} rows of rarer values not drawn." in page.text
+    assert f"The target in 2,000 rows. {rarer:,} rows with rarer values not drawn." in page.text
 
 
 def test_the_trend_tells_which_way_is_better(write, regression):

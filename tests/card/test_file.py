@@ -22,7 +22,8 @@ import pandas as pd
 from sklearn.datasets import load_wine
 from sklearn.ensemble import RandomForestClassifier
 
-from include.card import profile_table, write_card
+from refinery.card import write_card
+from refinery.training import profile_table
 
 class HeldOut:
     task = "classification"
@@ -67,7 +68,7 @@ def test_five_hundred_columns_stay_under_a_megabyte_and_what_is_left_out_is_said
     page = write(make_case(table, table.columns[-1], LinearRegression()))
     assert page.path.stat().st_size < _MOST_BYTES
     assert "The first 40 columns; 461 columns left out." in page.text
-    assert "485 columns of less importance not shown." in page.text
+    assert "485 columns of lower importance not shown." in page.text
 
 
 def test_endless_lists_and_texts_are_cut_and_it_is_said(write, metrics_only):
@@ -80,7 +81,7 @@ def test_endless_lists_and_texts_are_cut_and_it_is_said(write, metrics_only):
     )
     page = write(case)
     assert page.path.stat().st_size < _MOST_BYTES
-    assert "4,970 metrics left out here; the manifest has all." in page.text
+    assert "4,970 metrics left out here; the manifest lists all." in page.text
     assert "980 warnings left out here" in page.text
     assert "740,000 characters left out here" in page.text
 
@@ -95,7 +96,7 @@ def test_the_same_inputs_give_the_same_bytes_in_another_process(project, tmp_pat
     for seed in ("1", "2"):
         folder = tmp_path / seed
         folder.mkdir()
-        environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(project)}
+        environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": f"{project}:{project / 'include'}"}
         subprocess.run([sys.executable, "-c", _WRITE_TWO_CARDS, str(folder)], check=True, env=environment)
         written.append([(folder / name).read_bytes() for name in ("card.html", "card.md")])
     assert written[0] == written[1]

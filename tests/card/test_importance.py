@@ -11,8 +11,7 @@ import pytest
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from include.card.errors import NotMeasuredError
-from include.card.importance import measure_importance
+from refinery.card.importance import NotMeasuredError, measure_importance
 
 
 @pytest.fixture
@@ -105,7 +104,7 @@ def test_a_slow_model_is_not_measured_and_the_card_says_so(write, known):
             return np.zeros(len(features))
 
     page = write(replace(known, model=Slow()))
-    assert "Permutation importance was not measured: the model predicts too slowly for it." in page.text
+    assert "Permutation importance was not measured: the model predicts too slowly." in page.text
 
 
 def test_a_model_that_refuses_the_rows_is_not_measured(known):
@@ -113,7 +112,7 @@ def test_a_model_that_refuses_the_rows_is_not_measured(known):
         def predict(self, features):
             raise RuntimeError
 
-    with pytest.raises(NotMeasuredError, match="the model refused the rows \\(RuntimeError\\)"):
+    with pytest.raises(NotMeasuredError, match="the model rejected the rows \\(RuntimeError\\)"):
         measure_importance(Refusing(), known.held_out)
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from include.card import profile_table
-from include.card.trend import follow_metrics
+from refinery.card.trend import follow_metrics
+from refinery.training import profile_table
 
 SECTIONS = {
     "Warnings": ("warnings", "Only 10 rows are held out."),
@@ -23,6 +23,12 @@ SECTIONS = {
     "Provenance": ("provenance", "5" * 40),
     "Libraries": ("environment", "1.9.1"),
 }
+
+
+@pytest.fixture
+def write(write):
+    """Write a card without figures, which take most of its time."""
+    return lambda case: write(replace(case, held_out=None))
 
 
 @pytest.mark.parametrize("heading", SECTIONS)
@@ -54,7 +60,7 @@ def test_the_head_tells_which_model_from_when_and_from_what(write, regression):
 
 
 @pytest.mark.parametrize(
-    ("gate", "passed", "verdict"),
+    ("gate", "passed", "status"),
     [
         ("passed", (True, True), "Passed all 2 gates"),
         ("warned", (True, False), "Promoted although 1 of 2 gates failed"),
@@ -62,30 +68,78 @@ def test_the_head_tells_which_model_from_when_and_from_what(write, regression):
         (None, (), "No gates"),
     ],
 )
-def test_the_verdict_follows_from_the_gates(write, regression, gate, passed, verdict):
+def test_the_verdict_follows_from_the_gates(write, regression, gate, passed, status):
     gates = [{"metric": "mae", "kind": "max", "required": 50, "passed": each} for each in passed]
-    assert verdict in write(regression.with_manifest(gates=gates, gate=gate)).text
+    assert status in write(regression.with_manifest(gates=gates, gate=gate)).text
 
 
 @pytest.mark.parametrize(
-    ("metrics", "verdict"),
+    ("metrics", "status"),
     [
         ({"mae": 3, "r2": 0.6}, "No gates; better than the baseline"),
         ({"mae": 3, "r2": 0.4}, "No gates; better than the baseline by 1 of 2 metrics"),
         ({"mae": 4, "r2": 0.50000001}, "No gates; no better than the baseline"),
     ],
 )
-def test_without_gates_the_verdict_follows_from_the_baseline(write, regression, metrics, verdict):
+def test_without_gates_the_verdict_follows_from_the_baseline(write, regression, metrics, status):
     baseline = {"mae": 4, "r2": 0.5}
-    page = write(regression.with_manifest(gates=None, gate=None, metrics=metrics, baseline=baseline))
-    assert verdict in [text.strip() for text in page.texts]
+    page = write(
+        regression.with_manifest(gates=None, gate=None, metrics=metrics, baseline=baseline, warnings=[])
+    )
+    assert status in [text.strip() for text in page.texts]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "warnings", "tone", "status"),
+    [
+        ({"mae": 3, "r2": 0.6}, [], "good", "Passed its gate"),
+        ({"mae": 3, "r2": 0.4}, [], "warn", "Passed its gate; better than the baseline by 1 of 2 metrics"),
+        ({"mae": 5, "r2": 0.4}, [], "warn", "Passed its gate; no better than the baseline"),
+        ({"mae": 3, "r2": 0.6}, ["Look."], "warn", "Passed its gate; see the warning"),
+        (
+            {"mae": 5, "r2": 0.4},
+            ["A", "B"],
+            "warn",
+            "Passed its gate; no better than the baseline; see the 2 warnings",
+        ),
+    ],
+)
+def test_a_passed_gate_praises_no_model_that_is_doubtful(
+    write, regression, *, metrics, warnings, tone, status
+):
+    gates = [{"metric": "mae", "kind": "max", "required": 50, "passed": True}]
+    case = regression.with_manifest(
+        gates=gates, gate="passed", metrics=metrics, baseline={"mae": 4, "r2": 0.5}, warnings=warnings
+    )
+    assert f'<p class="status {tone}">{status}</p>' in write(case).path.read_text()
+
+
+def test_a_table_says_what_became_of_each_column(write, regression):
+    data = regression.manifest["data"] | {
+        "prepared": {"age": "read as dates (%d/%m/%Y), scaled", "sex": "<b>encoded</b>"},
+        "left_out": {"id\n| x": "named in drop"},
+    }
+    text = write(regression.with_manifest(data=data)).text
+    assert "age feature float64 read as dates (%d/%m/%Y), scaled" in text
+    assert "<b>encoded</b>" in text
+    assert "id | x left out named in drop" in text
+
+
+def test_without_metrics_the_verdict_is_that_the_model_was_not_measured(write, metrics_only):
+    text = write(
+        metrics_only.with_manifest(metrics={}, warnings=["Not measured: train returned no metrics."])
+    ).text
+    assert (
+        "trained 2026-01-31 12:00 UTC Not measured Provenance Warnings Not measured: train returned no metrics."
+        in text
+    )
 
 
 def test_a_script_s_head_tells_its_dataset(write, metrics_only):
     dataset = {"dataset": {"url": "s3://datasets/legacy.csv"}}
     text = write(metrics_only.with_manifest(provenance=dataset)).text
     assert "trained 2026-01-31 12:00 UTC s3://datasets/legacy.csv No gates" in text
-    assert "As the model's own code reports them." in text
+    assert "Reported by the model's own code." in text
 
 
 def test_metrics_tell_which_way_is_better(write, regression):
@@ -166,7 +220,7 @@ def test_metrics_are_better_when_smaller_where_the_manifest_says_so(write, regre
         spread=None,
         evaluation={"lower_is_better": ["max_error", "log_loss"]},
     )
-    assert f"{metric} {value} {baseline} {said}" in write(replace(case, held_out=None)).text
+    assert f"{metric} {value} {baseline} {said}" in write(case).text
 
 
 def test_a_model_without_predecessors_says_so(write, regression):

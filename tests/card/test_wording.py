@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from include.card.wording import grouped, listed, number, share
+from refinery.card.wording import grouped, listed, number, share
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.errors import RefineryError
-from include.sticky_comment.__main__ import post_to_github, post_to_gitlab
-from include.sticky_comment.one_comment import MARKER
+from refinery.errors import RefineryError
+from refinery.sticky_comment.__main__ import post_to_github, post_to_gitlab
+from refinery.sticky_comment.one_comment import MARKER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -231,7 +231,7 @@ def test_a_host_that_is_not_there_is_told(review):
 def test_a_pull_request_of_another_fork_is_not_commented_on(github, review):
     github.pulls[12] = pull_request("mallory/pipelines")
     with pytest.raises(
-        RefineryError, match=r"not a pull request of acme/pipelines into acme/pipelines\. Nothing"
+        RefineryError, match=r"not a pull request from acme/pipelines into acme/pipelines\. Nothing"
     ):
         review.post()
     assert github.written() == []
@@ -301,7 +301,7 @@ def test_bytes_that_are_no_text_do_not_stop_it(github, review):
     [
         ([], None),
         (["configs/churn.yml", "include/models/churn.py", "docs/x.md", "README.md", "tests/a.py"], None),
-        (["configs/churn.yml", "include/review/plan.py"], "`include/review/plan.py`"),
+        (["configs/churn.yml", "include/refinery/review/plan.py"], "`include/refinery/review/plan.py`"),
         ([".github/workflows/review.yml"], "`.github/workflows/review.yml`"),
         (["a.py", "b.py", "c.py", "requirements.txt", "refinery"], "`a.py`, `b.py`, `c.py` and 2 more"),
         (["a`b.py"], "`ab.py`"),
@@ -317,14 +317,24 @@ def test_the_reader_is_warned_where_the_plan_was_made_by_the_pull_requests_own_c
     if warned is None:
         assert "WARNING" not in warning
     else:
-        assert f"changes {warned}: the plan below was made by its own code" in warning
+        assert f"changes {warned}: its own code made the plan below" in warning
     assert "WARNING" not in rest
 
 
 def test_a_file_that_moves_away_from_the_code_is_a_change_of_the_code(github, review):
-    github.files = [{"filename": "docs/plan.txt", "previous_filename": "include/review/plan.py"}]
+    github.files = [{"filename": "docs/plan.txt", "previous_filename": "include/refinery/review/plan.py"}]
     review.post()
-    assert "`include/review/plan.py`" in bodies(github)[0]
+    assert "`include/refinery/review/plan.py`" in bodies(github)[0]
+
+
+@pytest.mark.parametrize(("count", "is_warned"), [(2_999, False), (3_000, True), (3_001, True)])
+def test_a_list_that_may_lack_files_is_taken_for_a_change_of_the_code(github, review, count, is_warned):
+    """GitHub lists 3,000 files at most: the one that matters could be the next."""
+    files = [{"filename": f"configs/{number:04}.yml"} for number in range(count)]
+    github.files = files[:3_000]
+    review.post()
+    warning = "changes more files than GitHub lists: its own code may have made the plan below"
+    assert (warning in bodies(github)[0]) is is_warned
 
 
 # Without a plan
@@ -338,8 +348,8 @@ def test_a_change_that_reaches_no_pipeline_makes_no_comment(github, review):
 @pytest.mark.parametrize(
     ("conclusion", "said"),
     [
-        ("success", "Since 1234567, nothing changes that reaches a pipeline."),
-        ("failure", "No plan could be made of 1234567: [the run](https://github.example/runs/1) tells why."),
+        ("success", "Since 1234567, no change reaches a pipeline."),
+        ("failure", "No plan could be made for 1234567: [the run](https://github.example/runs/1) says why."),
     ],
 )
 @pytest.mark.parametrize("plan", [None, ""], ids=["missing", "empty"])
@@ -394,7 +404,7 @@ def test_a_merge_request_has_one_note_throughout(gitlab, merge_request):
     assert merge_request("second plan") == "Merge request 7: note edited."
     assert merge_request("second plan") == "Merge request 7: note unchanged."
     own = [note["body"] for note in gitlab.comments if note["author"]["username"] == gitlab.us]
-    assert own == [f"{MARKER}\nsecond plan\n\n<sub>Plan of 12345678.</sub>\n"]
+    assert own == [f"{MARKER}\nsecond plan\n\n<sub>Plan for 12345678.</sub>\n"]
 
 
 def test_notes_of_a_race_are_deleted(gitlab, merge_request):
@@ -421,11 +431,13 @@ def test_a_refused_token_is_told(gitlab, merge_request):
 
 def test_it_runs_on_any_python_with_nothing_installed(project, review, github):
     (review.folder / "plan.md").write_text("the plan", encoding="utf-8")
-    environment = review.runner()
-    command = [sys.executable, "-S", "-m", "include.sticky_comment", "github", str(review.folder)]
+    environment = review.runner() | {"PYTHONPATH": "include"}
+    command = [sys.executable, "-S", "-m", "refinery.sticky_comment", "github", str(review.folder)]
     done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr, done.returncode) == ("Pull request 12: comment created.\n", "", 0)
     environment["GITHUB_TOKEN"] = ""
     done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     assert (done.stdout, done.returncode) == ("", 1)
-    assert done.stderr == "error: The variable GITHUB_TOKEN is not set: CI sets it, or the job has to.\n"
+    assert (
+        done.stderr == "error: The variable GITHUB_TOKEN is not set. Run this in CI, or set it in the job.\n"
+    )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from include.review import versions
+from refinery.review import versions
 
 PROJECT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((PROJECT / ".github/workflows").glob("*.yml"))
@@ -83,7 +83,7 @@ def test_what_may_write_checks_out_the_default_branch_alone_and_runs_nothing_els
     (checkout,) = [step for step in steps(workflow) if step.get("uses", "").startswith("actions/checkout@")]
     assert not {"ref", "repository"} & set(checkout["with"])
     commands = [step["run"] for step in steps(workflow) if "run" in step]
-    assert commands == ['python3 -m include.sticky_comment github "$RUNNER_TEMP/review"']
+    assert commands == ['PYTHONPATH=include python3 -m refinery.sticky_comment github "$RUNNER_TEMP/review"']
 
 
 @each_workflow()

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.forked import run_forked, start_forked
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -73,16 +75,12 @@ class Refinery:
     def __call__(
         self, *arguments: str, cwd: str = ".", **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command whose output is a pipe."""
-        done = subprocess.run(
-            self.command(*arguments),
+        """Run a command whose output goes to files, as to a pipe."""
+        done = run_forked(
+            list(arguments),
             cwd=self.root / cwd,
-            env=self.environment(**environment),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
+            environment=self.environment(**environment),
             timeout=_SECONDS,
-            check=False,
         )
         assert "Traceback" not in done.stderr, done.stderr
         return done
@@ -93,22 +91,21 @@ class Refinery:
         """Run a command in a terminal, give each answer when it asks, and return its status and all that is shown."""
         master, slave = pty.openpty()
         ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-        process = subprocess.Popen(
-            self.command(*arguments),
+        process = start_forked(
+            list(arguments),
             cwd=self.root,
-            env=self.environment(**{"TERM": "xterm-256color", **environment}),
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
+            environment=self.environment(**{"TERM": "xterm-256color", **environment}),
+            streams=[slave] * 3,
         )
         os.close(slave)
         shown = _converse(master, list(answers))
-        return process.wait(timeout=_SECONDS), shown.replace("\r\n", "\n")
+        process.join(_SECONDS)
+        return process.exitcode, shown.replace("\r\n", "\n")
 
     def modules(self, *arguments: str) -> set[str]:
         """Run a command and return the modules that it has imported."""
         code = (
-            "import sys\nfrom include.cli.app import main\n"
+            "import sys\nfrom refinery.cli.app import main\n"
             f"sys.argv = ['refinery', *{arguments!r}]\n"
             "try:\n    main()\nexcept SystemExit as stop:\n    assert not stop.code\n"
             "print('MODULES', *sys.modules)"
@@ -124,11 +121,11 @@ class Refinery:
         return set(done.stdout.rpartition("MODULES")[2].split())
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "include", *arguments]
+        return [sys.executable, "-m", "refinery", *arguments]
 
     def environment(self, **changes: str) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
-        return {**inherited, "PYTHONPATH": str(self.root), **changes}
+        return {**inherited, "PYTHONPATH": f"{self.root}:{self.root / 'include'}", **changes}
 
 
 def _converse(master: int, answers: list[str]) -> str:

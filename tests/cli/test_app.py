@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from include.cli.app import app
+from refinery.cli.app import app
 
 COMMANDS = [command.name or command.callback.__name__ for command in app.registered_commands]
 
@@ -19,7 +19,7 @@ def test_help_says_what_it_does_with_an_example(refinery, command):
     done = refinery(command, "--help", COLUMNS="200")
     assert done.returncode == 0
     assert f"Usage: refinery {command} " in done.stdout
-    assert f"Example: ./refinery {command}" in done.stdout
+    assert f"Example: refinery {command}" in done.stdout
 
 
 def test_without_a_command_all_are_listed(refinery):
@@ -113,9 +113,9 @@ def test_commands_pipelines_and_environments_are_completed(refinery, words, offe
     assert done.stdout.split() == offered
 
 
-def test_an_environment_that_was_not_made_to_its_end_is_told(refinery):
-    command = [sys.executable, "-S", "-m", "include", "list"]  # -S: without installed packages
+def test_an_environment_that_was_not_made_to_its_end_is_told(refinery, project):
+    command = [sys.executable, "-S", "-m", "refinery", "list"]  # -S: without installed packages
     done = subprocess.run(command, cwd=refinery.root, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "has no typer: it was not made, or not to its end." in done.stderr
-    assert done.stderr.endswith(f"make -C '{refinery.root}' setup\n")
+    assert "is incomplete: typer is missing." in done.stderr
+    assert done.stderr.endswith(f"make -C '{project}' setup\n")

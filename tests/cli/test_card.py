@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from include.local.object_store import ObjectStore
-from include.registry import ModelSeries, promote_if_newer
+from refinery.local.object_store import ObjectStore
+from refinery.registry import ModelSeries, promote_if_newer
 
 SERIES = ModelSeries.of_output("s3://models/churn/{{ ds }}/")
 
@@ -95,7 +95,7 @@ def test_where_no_model_was_rejected_it_says_so(refinery, carded):
     done = refinery("card", "churn", "2026-01-31", "--rejected")
     assert done.returncode == 1
     assert done.stderr == (
-        "s3://models/churn/ holds no report on a rejected model of 2026-01-31: each passed its gates, or has none.\n"
+        "s3://models/churn/ holds no report on a rejected model of 2026-01-31: every model passed its gates, or has none.\n"
     )
 
 
@@ -104,14 +104,14 @@ def test_a_model_without_a_card_says_so(refinery, put_model):
     done = refinery("card", "churn")
     assert done.returncode == 1
     assert done.stderr == (
-        "The model s3://models/churn/2026-01-31/ has no card: its run wrote no card.html. "
+        "The model s3://models/churn/2026-01-31/ has no card: its run did not write card.html. "
         "Unless the config says card: false, run its date again.\n"
     )
 
 
 def test_a_card_that_was_deleted_is_told_apart(refinery, carded):
     (carded / "card.html").unlink()
-    assert "but the file is not there any more" in refinery("card", "churn").stderr
+    assert "but the file is not there anymore" in refinery("card", "churn").stderr
 
 
 def test_a_card_that_was_changed_is_not_opened(refinery, carded):
@@ -126,8 +126,8 @@ def test_a_card_that_was_changed_is_not_opened(refinery, carded):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("churn",), "no model was promoted yet"),
-        (("churn", "2026-01-31"), "s3://models/churn/ holds no model '2026-01-31'; no model is there yet."),
+        (("churn",), "no model has been promoted yet"),
+        (("churn", "2026-01-31"), 's3://models/churn/ holds no model "2026-01-31"; no model is there yet.'),
         (("chrun",), 'There is no pipeline "chrun"; did you mean "churn"?'),
     ],
 )

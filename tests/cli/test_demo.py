@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
-from include.cli.demo import _print_errors, _print_results, _progress
-from include.local.demo import STEPS, PipelineRun
+from refinery.cli.demo import _print_errors, _print_results, _print_warnings, _progress
+from refinery.local.demo import STEPS, PipelineRun
 
 URL = "s3://models/diabetes_progression/2026-01-31/"
 METRICS = {"mae": 46.17, "mse": 3425.0, "rmse": 58.52, "r2": 0.3322}
@@ -77,11 +78,45 @@ def test_a_narrow_terminal_breaks_no_url(run):
     ]
 
 
+def test_warnings_and_the_baseline_stand_beside_the_metrics(run):
+    useless = replace(
+        run,
+        metrics={"accuracy": 0.62},
+        baseline={"accuracy": 0.67},
+        warnings=(
+            "No better than always predicting the most frequent class: accuracy 0.62 (baseline 0.67).",
+            "No held-out row is of class '[red]'.",
+        ),
+    )
+    assert printed(80, _print_results, [useless]) == [
+        "diabetes_progression  success, 2 warnings  13.4 s",
+        "  accuracy 0.62",
+        "  baseline: accuracy 0.67",
+        f"  {URL}",
+    ]
+    assert printed(80, _print_warnings, [run, useless]) == [
+        "",
+        "diabetes_progression: read this before you use the model",
+        "  - No better than always predicting the most frequent class: accuracy 0.62",
+        "  (baseline 0.67).",
+        "  - No held-out row is of class '[red]'.",
+    ]
+
+
+def test_what_training_judged_reaches_the_run(run):
+    judgement = {"baseline": {"mae": 60.5}, "warnings": ["Only 4 rows were held out."]}
+    step = {"event": "step", "step": "train_model", "state": "success", "returned": METRICS}
+
+    run.apply(step | {"judgement": judgement})
+
+    assert (run.baseline, run.warnings) == ({"mae": 60.5}, ("Only 4 rows were held out.",))
+
+
 @pytest.mark.parametrize(
     ("endpoint", "is_embedded"), [("http://127.0.0.1:4258", True), ("https://s3.example.com", False)]
 )
 def test_a_missing_bucket_of_the_embedded_server_is_told_as_a_folder_to_make(endpoint, is_embedded):
     run = PipelineRun("churn", "failed", error=NO_BUCKET.format(endpoint=endpoint))
     lines = printed(80, _print_errors, [run])
-    hint = "Buckets are folders here; make this one with: mkdir -p .local/s3/risk-models"
+    hint = "Buckets are folders here; create this one with: mkdir -p .local/s3/risk-models"
     assert (hint in lines) == is_embedded

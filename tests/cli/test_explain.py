@@ -39,14 +39,14 @@ def configs(refinery):
 def test_each_value_is_told_with_its_origin(refinery, key, value, origin):
     done = refinery("explain", "team_a.churn", "--env", "prod")
     (line,) = (line for line in done.stdout.splitlines() if line.startswith(f"{key} "))
-    assert line.removeprefix(key).strip().startswith(f"{value}  ")
-    assert line.endswith(f"  {origin}")
+    assert line.removeprefix(key).strip().startswith(f"{origin}  ")
+    assert line.endswith(f"  {value}")
 
 
 def test_a_pipe_gets_a_line_for_each_value(refinery):
     lines = refinery("explain", "team_a.churn", "--env", "prod").stdout.splitlines()
-    assert lines[0].split() == ["key", "value", "from"]
-    assert {line[lines[0].index("from") - 2 :][:3].count(" ") for line in lines} == {2}
+    assert lines[0].split() == ["key", "from", "value"]
+    assert {line[lines[0].index("value") - 2 :][:3].count(" ") for line in lines} == {2}
     assert not any(line.endswith(" ") for line in lines)
 
 

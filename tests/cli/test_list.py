@@ -70,7 +70,13 @@ def test_configs_with_errors_are_left_out_and_that_is_said(refinery):
     refinery.write("configs/bad.yml", "sorce: x\n")
     done = refinery("list", "--json")
     assert [pipeline["dag_id"] for pipeline in json.loads(done.stdout)] == ["churn", "team_a.sales"]
-    assert done.stderr == "Configs with errors are left out; show them with: ./refinery validate\n"
+    assert done.stderr == "Configs with errors are left out; show them with: refinery validate\n"
+
+
+@pytest.mark.parametrize("called_as", ["./refinery", "/srv/pipelines/refinery"])
+def test_a_hint_starts_with_the_command_as_it_was_called(refinery, called_as):
+    refinery.write("configs/bad.yml", "sorce: x\n")
+    assert refinery("list", REFINERY_CALLED_AS=called_as).stderr.endswith(f": {called_as} validate\n")
 
 
 def test_without_configs_the_table_is_empty(refinery):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.training import ClassModel, TrainingSpec, train
+from refinery.training import ClassModel, TrainingSpec, train
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +32,21 @@ def test_predictions_go_to_the_terminal_or_to_a_file(refinery, model, tmp_path):
     assert (tmp_path / "p.csv").read_text() == shown.stdout
     assert len(shown.stdout.splitlines()) == 49
     assert written.stdout == ""
+
+
+def test_a_model_of_other_versions_is_loaded_where_that_is_allowed_and_the_note_is_no_output(refinery, model):
+    manifest = json.loads((model / "manifest.json").read_text())
+    manifest["environment"]["python"] = "3.9.1"
+    (model / "manifest.json").write_text(json.dumps(manifest))
+
+    refused = refinery("load", str(model))
+    allowed = refinery("load", str(model), "--predict", DATASET, "--allow-other-versions")
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "it was made with Python 3.9.1, and this environment has Python 3." in refused.stderr
+    assert "--allow-other-versions" in refused.stderr
+    assert allowed.stderr.startswith(f"Note: {model}: it was made with Python 3.9.1")
+    assert len(allowed.stdout.splitlines()) == 49
 
 
 @pytest.mark.parametrize(
@@ -60,9 +75,10 @@ def test_a_dataset_that_is_no_file_is_named(refinery, model, file, problem):
     ("manifest", "problem"),
     [
         ("{", "its manifest.json is damaged: "),
-        ("[]", "its manifest.json is no JSON object"),
+        ("[]", "its manifest.json is not a JSON object"),
         ("{}", "its manifest.json names no model.pkl"),
-        ('{"files": []}', "its manifest.json names no model.pkl"),
+        ('{"files": []}', "its manifest.json is damaged: files is not a JSON object"),
+        ('{"files": {}, "metrics": []}', "its manifest.json is damaged: metrics is not a JSON object"),
     ],
 )
 def test_a_damaged_manifest_is_told(refinery, model, manifest, problem):
@@ -72,7 +88,7 @@ def test_a_damaged_manifest_is_told(refinery, model, manifest, problem):
     assert problem in done.stderr
 
 
-@pytest.mark.parametrize("rest", [{}, {"metrics": [], "provenance": None}, {"provenance": {"run": "x"}}])
+@pytest.mark.parametrize("rest", [{}, {"metrics": None, "provenance": None}, {"provenance": {"run": None}}])
 def test_a_manifest_of_another_writer_describes_what_it_can(refinery, model, rest):
     sha256 = hashlib.sha256((model / "model.pkl").read_bytes()).hexdigest()
     (model / "manifest.json").write_text(json.dumps({"files": {"model.pkl": {"sha256": sha256}}, **rest}))
@@ -95,7 +111,7 @@ def test_a_server_whose_name_nobody_knows_is_told_at_once_and_without_logs(refin
     assert done.returncode == 1
     (message,) = (done.stdout + done.stderr).splitlines()
     assert message.startswith("The server of s3://nope/x/ cannot be reached.")
-    assert "the name s3.invalid is not known" in message
+    assert "the name s3.invalid does not resolve" in message
 
 
 @pytest.mark.parametrize("port", ["0", "-1", "99999"])

@@ -6,14 +6,15 @@ import getpass
 import hashlib
 import json
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
-from include.local.object_store import ObjectStore
-from include.registry import ModelSeries, promote_if_newer, record_spec
-from include.storage import upload_model
-from include.training import ClassModel, SourceOptions, TrainingSpec, train
+from refinery.local.object_store import ObjectStore
+from refinery.registry import ModelSeries, promote_if_newer, record_spec
+from refinery.storage import upload_model
+from refinery.training import ClassModel, SourceOptions, TrainingSpec, train
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,17 +36,25 @@ def model_dirs(tmp_path_factory) -> dict[str, Path]:
     return {day: train_model(folder / day, alpha, day) for alpha, day in enumerate(days, start=1)}
 
 
-@pytest.fixture
-def trained(refinery, model_dirs) -> Path:
-    """Three models of the pipeline churn, each promoted in its turn."""
-    refinery.write("configs/churn.yml", CONFIG)
-    refinery.write("include/sample_data/datasets/churn.csv", ROWS)
-    with ObjectStore(refinery.root) as store:
+@pytest.fixture(scope="module")
+def stored(model_dirs, tmp_path_factory) -> Path:
+    """The folder of an S3 server with these models, each promoted in its turn."""
+    root = tmp_path_factory.mktemp("stored")
+    with ObjectStore(root) as store:
         client = store.client()
         for day, folder in model_dirs.items():
             prefix = SERIES.prefix_of(day)
             upload_model(folder, prefix, client=client)
             promote_if_newer(SERIES, prefix, by=f"run of {day}", client=client)
+    return root / ".local"
+
+
+@pytest.fixture
+def trained(refinery, stored) -> Path:
+    """Three models of the pipeline churn."""
+    refinery.write("configs/churn.yml", CONFIG)
+    refinery.write("include/sample_data/datasets/churn.csv", ROWS)
+    shutil.copytree(stored, refinery.root / ".local")
     return refinery.root / ".local/s3/models/churn"
 
 
@@ -78,15 +87,6 @@ def latest_of(trained: Path) -> dict[str, object]:
     return json.loads((trained / "latest.json").read_text())
 
 
-def _columns(lines: list[str]) -> list[list[str]]:
-    """Give the cells of each column of a table, whose headers stand where they begin."""
-    starts = [match.start() for match in re.finditer(r"(?<!\S)\S+(?: \S+)*", lines[0])]
-    return [
-        [line[start:end].strip() for line in lines]
-        for start, end in zip(starts, [*starts[1:], None], strict=True)
-    ]
-
-
 class TestModels:
     def test_all_pipelines_with_their_latest_model(self, refinery, trained):
         refinery.write("configs/wine.yml")
@@ -99,11 +99,12 @@ class TestModels:
             "promoted (UTC)",
             "by",
             "metrics",
+            "URL",
         ]
-        assert churn.startswith("churn     s3://models/churn/2026-01-31/")
-        assert "run of 2026-01-31" in churn
-        assert "mae " in churn
-        assert wine.split() == ["wine", "-", "-", "-", "-", "-"]
+        assert churn.startswith("churn     2026-01-31  -     20")
+        assert "  its run  mae " in churn
+        assert churn.endswith("  s3://models/churn/2026-01-31/")
+        assert wine.split() == ["wine", "-", "-", "-", "-"]
         assert done.returncode == 0
 
     def test_one_that_cannot_be_read_hides_no_other_and_is_a_failure(self, refinery, trained):
@@ -116,16 +117,17 @@ class TestModels:
         assert "churn" in done.stdout
         assert "s3://models/wine/latest.json is damaged" in done.stderr
 
-    def test_a_narrow_terminal_cuts_nothing_off(self, refinery, trained):
-        refinery.write(
-            "configs/a_team/a_pipeline_of_a_long_name.yml", CONFIG.replace("models/churn", "models/a")
-        )
+    def test_a_narrow_terminal_breaks_no_word(self, refinery, trained):
+        name = "a_pipeline_with_a_name_that_is_as_long_as_it_can_be"
+        refinery.write(f"configs/a_team/{name}.yml", CONFIG.replace("models/churn", "models/a"))
         status, shown = refinery.in_terminal("models", columns=80)
         lines = re.sub(r"\x1b\[\d+m", "", shown).splitlines()
         assert status == 0
         assert max(map(len, lines)) <= 80
-        for text in ("gate", "a_team.a_pipeline_of_a_long_name", "s3://models/churn/2026-01-31/", "r2"):
-            assert any(text in "".join(column) for column in _columns(lines)), text
+        assert lines[0].split("  ")[0] == "pipeline"
+        assert f"a_team.{name}" in lines
+        assert "  s3://models/churn/2026-01-31/" in lines
+        assert any(re.match(r"  mae \S+  mse \S+  rmse \S+  r2 ", line) for line in lines)
 
     def test_the_models_of_one_newest_first(self, refinery, trained):
         done = refinery("models", "churn", "--newest", "2")
@@ -133,7 +135,7 @@ class TestModels:
         assert re.split(r"  +", header)[:3] == ["version", "uploaded (UTC)", "size"]
         assert re.match(r"2026-01-31  20\d\d-\d\d-\d\d \d\d:\d\d  [\d.]+ k?B .* latest +mae ", newest)
         assert re.match(r"2026-01-30 .* before +mae ", older)
-        assert done.stderr == "Showing 2 of 3 models; all with: --newest 3\n"
+        assert done.stderr == "Showing 2 of 3 models; show all with: --newest 3\n"
 
     def test_json_for_programs(self, refinery, trained):
         models = json.loads(refinery("models", "churn", "--json").stdout)
@@ -154,8 +156,8 @@ class TestModels:
         done = refinery("models", "wine")
         assert done.stderr == (
             "wine has no models under s3://models/wine/ yet.\n"
-            "2 models were rejected, s3://models/wine/2026-01-31/rejected/manual__x/ the last. "
-            "Look at its card: ./refinery card wine --rejected\n"
+            "2 models were rejected, most recently s3://models/wine/2026-01-31/rejected/manual__x/. "
+            "Look at its card: refinery card wine --rejected\n"
         )
 
     def test_a_pipeline_without_models(self, refinery, trained):
@@ -202,19 +204,25 @@ class TestCompare:
         found = json.loads(refinery("compare", "churn", "2026-01-30", "--json").stdout)
         assert {"name": "alpha", "first": 2, "second": 3, "delta": 1.0} in found["params"]
 
+    def test_two_urls(self, refinery, trained):
+        urls = [f"s3://models/churn/{day}/" for day in ("2026-01-30", "2026-01-31")]
+        by_url = refinery("compare", *urls)
+        assert by_url.stdout == refinery("compare", "churn", "2026-01-30", "2026-01-31").stdout
+        assert refinery("compare", urls[0], "--md").returncode == 2
+
     def test_a_date_without_a_model(self, refinery, trained):
         done = refinery("compare", "churn", "2026-01-13", "2026-01-31")
         assert done.returncode == 1
         assert (
-            "holds no model '2026-01-13'; there are '2026-01-31', '2026-01-30', '2026-01-29'." in done.stderr
+            'holds no model "2026-01-13"; there are "2026-01-31", "2026-01-30", "2026-01-29".' in done.stderr
         )
 
 
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
-        ('{"metrics": {"r2": "good"}}', "is damaged: r2 is no number but 'good'"),
-        ('{"metrics": [1]}', "is damaged: metrics is no JSON object"),
+        ('{"metrics": {"r2": "good"}}', "is damaged: r2 is 'good', not a number"),
+        ('{"metrics": [1]}', "is damaged: metrics is not a JSON object"),
         ("{", "is damaged: "),
     ],
 )
@@ -224,6 +232,55 @@ def test_a_damaged_manifest_is_told_beside_the_other_models(refinery, trained, d
     assert done.returncode == 0, done.stderr
     assert told in done.stdout
     assert "2026-01-30" in done.stdout
+
+
+URL = "s3://models/churn/2026-01-30/"
+NAMED = [
+    ("churn", "2026-01-30"),
+    ("churn", "--date", "2026-01-30"),
+    ("configs/churn.yml", "-d", "2026-01-30"),
+    (URL,),
+]
+
+
+class TestNames:
+    """Each command on a model takes a pipeline by its name or config with a date either way, or a URL."""
+
+    @pytest.mark.parametrize("model", NAMED)
+    def test_load(self, refinery, trained, model):
+        done = refinery("load", *model)
+        assert "Ridge(alpha=2," in done.stdout, done.stderr
+
+    @pytest.mark.parametrize("model", NAMED)
+    def test_predict(self, refinery, trained, model):
+        refinery.write("new.csv", "a,b\n1,2\n")
+        words = (*model, "new.csv") if len(model) < 3 else (model[0], "new.csv", *model[1:])
+        assert refinery("predict", *words).stderr == f"Predicted by {URL}\n"
+
+    @pytest.mark.parametrize("model", NAMED)
+    def test_promote(self, refinery, trained, model):
+        assert refinery("promote", *model).stdout == f"{URL} is now the latest model.\n"
+
+    def test_a_url_of_no_pipeline_can_be_loaded_but_not_promoted(self, refinery, trained):
+        (refinery.root / "configs/churn.yml").unlink()
+        assert refinery("load", URL).returncode == 0
+        done = refinery("promote", URL, COLUMNS="200")
+        assert done.returncode == 2
+        assert f"no pipeline of this project writes to {URL}" in done.stderr
+
+    @pytest.mark.parametrize(
+        ("arguments", "problem"),
+        [
+            (("load", URL, "2026-01-30"), "a URL names one model; leave the date out"),
+            (("load", "churn", "2026-01-30", "-d", "2026-01-30"), "give it once"),
+            (("promote", "churn"), "name the model to promote by the date of its run"),
+            (("compare", "churn"), "name a second model"),
+        ],
+    )
+    def test_what_is_ambiguous_is_refused(self, refinery, trained, arguments, problem):
+        done = refinery(*arguments, COLUMNS="200")
+        assert done.returncode == 2
+        assert problem in done.stderr
 
 
 class TestPredict:
@@ -241,6 +298,27 @@ class TestPredict:
         assert done.stdout == ""
         assert refinery.read("out.csv").startswith("a,b,prediction\n")
 
+    def test_the_file_comes_back_as_it_stands_and_is_named_by_position_too(self, refinery, trained):
+        rows = 'id,a,"b"\r\n007,1.50,"2"\r\n'
+        refinery.write("new.csv", "")
+        (refinery.root / "new.csv").write_bytes(rows.encode())
+        done = refinery("predict", "churn", "new.csv", "--out", "out.csv")
+        assert done.returncode == 0
+        header, row = (refinery.root / "out.csv").read_bytes().decode().splitlines(keepends=True)
+        assert header == 'id,a,"b",prediction\r\n'
+        assert row.startswith('007,1.50,"2",')
+        assert row.endswith("\r\n")
+
+    @pytest.mark.parametrize(
+        ("arguments", "told"),
+        [((), "name the file of the rows"), (("new.csv", "-i", "new.csv"), "give it once")],
+    )
+    def test_the_file_is_named_once(self, refinery, trained, arguments, told):
+        refinery.write("new.csv", "a,b\n1,2\n")
+        done = refinery("predict", "churn", *arguments, COLUMNS="200")
+        assert done.returncode == 2
+        assert told in done.stderr
+
     def test_not_by_a_latest_model_whose_manifest_was_changed(self, refinery, trained):
         refinery.write("new.csv", "a,b\n1,2\n")
         with (trained / "2026-01-31/manifest.json").open("a") as manifest:
@@ -253,12 +331,12 @@ class TestPredict:
 class TestPromotion:
     def test_promote_and_roll_back_with_who_in_the_history(self, refinery, trained):
         done = refinery("promote", "churn", "2026-01-29")
-        assert done.stdout == "s3://models/churn/2026-01-29/ is the latest model now.\n"
+        assert done.stdout == "s3://models/churn/2026-01-29/ is now the latest model.\n"
         assert latest_of(trained)["promoted_by"].startswith(f"{getpass.getuser()}@")
         assert latest_of(trained)["action"] == "promote"
 
         done = refinery("rollback", "churn")
-        assert done.stdout == "s3://models/churn/2026-01-31/ is the latest model now.\n"
+        assert done.stdout == "s3://models/churn/2026-01-31/ is now the latest model.\n"
         assert latest_of(trained)["action"] == "rollback"
         assert len(latest_of(trained)["history"]) == 4
 
@@ -291,7 +369,7 @@ class TestGc:
         done = refinery("gc", "churn", "--keep", "1")
         assert done.returncode == 1
         assert done.stderr.endswith(
-            "Nothing was deleted: look with --dry-run first, then agree with --yes.\n"
+            "Nothing was deleted. Look with --dry-run first, then confirm with --yes.\n"
         )
         assert (unpromoted / "2026-01-29/manifest.json").is_file()
 
@@ -309,7 +387,7 @@ class TestGc:
     def test_what_was_promoted_stays(self, refinery, trained):
         done = refinery("gc", "churn", "--keep", "1", "--yes")
         assert (
-            "To delete: 0 of 3 models, 0 B\nStaying whatever their age: 2026-01-31 (latest), 2026-01-30 (promoted)"
+            "To delete: 0 of 3 models, 0 B\nKept whatever their age: 2026-01-31 (latest), 2026-01-30 (promoted)"
             in done.stderr
         )
 
@@ -320,6 +398,10 @@ class TestVerify:
         done = refinery("verify", "s3://models/churn/2026-01-31/")
         assert done.stdout == "s3://models/churn/2026-01-31/ is reproduced, byte for byte.\n"
         assert done.returncode == 0
+
+    def test_the_latest_by_its_pipeline(self, refinery, trained):
+        refinery.write("configs/churn.yml", CONFIG.replace("alpha: 1", "alpha: 3"))
+        assert "2026-01-31/ is reproduced" in refinery("verify", "churn").stdout
 
     def test_changed_data_is_named(self, refinery, trained):
         refinery.write("include/sample_data/datasets/churn.csv", ROWS + "1,2,3\n")

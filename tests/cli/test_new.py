@@ -11,14 +11,14 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pandas as pd
 import pytest
 
-from include.config import load_pipeline
-from include.rendering.loader import build_dag
-from include.training import train
+from refinery.config import load_pipeline
+from refinery.rendering.loader import build_dag
+from refinery.training import train
 
 ROWS = 150
 PETROL = "https://iasd-data-in-the-cloud.s3.eu-west-3.amazonaws.com/petrol_consumption.csv"
-HEAD = "# yaml-language-server: $schema=schema.json\n# Proposed from the first {rows} rows; docs/configuration.md tells of every key.\n"
-UNSCHEDULED = '# schedule: "@daily"  # runs when triggered only\n'
+HEAD = "# yaml-language-server: $schema=schema.json\n# Proposed from the first {rows} rows; docs/configuration.md lists every key.\n"
+UNSCHEDULED = '# schedule: "@daily"  # without one, it runs only when triggered\n'
 PLAIN = f"""\
 {HEAD.format(rows=ROWS)}description: "y, predicted from 2 columns of table.csv."
 {UNSCHEDULED}source: s3://datasets/table.csv
@@ -87,7 +87,7 @@ PROPOSALS = {
             "target: churned  # classification\n"
             "drop:\n"
             "  - id  # names the rows\n"
-            "  - when  # is a date; to learn from it, name it under source.dates instead\n"
+            "  - when  # is a date; remove this line to learn from it\n"
             "  - note  # holds a different text in every row\n"
             "model: sklearn.ensemble.HistGradientBoostingClassifier\n"
             "output: s3://models/churn/{{ ds }}/\n"
@@ -121,7 +121,7 @@ PROPOSALS = {
     "sentinels.csv": (
         table("CO,x,y", lambda row: "-200" if row % 3 else "2.5", lambda _: number(), lambda _: number()),
         (
-            "# Look: the column 'CO' holds -200 in 100 rows: is it a missing value (null_values)?\n"
+            '# Note: the column "CO" holds -200 in 100 rows: is it a missing value (null_values)?\n'
             'description: "y, predicted from 2 columns of sentinels.csv."\n'
             f"{UNSCHEDULED}"
             "source: s3://datasets/sentinels.csv\n"
@@ -145,6 +145,41 @@ PROPOSALS = {
             '  null_values: ["?"]\n'
             'target: "y"  # classification\n'
             "model: sklearn.ensemble.RandomForestClassifier\n"
+            "output: s3://models/churn/{{ ds }}/\n"
+        ),
+    ),
+    "shops.csv": (
+        table(
+            "size,sold,y",
+            lambda row: f"{row}.5{'kM'[row % 2]}",
+            lambda row: f'"{1 + row % 50},{100 + row}"',
+            lambda _: number(),
+        ),
+        (
+            '# Note: the column "sold" holds "1,100", which may be 1100 or 1.1: it is read as the first; as the second with '
+            '{sold: {decimal: ","}} under source.numbers\n'
+            'description: "y, predicted from 2 columns of shops.csv."\n'
+            f"{UNSCHEDULED}"
+            "source:\n"
+            "  url: s3://datasets/shops.csv\n"
+            '  thousands: ","\n'
+            "  numbers:\n"
+            "    size: {units: {k: 1000, M: 1000000}}\n"
+            'target: "y"  # regression\n'
+            "model: sklearn.ensemble.RandomForestRegressor\n"
+            "output: s3://models/churn/{{ ds }}/\n"
+        ),
+    ),
+    "labels.csv": (
+        table("x,y", lambda _: number(), lambda row: "" if row % 50 == 0 else number()),
+        (
+            '# Note: 3 of 150 rows have no value in the target column "y"\n'
+            "# Note: 3 of 150 rows have no target; missing: drop leaves them out\n"
+            'description: "y, predicted from 1 column of labels.csv."\n'
+            f"{UNSCHEDULED}"
+            "source: s3://datasets/labels.csv\n"
+            'target: {column: "y", missing: drop}  # regression\n'
+            "model: sklearn.ensemble.RandomForestRegressor\n"
             "output: s3://models/churn/{{ ds }}/\n"
         ),
     ),
@@ -187,7 +222,7 @@ def test_what_is_proposed_is_valid_and_trains(refinery, bucket, tmp_path, name):
     bucket(name, content)
     done = refinery("new", "churn", "--source", f"s3://datasets/{name}")
     assert (done.returncode, done.stdout) == (0, "configs/churn.yml\n"), done.stderr
-    assert done.stderr == "It is valid. Try it: ./refinery demo churn\n"
+    assert done.stderr == "It is valid. Try it: refinery demo churn\n"
     assert body(refinery) == expected
 
     dataset = tmp_path / name
@@ -208,7 +243,7 @@ class TestTheFile:
         text = refinery.read("configs/team_a/emea/churn.yml")
         assert text.startswith("# yaml-language-server: $schema=../../schema.json\n")
         assert text.endswith("output: s3://models/team_a/emea/churn/{{ ds }}/\n")
-        assert "./refinery demo team_a.emea.churn" in done.stderr
+        assert "refinery demo team_a.emea.churn" in done.stderr
 
     def test_options_go_before_what_is_proposed(self, refinery, bucket):
         bucket("table.csv", numbers())
@@ -218,7 +253,11 @@ class TestTheFile:
         )
         assert done.returncode == 0
         config = load_pipeline(refinery.root / "configs", "churn").config
-        assert (config.target, config.model.module, config.schedule) == ("a", "random_forest", "0 6 * * MON")
+        assert (config.target.column, config.model.module, config.schedule) == (
+            "a",
+            "random_forest",
+            "0 6 * * MON",
+        )
         assert config.output.url == "s3://elsewhere/x/{{ ds }}/"
 
     @pytest.mark.parametrize(
@@ -243,17 +282,27 @@ class TestTheFile:
         done = refinery("new", "churn", "--source", "s3://datasets/table.csv", "--schedule", "@dayly")
         assert done.returncode == 1
         assert (
-            'configs/churn.yml:4:11: schedule: "@dayly" is no preset; did you mean "@daily"?' in done.stderr
+            'configs/churn.yml:4:11: schedule: "@dayly" is not a preset; did you mean "@daily"?'
+            in done.stderr
         )
 
-    def test_it_is_checked_against_the_other_configs(self, refinery, bucket):
+    @pytest.mark.parametrize(
+        ("other", "message"),
+        [
+            (
+                "other",
+                "is also the output of other, which existed before and stops running because churn sorts first",
+            ),
+            ("another", "is also the output of another, which keeps running because its id sorts first"),
+        ],
+    )
+    def test_it_is_checked_against_the_other_configs(self, refinery, bucket, other, message):
         bucket("table.csv", numbers())
-        refinery.write("configs/other.yml")
-        done = refinery(
-            "new", "churn", "--source", "s3://datasets/table.csv", "--output", "s3://models/other/{{ ds }}/"
-        )
+        refinery.write(f"configs/{other}.yml")
+        output = f"s3://models/{other}/{{{{ ds }}}}/"
+        done = refinery("new", "churn", "--source", "s3://datasets/table.csv", "--output", output)
         assert done.returncode == 1
-        assert "configs/churn.yml:8:9: output: is written by other too" in done.stderr
+        assert f"configs/churn.yml:8:9: output: {message}" in done.stderr
 
 
 class TestNames:
@@ -263,9 +312,7 @@ class TestNames:
         refinery.write(existing, "mine")
         done = refinery("new", "churn", "--source", "s3://datasets/table.csv")
         assert (done.returncode, done.stdout) == (1, "")
-        assert (
-            done.stderr == f"{existing} is there already. Choose another name, or replace it with --force.\n"
-        )
+        assert done.stderr == f"{existing} exists. Choose another name, or replace it with --force.\n"
         assert refinery.read(existing) == "mine"
 
     def test_unless_forced(self, refinery, bucket):
@@ -280,12 +327,12 @@ class TestNames:
     def test_a_name_that_no_pipeline_can_have_is_refused(self, refinery, name):
         done = refinery("new", name, "--source", "s3://datasets/table.csv")
         assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr.startswith(f'"{name}" cannot be a pipeline\'s name: ')
+        assert done.stderr.startswith(f'"{name}" cannot be the name of a pipeline: ')
 
     def test_the_letters_of_a_name_are_told(self, refinery):
         done = refinery("new", "my churn", "--source", "s3://datasets/table.csv")
         assert done.stderr == (
-            '"my churn" cannot be a pipeline\'s name: "my churn" cannot be a part of a DAG\'s id; '
+            '"my churn" cannot be the name of a pipeline: "my churn" cannot be part of a DAG id; '
             'use letters a-z, digits, "-" and "_".\n'
         )
 
@@ -353,23 +400,37 @@ class TestSources:
         ("source", "message"),
         [
             ("s3://datasets/nope.csv", "s3://datasets/nope.csv does not exist."),
-            ("s3://datasets/page.csv", "page.csv: it is a web page with the title 'Login', not a table"),
-            ("s3://datasets/{{ ds }}.csv", "name the file of one date"),
+            ("s3://datasets/page.csv", 'page.csv: it is a web page with the title "Login", not a table'),
+            ("s3://datasets/{{ ds }}.csv", "Name the file of one date"),
             (
-                "configs/local.csv",
-                "configs/local.csv: pipelines read from S3 or the web. Upload it, or for local work put it into .local/s3/datasets/,",
+                "configs",
+                "configs: pipelines read from S3 or the web. Upload the file, or for local work put it into .local/s3/datasets/;",
             ),
-            ("nope.csv", '"nope.csv" is not a URL that can be read'),
-            ("https://user:password@example.com/x.csv", "holds a user name or password"),
+            ("nope.csv", '"nope.csv" is not a supported URL'),
+            ("https://user:password@example.com/x.csv", "contains a user name or password"),
         ],
     )
     def test_what_cannot_be_looked_at_says_why_and_writes_nothing(self, refinery, bucket, source, message):
         bucket("page.csv", "<html><title>Login</title></html>")
-        refinery.write("configs/local.csv", numbers())
         done = refinery("new", "churn", "--source", source)
         assert (done.returncode, done.stdout) == (1, "")
         assert message in done.stderr
         assert not (refinery.root / "configs/churn.yml").exists()
+
+    def test_a_file_of_this_machine_is_offered_by_the_embedded_server(self, refinery):
+        refinery.write("mine.csv", numbers())
+        done = refinery("new", "churn", "--source", "mine.csv")
+        assert done.returncode == 0, done.stderr
+        assert "\nsource: s3://datasets/mine.csv\n" in refinery.read("configs/churn.yml")
+        assert refinery.read(".local/s3/datasets/mine.csv") == refinery.read("mine.csv")
+
+    def test_another_file_of_that_name_is_not_written_over(self, refinery):
+        refinery.write("mine.csv", numbers())
+        served = refinery.write(".local/s3/datasets/mine.csv", numbers())
+        before = served.read_text()
+        done = refinery("new", "churn", "--source", "mine.csv")
+        assert "is a different dataset with this name; rename the file." in done.stderr
+        assert (done.returncode, served.read_text()) == (1, before)
 
     def test_an_unknown_target_is_refused_with_the_nearest_column(self, refinery, bucket):
         bucket("table.csv", numbers("age,income,churned"))
@@ -391,7 +452,11 @@ class TestQuestions:
         assert status == 0
         assert 'The dataset has no column "incme"; did you mean "income"?' in shown
         config = load_pipeline(refinery.root / "configs", "churn").config
-        assert (config.target, config.model.module, config.schedule) == ("income", "random_forest", "@daily")
+        assert (config.target.column, config.model.module, config.schedule) == (
+            "income",
+            "random_forest",
+            "@daily",
+        )
 
     def test_an_empty_answer_takes_what_is_proposed(self, refinery, bucket):
         bucket("table.csv", numbers())

@@ -38,6 +38,29 @@ def test_a_change_is_shown_in_every_format(refinery, git):
     assert refinery("plan", "--format", "github").returncode == 0
 
 
+def test_every_environment_is_planned(refinery, git):
+    refinery.write("configs/environments/prod.yml", "defaults: {retries: 3}\n")
+    git("add", "-A")
+    git("commit", "-q", "-m", "prod")
+    refinery.write("configs/environments/prod.yml", "defaults: {retries: 0}\n")
+    shown = refinery("plan").stdout
+    assert "environments local, prod" in shown
+    assert "R060 fewer retries in prod" in shown
+    made = json.loads(refinery("plan", "--format", "json").stdout)
+    assert (made["environment"], made["environments"]) == ("local, prod", ["local", "prod"])
+    assert made["pipelines"][0]["environments"] == made["risks"][0]["environments"] == ["prod"]
+    assert "fewer retries" not in refinery("plan", "--env", "local").stdout
+
+
+def test_a_misspelt_parameter_of_a_class_is_an_error_as_in_validate(refinery, git):
+    model = "{class: sklearn.linear_model.Ridge, params: {alfa: 1}}"
+    text = refinery.read("configs/churn.yml").replace("random_forest", model)
+    refinery.write("configs/churn.yml", text)
+    planned, validated = (refinery(command, "--format", "github") for command in ("plan", "validate"))
+    assert 'Ridge takes no parameter "alfa"' in planned.stdout
+    assert (planned.stdout, planned.returncode) == (validated.stdout, validated.returncode)
+
+
 def test_the_date_decides_which_objects_are_shown(refinery, git):
     refinery.write("configs/sales.yml")
     made = json.loads(refinery("plan", "--format", "json", "--date", "2026-02-28").stdout)
@@ -54,7 +77,7 @@ def test_broken_configs_end_with_status_1(refinery, git):
 def test_what_cannot_be_compared_ends_with_status_2(refinery, git):
     done = refinery("plan", "--base", "mian")
     assert (done.returncode, done.stdout) == (2, "")
-    assert 'git knows no revision "mian"; did you mean "main"?' in done.stderr
+    assert 'git does not know the revision "mian"; did you mean "main"?' in done.stderr
 
 
 LOOSER = "retries: 1\n"

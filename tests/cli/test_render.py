@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from include.config import load_pipeline
-from include.rendering.diagram import mermaid_diagram
-from include.rendering.text import dag_factory_json, dag_factory_yaml
+from refinery.config import load_pipeline
+from refinery.rendering.diagram import mermaid_diagram
+from refinery.rendering.text import dag_factory_json, dag_factory_yaml
 
 
 @pytest.mark.parametrize(

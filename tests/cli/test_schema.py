@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import json
 
-from include.config import configuration_page, project_schema
-from include.review.risks import risks_page
+from refinery.config import configuration_page, project_schema
+from refinery.review.risks import risks_page
 
 
 def test_all_files_are_written(refinery):
@@ -20,7 +20,7 @@ def test_all_files_are_written(refinery):
 def test_fresh_files_pass_the_check(refinery):
     refinery("schema")
     done = refinery("schema", "--check")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "All files are fresh.\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "All files are up to date.\n")
 
 
 def test_a_stale_file_fails_the_check_and_is_left(refinery):
@@ -29,7 +29,7 @@ def test_a_stale_file_fails_the_check_and_is_left(refinery):
     done = refinery("schema", "--check")
     assert (done.returncode, done.stdout) == (
         1,
-        "docs/configuration.md is stale; renew it with: ./refinery schema\n",
+        "docs/configuration.md is out of date; update it with: refinery schema\n",
     )
     assert refinery.read("docs/configuration.md") == "old"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from include.config import Pipeline, Project, explain_pipeline, load_project
+from refinery.config import Pipeline, Project, explain_pipeline, load_project
 
 CASES = Path(__file__).parent / "cases"
 
@@ -100,12 +100,6 @@ def write(tmp_path):
         return file
 
     return write_file
-
-
-@pytest.fixture
-def all_cases():
-    """Read all cases of a kind."""
-    return read_cases
 
 
 @pytest.fixture(name="describe")

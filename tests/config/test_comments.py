@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from include.config.text.comments import Comment, find_comments
+from refinery.config.yaml.comments import Comment, find_comments
 
 CASES = {
     "a line of its own": ("# one\na: 1\n", [(1, "one")]),
@@ -33,7 +33,7 @@ def test_comments_are_found(name):
 
 
 def test_a_pipeline_names_the_files_below_it(write, tmp_path):
-    from include.config import load_project
+    from refinery.config import load_project
 
     pipeline = "source: s3://data/x.csv\nmodel: sklearn.linear_model.Ridge\noutput: s3://models/x/{{ ds }}/\n"
     write("configs/defaults.yml", "retries: 3\n")

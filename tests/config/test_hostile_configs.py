@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from include.config import load_project, render_problems
+from refinery.config import load_project, render_problems
+from refinery.config.read import read_pipelines
 
 _HEALTHY = "source: s3://data/x.csv\nmodel: ridge\noutput: s3://models/healthy/{{ ds }}/\n"
 # Far above what the slowest of them takes; without the limits they take minutes or the whole memory.
@@ -42,19 +43,24 @@ def _billion_laughs() -> str:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (_billion_laughs(), "holds more than 100,000 values, aliases written out"),
-        ("a: &a [*a]\n", '"*a" refers to nothing above it'),
+        (_billion_laughs(), "aliases up to here expand to more than 10,000 values"),
+        ("a: &a [*a]\n", 'no anchor "&a" comes before this alias'),
         ("a: " + "[" * 300_000, "is nested more than 40 levels deep"),
         ("- " * 300_000, "is nested more than 40 levels deep"),
         ("? " * 300_000, "a key must be plain text"),
         ("a: " + "{a: " * 200_000, "is nested more than 40 levels deep"),
         ("#" * 2_000_000, "is larger than 1 MB"),
-        ("a: [" + "1, " * 300_000 + "1]", "holds more than 100,000 values"),
+        ("a: [" + "1, " * 300_000 + "1]", "contains more than 100,000 values"),
         ("a" * 900_000 + ": 1", "configs/hostile.yml:1:"),
-        ("source: {" + "a" * 900 + ": 1}", "a key of more than 200 characters"),
-        ("retries: " + "9" * 100_000 + "\n" + _HEALTHY, "retries: expected a whole number"),
+        ("source: {" + "a" * 900 + ": 1}", "this key has more than 200 characters"),
+        (
+            "retries: " + "9" * 100_000 + "\n" + _HEALTHY,
+            "retries: this number of 100,000 characters is too long",
+        ),
         ("retries: 0x" + "f" * 100_000 + "\n" + _HEALTHY, "retries: expected a whole number"),
-        ("retries: " + "9" * 250 + "\n" + _HEALTHY, "retries: must be at most 100"),
+        ("retries: " + "9" * 250 + "\n" + _HEALTHY, "retries: does not fit into 64 bits"),
+        ("model: " + "m" * 300, "model: there is no include/models/mmm"),
+        ("model: {script: " + "s" * 300 + ".py}", "model.script: there is no include/models/sss"),
         (b"\x00" * 100, "the control character U+0000 is not allowed"),
         (b"source: \x1b[2J\n", "the control character U+001B is not allowed"),
         ("source: s3://data/x.csv".encode("utf-16"), "is written in UTF-16; save it as UTF-8"),
@@ -63,6 +69,43 @@ def _billion_laughs() -> str:
 )
 def test_an_attack_on_the_reader_is_one_problem(report, content, message):
     assert message in report(content)
+
+
+@pytest.mark.parametrize(
+    ("character", "reason"),
+    [
+        *((character, "is not allowed") for character in "\x00\x07\x0b\x0c\x1b\x7f\x80\x9f\ufffe"),
+        *((character, "begins a new line for YAML") for character in "\x85\u2028\u2029\r"),
+        *(
+            (character, "changes the order in which text is displayed")
+            for character in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+        ),
+    ],
+)
+@pytest.mark.parametrize("line", ["# note{0} overwrite: true", 'description: "a{0}b"', "owner: a{0}"])
+def test_a_control_character_is_refused_at_its_place(report, character, reason, line):
+    """A reviewer and YAML read the same text."""
+    text = report(_HEALTHY.replace("healthy", "p") + "retries: 1\r\n" + line.format(character) + " \n")
+    column = line.index("{0}") + 1
+    assert f"configs/hostile.yml:5:{column}: the control character U+{ord(character):04X} {reason}" in text
+    assert character.encode("unicode_escape").decode() + " in double quotes" in text
+    assert character not in text
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        '"a\\u2028b\\N\\u202e"',
+        "\u05d1\u05d3\u05d9\u05e7\u05d4 churn",
+        "\u0646\u0645\u0648\u0630\u062c\u200f (v2)\u200e",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+    ],
+)
+def test_escapes_and_letters_from_right_to_left_are_welcome(write, tmp_path, description):
+    write("include/models/ridge.py", "def build_model(): ...\n")
+    write("configs/p.yml", f"{_HEALTHY}description: {description}\n")
+    project = load_project(tmp_path / "configs", models_dir=tmp_path / "include/models")
+    assert render_problems(project.problems) == ""
 
 
 def test_a_terminal_is_not_commanded_by_an_excerpt(report):
@@ -88,7 +131,7 @@ def test_a_linked_folder_is_told_rather_than_left_out(report, tmp_path):
     (tmp_path / "elsewhere/p.yml").write_text(_HEALTHY)
     (tmp_path / "configs/team").symlink_to(tmp_path / "elsewhere")
     assert report() == (
-        "configs/team:1:1: this folder is a symbolic link, which is not followed; put the folder itself here"
+        "configs/team:1:1: this folder is a symbolic link, which is not followed; move the folder itself here"
     )
 
 
@@ -221,3 +264,26 @@ def test_a_module_that_no_parser_takes_is_one_problem(report, write, source):
     write("include/models/evil.py", source)
     text = report("source: s3://data/x.csv\nmodel: evil\noutput: s3://models/x/{{ ds }}/\n")
     assert "configs/hostile.yml:2:8: model: include/models/evil.py" in text
+
+
+def test_a_module_that_imports_what_no_file_can_be_called_harms_nobody(write, tmp_path):
+    write("include/models/ridge.py", f"import {'m' * 300}\ndef build_model(): ...\n")
+    write("configs/a.yml", _HEALTHY)
+    write("configs/b.yml", _HEALTHY.replace("healthy", "other"))
+    project = load_project(tmp_path / "configs", models_dir=tmp_path / "include/models")
+    assert [pipeline.dag_id for pipeline in project.pipelines] == ["a", "b"]
+
+
+def test_a_config_that_refinery_itself_fails_on_hides_no_other(report, monkeypatch):
+    """Nobody foresees every fault, so one is put in by force."""
+
+    def read(file, *args, **kwargs):
+        if file.stem == "hostile":
+            raise KeyError("a value of the config")
+        return read_pipelines(file, *args, **kwargs)
+
+    monkeypatch.setattr("refinery.config.project.read_pipelines", read)
+    text = report(_HEALTHY)
+    assert text == (
+        "configs/hostile.yml:1:1: cannot be checked: Refinery failed on it (KeyError), which is a bug in Refinery; please report it"
+    )

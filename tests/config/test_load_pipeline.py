@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from include.config import ConfigError, UnknownPipelineError, load_pipeline, load_project
+from refinery.config import ConfigError, UnknownPipelineError, load_pipeline, load_project
 
 _CONFIG = "source: s3://data/x.csv\nmodel: ridge\noutput: s3://models/{name}/{{{{ ds }}}}/\n"
 
@@ -85,19 +85,19 @@ def test_one_combination_of_a_matrix(configs):
 @pytest.mark.parametrize(
     ("dag_id", "message"),
     [
-        ("petrl", 'configs:1:1: no config makes the pipeline "petrl"; did you mean "petrol"?'),
-        ("demand__jp", 'configs/demand.yml:1:1: no config makes the pipeline "demand__jp"'),
+        ("petrl", 'configs:1:1: no config defines the pipeline "petrl"; did you mean "petrol"?'),
+        ("demand__jp", 'configs/demand.yml:1:1: no config defines the pipeline "demand__jp"'),
         (
             "team_b.churn",
-            'configs:1:1: no config makes the pipeline "team_b.churn"; did you mean "team_a.churn"?',
+            'configs:1:1: no config defines the pipeline "team_b.churn"; did you mean "team_a.churn"?',
         ),
-        ("defaults", 'no config makes the pipeline "defaults"'),
-        ("environments.prod", 'no config makes the pipeline "environments.prod"'),
-        ("", 'no config makes the pipeline ""'),
-        ("..", 'no config makes the pipeline ".."'),
-        ("../petrol", 'no config makes the pipeline "../petrol"'),
-        ("/etc/passwd", 'no config makes the pipeline "/etc/passwd"'),
-        ("petrol\0", "no config makes the pipeline"),
+        ("defaults", 'no config defines the pipeline "defaults"'),
+        ("environments.prod", 'no config defines the pipeline "environments.prod"'),
+        ("", 'no config defines the pipeline ""'),
+        ("..", 'no config defines the pipeline ".."'),
+        ("../petrol", 'no config defines the pipeline "../petrol"'),
+        ("/etc/passwd", 'no config defines the pipeline "/etc/passwd"'),
+        ("petrol\0", "no config defines the pipeline"),
     ],
 )
 def test_an_id_that_no_config_makes(configs, dag_id, message):
@@ -118,10 +118,19 @@ def test_a_broken_config_raises_its_report(configs, write):
     assert [problem.code for problem in error.value.problems] == ["unknown-key"]
 
 
-def test_two_files_of_one_name_are_refused(configs, write):
+@pytest.mark.parametrize(
+    ("beside", "loaded"),
+    [("broken: 1\n", "petrol.yml"), (_CONFIG.format(name="stray"), "petrol.yml"), ("", "petrol.yml")],
+)
+def test_a_stray_file_of_the_same_name_does_no_harm(configs, write, beside, loaded):
+    write("configs/petrol.yaml", beside)
+    assert load_pipeline(configs, "petrol").path == f"configs/{loaded}"
+
+
+def test_of_two_files_of_one_name_the_one_that_is_right_counts(configs, write):
     write("configs/petrol.yaml", _CONFIG.format(name="petrol"))
-    with pytest.raises(ConfigError, match=r"stands beside petrol\.yaml"):
-        load_pipeline(configs, "petrol")
+    write("configs/petrol.yml", "broken: 1\n")
+    assert load_pipeline(configs, "petrol").path == "configs/petrol.yaml"
 
 
 def test_an_unknown_environment_is_refused(configs):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sklearn.metrics import get_scorer_names
 
-from include.config.keys.metrics import METRICS, NEGATED, SCORERS, SHORT_NAMES
+from refinery.config.models.metrics import METRICS, NEGATED, SCORERS, SHORT_NAMES
 
 
 def test_the_table_is_scikit_learns():

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import include.config
+import refinery.config
 
 _ROOT = Path(__file__).parents[2]
 _HEAVY = (
@@ -23,15 +23,15 @@ _HEAVY = (
 )
 
 
-def test_the_public_names_are_sorted_and_there():
-    names = include.config.__all__
-    assert names == sorted(names)
-    assert all(hasattr(include.config, name) for name in names)
+def test_each_public_name_is_there_once():
+    names = refinery.config.__all__
+    assert len(names) == len(set(names))
+    assert all(hasattr(refinery.config, name) for name in names)
 
 
 def test_loading_the_project_imports_nothing_heavy():
     program = (
-        "import sys; from pathlib import Path; from include.config import load_project\n"
+        "import sys; from pathlib import Path; from refinery.config import load_project\n"
         f"load_project(Path({str(_ROOT / 'configs')!r}), models_dir=Path({str(_ROOT / 'include/models')!r}))\n"
         f"print(*[name for name in {_HEAVY} if name in sys.modules and name != 'croniter'])"
     )
@@ -42,7 +42,7 @@ def test_loading_the_project_imports_nothing_heavy():
 
 
 def test_the_projects_own_configs_have_no_problem():
-    project = include.config.load_project(_ROOT / "configs", models_dir=_ROOT / "include/models")
+    project = refinery.config.load_project(_ROOT / "configs", models_dir=_ROOT / "include/models")
     assert project.problems == ()
     assert [pipeline.dag_id for pipeline in project.pipelines] == [
         "diabetes_progression",

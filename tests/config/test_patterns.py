@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from include.config.keys.patterns import may_take_forever
+from refinery.config.models.expect import may_take_forever
 
 # Far above what a pattern of the longest length takes to be judged.
 _SECONDS = 5

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from include.config import Project, load_project, problems_as_github, problems_as_json, render_problems
-from include.config.durations import format_duration, parse_duration
-from include.config.keys.pipeline import PipelineConfig
-from include.config.text.reader import read_yaml
-from include.config.text.source_file import SourceFile
+from refinery.config import Project, load_project, problems_as_github, problems_as_json, render_problems
+from refinery.config.models.pipeline import PipelineConfig
+from refinery.config.yaml.reader import read_yaml
+from refinery.config.yaml.source_file import SourceFile
+from refinery.spec.units import format_duration, parse_duration
 
 _KEYS = sorted(PipelineConfig.model_fields)
 _PIECES = st.sampled_from(

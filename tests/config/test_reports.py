@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from include.config import (
+from refinery.config import (
     Problem,
     problems_as_github,
     problems_as_json,
-    problems_as_sarif,
     render_problems,
 )
 
@@ -86,16 +85,3 @@ def test_json_has_every_attribute():
             "width": 5,
         }
     ]
-
-
-def test_sarif_names_rule_level_and_region():
-    run = problems_as_sarif([_ERROR, _WARNING])["runs"][0]
-    assert run["tool"]["driver"]["rules"] == [{"id": "unknown-key"}, {"id": "unused-variable"}]
-    assert [(result["ruleId"], result["level"]) for result in run["results"]] == [
-        ("unknown-key", "error"),
-        ("unused-variable", "warning"),
-    ]
-    assert run["results"][0]["locations"][0]["physicalLocation"] == {
-        "artifactLocation": {"uri": "configs/petrol_consumption.yml"},
-        "region": {"startLine": 7, "startColumn": 3, "endColumn": 8},
-    }

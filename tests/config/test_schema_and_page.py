@@ -9,18 +9,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from jsonschema import Draft202012Validator
 
-from include.config import (
+from refinery.config import (
     PipelineConfig,
     configuration_page,
     load_project,
     project_schema,
     render_problems,
 )
-from include.config.schema import json_schema
-from include.config.text.reader import read_yaml
-from include.config.text.source_file import SourceFile
+from refinery.config.schema import json_schema
+from refinery.config.yaml.reader import read_yaml
+from refinery.config.yaml.source_file import SourceFile
 
 _ROOT = Path(__file__).parents[2]
 
@@ -39,15 +40,19 @@ def _configs(case) -> dict[str, str]:
     }
 
 
+@pytest.fixture(scope="module")
+def schema() -> Draft202012Validator:
+    """The schema of a config, whatever project it is in."""
+    return Draft202012Validator(json_schema())
+
+
 def test_the_committed_schema_is_fresh():
     committed = (_ROOT / "configs/schema.json").read_text()
-    assert committed == json.dumps(project_schema(_ROOT / "configs"), indent=2) + "\n", (
-        "run ./refinery schema"
-    )
+    assert committed == json.dumps(project_schema(_ROOT / "configs"), indent=2) + "\n", "run refinery schema"
 
 
 def test_the_committed_page_is_fresh():
-    assert (_ROOT / "docs/configuration.md").read_text() == configuration_page(), "run ./refinery schema"
+    assert (_ROOT / "docs/configuration.md").read_text() == configuration_page(), "run refinery schema"
 
 
 def test_the_schema_is_valid():
@@ -61,8 +66,7 @@ def test_the_schema_accepts_every_good_config(good_case, tmp_path):
         assert [error.message for error in schema.iter_errors(_as_json(text))] == []
 
 
-def test_the_schema_refuses_every_bad_config_that_it_can_judge(schema_case):
-    schema = Draft202012Validator(json_schema())
+def test_the_schema_refuses_every_bad_config_that_it_can_judge(schema, schema_case):
     assert not schema.is_valid(_as_json(schema_case.files["configs/p.yml"]))
 
 
@@ -80,9 +84,8 @@ def test_every_key_is_described_with_an_example():
     assert without_example == {"evaluate", "notify"}  # groups, whose own keys have them
 
 
-def test_every_example_of_a_key_is_valid():
+def test_every_example_of_a_key_is_valid(schema):
     required = {"source": "s3://data/x.csv", "model": "ridge", "output": "s3://models/p/{{ ds }}/"}
-    schema = Draft202012Validator(json_schema())
     for name, field in PipelineConfig.model_fields.items():
         for example in field.examples or ():
             assert schema.is_valid({**required, name: example}), (name, example)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from airflow.dag_processing.dagbag import DagBag
+from airflow.models import DagBag
 
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 

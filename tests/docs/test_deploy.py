@@ -7,7 +7,7 @@ import re
 import pytest
 import yaml
 
-from include.config import load_project
+from refinery.config import load_project
 
 _SETTING = re.compile(r"AIRFLOW__([A-Z_]+?)__([A-Z_]+)")
 _YAML = re.compile(r"```yaml\n# (\S+)\n(.*?)```", re.DOTALL)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from include.cli.app import app
+from refinery.cli.app import app
 
 
 @pytest.fixture(scope="module")
@@ -19,16 +19,14 @@ def shell(page):
     return "".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL))
 
 
-def test_what_is_loaded_was_made_by_the_command_before_it(page, shell):
+def test_what_is_loaded_was_made_by_the_command_before_it(shell):
     (made,) = re.findall(r"make demo DATE=(\S+)", shell)
-    assert set(re.findall(r"s3/?/?models/\w+/([\d-]+)/", page)) <= {made}
     assert f"load s3://models/petrol_consumption/{made}/" in shell
-    assert f'load_model(".local/s3/models/petrol_consumption/{made}/")' in page
 
 
 def test_its_commands_and_datasets_are_there(shell, project):
     commands = {command.name or command.callback.__name__ for command in app.registered_commands}
-    assert set(re.findall(r"\./refinery (\w+)", shell)) <= commands
+    assert set(re.findall(r"\brefinery (\w+)", shell)) <= commands
     samples = project / "include" / "sample_data"
     named = re.findall(r"--source s3://(\S+)|include/sample_data/(\S+)", shell)
     assert named

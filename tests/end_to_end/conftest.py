@@ -31,13 +31,21 @@ print(json.dumps(scores))
 
 
 @pytest.fixture
+def ready_project(project_copy: Path, copy_database: Callable[[Path], None]) -> Path:
+    """A copy of the project in which an Airflow has run before."""
+    for home in ("demo", "airflow"):
+        copy_database(project_copy / ".local" / home)
+    return project_copy
+
+
+@pytest.fixture
 def refinery() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the refinery command of a project, in an environment without the tests' Airflow."""
 
     def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
-        environment |= {"PYTHONPATH": str(project), "COLUMNS": "200"}
-        command = [sys.executable, "-m", "include", *arguments]
+        environment |= {"PYTHONPATH": f"{project}:{project / 'include'}", "COLUMNS": "200"}
+        command = [sys.executable, "-m", "refinery", *arguments]
         return subprocess.run(
             command, env=environment, capture_output=True, text=True, cwd=project, check=False
         )

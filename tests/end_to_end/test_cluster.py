@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import pickle
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,8 +14,8 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from include.local.cluster import WORKERS, running_cluster
-from include.local.rest_api import RestApi, RestApiError
+from refinery.local.cluster import WORKERS, running_cluster
+from refinery.local.rest_api import RestApi, RestApiError
 
 pytestmark = pytest.mark.slow
 
@@ -70,13 +69,11 @@ IMPATIENT = {
 
 
 @pytest.fixture(scope="module")
-def cluster(project, tmp_path_factory):
+def cluster(copy_project, tmp_path_factory):
     """A cluster over a copy of the project, without schedules; a pipeline more for each fault, and one that is refused."""
     root = tmp_path_factory.mktemp("cluster")
-    copy, notes = root / "project", root / "notes"
+    copy, notes = copy_project(root / "project"), root / "notes"
     notes.mkdir()
-    for name in ("configs", "dags", "include", "plugins"):
-        shutil.copytree(project / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in PIPELINES:
         config = copy / "configs" / f"{name}.yml"
         lines = config.read_text().splitlines(keepends=True)
@@ -204,6 +201,7 @@ def test_a_local_workspace_is_an_import_error_that_says_what_to_do(cluster):
     assert "workspace: s3://BUCKET/PREFIX/" in errors[0]["stack_trace"]
 
 
+@pytest.mark.thorough  # tests/operators/test_workers.py and test_killed_steps.py without Airflow
 def test_a_run_whose_worker_is_killed_in_each_step_ends_right(cluster):
     """A machine that is lost comes back empty-handed; the steps after it tidy up what it left on the disk."""
     run_id = start(cluster, "worker")
@@ -226,6 +224,7 @@ def test_a_run_whose_worker_is_killed_in_each_step_ends_right(cluster):
     assert [path for worker in WORKERS for path in left_on(cluster, worker)] == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("server", ["broker", "database"])
 def test_a_run_during_which_a_server_restarts_ends_right(cluster, server):
     run_id = start(cluster, server)
@@ -240,6 +239,7 @@ def test_a_run_during_which_a_server_restarts_ends_right(cluster, server):
     assert_whole(cluster, server)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("component", ["scheduler", "dag-processor", "api-server"])
 def test_a_run_during_which_a_part_of_airflow_is_killed_ends_right(cluster, component):
     name = component.replace("-", "_")
@@ -253,6 +253,7 @@ def test_a_run_during_which_a_part_of_airflow_is_killed_ends_right(cluster, comp
     assert_whole(cluster, name)
 
 
+@pytest.mark.thorough
 def test_two_schedulers_share_the_work_and_either_may_be_killed(cluster):
     """No step is done twice, and what one scheduler has begun the other ends."""
     day = "2026-02-02"

@@ -25,13 +25,17 @@ retries: 0
 
 
 @pytest.mark.slow
-def test_every_pipeline_ends_in_a_model_under_the_runs_date(project_copy, refinery, score_in_a_fresh_process):
-    (project_copy / "include" / "models" / "failing.py").write_text(FAILING_MODEL)
-    (project_copy / "configs" / "failing.yml").write_text(FAILING_CONFIG)
+def test_every_pipeline_ends_in_a_model_under_the_runs_date_or_says_that_nothing_has_changed(
+    ready_project, refinery, score_in_a_fresh_process
+):
+    (ready_project / "include" / "models" / "failing.py").write_text(FAILING_MODEL)
+    (ready_project / "configs" / "failing.yml").write_text(FAILING_CONFIG)
 
-    (project_copy / "configs" / "broken.yml").write_text("sorce: s3://datasets/x.csv\n")
+    (ready_project / "configs" / "broken.yml").write_text("sorce: s3://datasets/x.csv\n")
+    with (ready_project / "configs" / "wine_cultivar.yml").open("a") as config:
+        config.write("\non_unchanged: skip\n")
 
-    demo = refinery(project_copy, "demo", "--date", "2026-01-31")
+    demo = refinery(ready_project, "demo", "--date", "2026-01-31")
 
     assert demo.returncode == 1, "a pipeline failed"
     for name in ("petrol_consumption", "diabetes_progression", "wine_cultivar"):
@@ -40,7 +44,7 @@ def test_every_pipeline_ends_in_a_model_under_the_runs_date(project_copy, refine
     assert "include/models/failing.py:3: build_model raised RuntimeError: no such luck\n" in demo.stdout
     assert 'configs/broken.yml:1:1: sorce: unknown key; did you mean "source"?' in demo.stdout
 
-    s3 = project_copy / ".local" / "s3"
+    s3 = ready_project / ".local" / "s3"
     petrol = s3 / "models" / "petrol_consumption" / "2026-01-31"
     metrics = json.loads((petrol / "manifest.json").read_text())["metrics"]
     assert metrics == pytest.approx({"mae": 48.339, "mse": 3494.233, "rmse": 59.112, "r2": 0.4037}, abs=5e-4)
@@ -49,28 +53,20 @@ def test_every_pipeline_ends_in_a_model_under_the_runs_date(project_copy, refine
     assert scores == pytest.approx({name: metrics[name] for name in scores})
 
     assert not (s3 / "models" / "failing").exists()
-    workspaces = project_copy / ".local" / "demo" / "workspace"
+    workspaces = ready_project / ".local" / "demo" / "workspace"
     assert [path for path in workspaces.rglob("*") if path.is_file()] == [], (
         "the failed run's files are gone too"
     )
 
-    described = refinery(project_copy, "load", "s3://models/petrol_consumption/2026-01-31/")
+    described = refinery(ready_project, "load", "s3://models/petrol_consumption/2026-01-31/")
     assert "RandomForestRegressor" in described.stdout, described.stderr
-    predicted = refinery(project_copy, "load", str(petrol), "--predict", str(dataset))
+    predicted = refinery(ready_project, "load", str(petrol), "--predict", str(dataset))
     assert predicted.stdout.splitlines()[0].endswith("Petrol_Consumption,prediction")
     assert len(predicted.stdout.splitlines()) == 49
 
-
-@pytest.mark.slow
-def test_a_run_of_unchanged_inputs_says_that_it_skipped(project_copy, refinery):
-    with (project_copy / "configs" / "wine_cultivar.yml").open("a") as config:
-        config.write("\non_unchanged: skip\n")
-
-    refinery(project_copy, "demo", "wine_cultivar", "--date", "2026-01-30")
-    demo = refinery(project_copy, "demo", "wine_cultivar", "--date", "2026-01-31")
-
+    demo = refinery(ready_project, "demo", "wine_cultivar", "--date", "2026-02-01")
     assert demo.returncode == 0, demo.stdout + demo.stderr
-    assert "skipped: dataset, config, code and environment" in demo.stdout
+    assert "skipped: the latest model has the same dataset, config, code" in demo.stdout
 
 
 def test_a_date_before_the_start_is_refused(project_copy, refinery):
@@ -97,7 +93,7 @@ def test_a_pipeline_whose_model_is_not_there_is_told_before_anything_runs(projec
 def test_a_date_that_is_none_is_told_with_one_that_is(project_copy, refinery, day):
     demo = refinery(project_copy, "demo", "--date", day)
     assert demo.returncode == 2
-    assert f'"{day}" is no date; write it as 2026-01-31.' in demo.stderr
+    assert f'"{day}" is not a date; write it as' in demo.stderr
 
 
 ENDS = """
@@ -105,6 +101,29 @@ import ctypes
 
 def build_model():
     ctypes.CDLL(None).exit(0)
+"""
+MEDDLES = """
+import os, subprocess, threading, time
+import pandas
+from sklearn.linear_model import LogisticRegression
+
+class Mine(LogisticRegression):
+    def fit(self, X, y):
+        for name in ("AIRFLOW_CONN_AWS_DEFAULT", "AWS_ENDPOINT_URL"):
+            os.environ[name] = "https://s3.amazonaws.com"
+        subprocess.Popen(["sleep", "654321"], close_fds=False)
+        subprocess.Popen(["sleep", "654321"], start_new_session=True)
+        if not os.fork():
+            os.setsid()
+            os.execvp("sleep", ["sleep", "654321"])
+        if not os.fork():
+            os.execvp("sleep", ["sleep", "654321"])
+        threading.Thread(target=time.sleep, args=(600,)).start()
+        pandas.read_csv = None
+        return super().fit(X, y)
+
+def build_model():
+    return Mine(max_iter=50)
 """
 WAITS = """
 import os, pathlib, subprocess, time
@@ -122,39 +141,49 @@ def add_pipeline(project, name, module):
 
 
 @pytest.mark.slow
-def test_a_model_that_ends_the_process_is_named_and_stops_no_other(project_copy, refinery):
-    add_pipeline(project_copy, "ends", ENDS)
+def test_models_that_end_the_process_or_change_it_reach_no_other(ready_project, refinery):
+    """Not the upload, nor the next pipeline, goes to another S3; nothing that is left behind is waited for."""
+    add_pipeline(ready_project, "ends", ENDS)
+    add_pipeline(ready_project, "meddles", MEDDLES)
 
-    demo = refinery(project_copy, "demo", "ends", "wine_cultivar", "--date", "2026-01-31")
+    demo = refinery(ready_project, "demo", "ends", "meddles", "wine_cultivar", "--date", "2026-01-31")
 
     assert demo.returncode == 1
     assert "ends: train_model: the whole process ended with exit code 0 in this step" in demo.stdout
     assert demo.stdout.index("ends: failed") < demo.stdout.index("wine_cultivar: success"), "told as they end"
-    assert "s3://models/wine_cultivar/2026-01-31/" in demo.stdout
-    assert not (project_copy / ".local" / "s3" / "models" / "ends").exists()
-    workspaces = project_copy / ".local" / "demo" / "workspace"
+    for name in ("meddles", "wine_cultivar"):
+        assert f"s3://models/{name}/2026-01-31/" in demo.stdout
+        assert (ready_project / ".local" / "s3" / "models" / name / "2026-01-31" / "manifest.json").exists()
+    assert not (ready_project / ".local" / "s3" / "models" / "ends").exists()
+    workspaces = ready_project / ".local" / "demo" / "workspace"
     assert [path for path in workspaces.rglob("*") if path.is_file()] == []
+    left = [
+        process for process in psutil.process_iter(["cmdline"]) if "654321" in (process.info["cmdline"] or ())
+    ]
+    assert left == []
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_demo_keeps_others_out_and_leaves_no_process_however_it_ends(project_copy, refinery, number):
-    add_pipeline(project_copy, "waits", WAITS)
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.thorough), signal.SIGKILL]
+)
+def test_a_demo_keeps_others_out_and_leaves_no_process_however_it_ends(ready_project, refinery, number):
+    add_pipeline(ready_project, "waits", WAITS)
     environment = {name: text for name, text in os.environ.items() if not name.startswith("AIRFLOW")}
     demo = subprocess.Popen(
-        [sys.executable, "-m", "include", "demo", "waits"],
-        cwd=project_copy,
-        env=environment | {"PYTHONPATH": str(project_copy)},
+        [sys.executable, "-m", "refinery", "demo", "waits"],
+        cwd=ready_project,
+        env=environment | {"PYTHONPATH": f"{ready_project}:{ready_project / 'include'}"},
         stdout=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 120
-    while not (project_copy / ".local/demo/waits").exists() and time.monotonic() < deadline:
+    while not (ready_project / ".local/demo/waits").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     family = [psutil.Process(demo.pid), *psutil.Process(demo.pid).children(recursive=True)]
     assert "sleep" in {process.name() for process in family}
 
-    another = refinery(project_copy, "demo", "wine_cultivar")
-    assert another.stderr == "Another demo is running in this project. Wait until it has ended.\n"
+    another = refinery(ready_project, "demo", "wine_cultivar")
+    assert another.stderr == "Another demo is running in this project. Wait until it ends.\n"
 
     demo.send_signal(number)
     demo.wait(30)
@@ -200,25 +229,28 @@ timeout: 20s
 
 
 @pytest.mark.slow
-def test_a_script_that_takes_too_long_is_ended_with_all_that_it_has_started(project_copy, refinery, tmp_path):
+@pytest.mark.thorough  # tests/operators/test_scripts.py without Airflow
+def test_a_script_that_takes_too_long_is_ended_with_all_that_it_has_started(
+    ready_project, refinery, tmp_path
+):
     pid_file = tmp_path / "pid"
-    (project_copy / "include" / "models" / "endless.py").write_text(ENDLESS_SCRIPT)
-    (project_copy / "configs" / "endless.yml").write_text(ENDLESS_CONFIG.format(pid_file=pid_file))
+    (ready_project / "include" / "models" / "endless.py").write_text(ENDLESS_SCRIPT)
+    (ready_project / "configs" / "endless.yml").write_text(ENDLESS_CONFIG.format(pid_file=pid_file))
 
-    demo = refinery(project_copy, "demo", "endless", "--date", "2026-01-31")
+    demo = refinery(ready_project, "demo", "endless", "--date", "2026-01-31")
 
     assert demo.returncode == 1
     assert "imeout" in demo.stdout
     assert not psutil.pid_exists(int(pid_file.read_text()))
-    assert not (project_copy / ".local" / "s3" / "models" / "endless").exists()
+    assert not (ready_project / ".local" / "s3" / "models" / "endless").exists()
 
 
 @pytest.mark.slow
-def test_a_pipeline_that_airflow_did_not_load_is_told_with_the_reason(project_copy, refinery):
-    loader = project_copy / "dags" / "load_pipelines.py"
+def test_a_pipeline_that_airflow_did_not_load_is_told_with_the_reason(ready_project, refinery):
+    loader = ready_project / "dags" / "load_pipelines.py"
     loader.write_text('from airflow.sdk import DAG\n\nraise RuntimeError("no such luck")\n')
 
-    demo = refinery(project_copy, "demo", "wine_cultivar", "--date", "2026-01-31")
+    demo = refinery(ready_project, "demo", "wine_cultivar", "--date", "2026-01-31")
 
     assert demo.returncode == 1
     assert "wine_cultivar: Airflow did not load it.\n" in demo.stdout

@@ -197,13 +197,14 @@ def run(command, **environment):
 def test_the_command_finds_its_project_through_a_link_on_the_path(command, tmp_path):
     python = command.parent / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
-    python.write_text('#!/bin/sh\nprintf "%s\\n" "$PYTHONPATH" "$@"\n')
+    python.write_text('#!/bin/sh\nprintf "%s\\n" "$PYTHONPATH" "$REFINERY_CALLED_AS" "$@"\n')
     python.chmod(0o755)
     (tmp_path / "link").symlink_to(command)
 
-    told = run(tmp_path / "link", PYTHONPATH="").stdout.splitlines()
+    link = tmp_path / "link"
+    told = run(link, PYTHONPATH="").stdout.splitlines()
 
-    assert told == [str(command.parent), "-m", "include", "list"]
+    assert told == [f"{command.parent}:{command.parent}/include", str(link), "-m", "refinery", "list"]
 
 
 def test_the_command_without_an_environment_names_the_folder_to_make_it_in(command, tmp_path):
@@ -215,4 +216,4 @@ def test_the_command_without_an_environment_names_the_folder_to_make_it_in(comma
     done = run(command, PATH=f"{bare}:{os.defpath}")
 
     assert done.returncode == 1
-    assert done.stderr.endswith(f"make it with: make -C '{command.parent}' setup\n")
+    assert done.stderr.endswith(f"make one with: make -C '{command.parent}' setup\n")

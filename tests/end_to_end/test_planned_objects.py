@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from include.config import load_project
-from include.review.behaviour import describe_behaviour, render_tasks
+from refinery.config import load_project
+from refinery.review.effects import describe_effects, render_tasks
 
 SCRIPT = """
 import pathlib, pickle, sys
@@ -28,26 +28,26 @@ OUTPUTS = {"scripted": "{{ ds_nodash }}/model/", "function": "run={{ ts_nodash }
 
 
 @pytest.mark.slow
-def test_a_run_writes_what_its_plan_says(project_copy, refinery):
-    (project_copy / "include/models/old.py").write_text(SCRIPT)
-    (project_copy / "include/models/trained.py").write_text(TRAIN)
+def test_a_run_writes_what_its_plan_says(ready_project, refinery):
+    (ready_project / "include/models/old.py").write_text(SCRIPT)
+    (ready_project / "include/models/trained.py").write_text(TRAIN)
     for name, text in CONFIGS.items():
         output = f"output: s3://models/{name}/{OUTPUTS.get(name, '{{ ds }}/')}\n"
         source = "source: s3://datasets/diabetes_progression.parquet\n"
-        (project_copy / f"configs/{name}.yml").write_text(source + output + text)
-    pipelines = load_project(project_copy / "configs", models_dir=project_copy / "include/models").pipelines
+        (ready_project / f"configs/{name}.yml").write_text(source + output + text)
+    pipelines = load_project(ready_project / "configs", models_dir=ready_project / "include/models").pipelines
     day = date(2026, 1, 31)
     told = {
         url
         for one in pipelines
         # The demo runs at midnight, as the plan does where no schedule says otherwise; ds is the same at noon.
-        for url in describe_behaviour(one, render_tasks(one), day).objects
+        for url in describe_effects(one, render_tasks(one), day, day).objects
     }
 
-    demo = refinery(project_copy, "demo", "--date", str(day))
+    demo = refinery(ready_project, "demo", "--date", str(day))
     assert demo.returncode == 0, demo.stdout + demo.stderr
 
-    models = project_copy / ".local/s3/models"
+    models = ready_project / ".local/s3/models"
     written = {
         f"s3://models/{path.relative_to(models).as_posix()}"
         for path in models.rglob("*")

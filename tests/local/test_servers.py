@@ -7,8 +7,7 @@ import psycopg2
 import pytest
 import redis
 
-from include.local.postgres import PostgresServer
-from include.local.redis_server import RedisServer
+from refinery.local.servers import PostgresServer, RedisServer
 
 
 def test_postgres_keeps_its_data_over_a_restart_and_deletes_it_at_the_end():

@@ -9,8 +9,8 @@ import pytest
 from sklearn.base import clone
 
 from include.models import random_forest, wine_classifier
-from include.training.spec import ModuleModel
-from include.training.user_code import import_model_module
+from refinery.spec.training import ModuleModel
+from refinery.training.user_code.modules import import_model_module
 
 INCLUDE = Path(__file__).parents[2] / "include"
 

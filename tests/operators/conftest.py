@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.execution_time.context import OutletEventAccessors
 
-from include.config import load_project
-from include.local.object_store import ObjectStore
-from include.rendering.loader import build_dag
-from refinery_operators import train
+from refinery.config import load_project
+from refinery.local.object_store import ObjectStore
+from refinery.operators import train
+from refinery.rendering.loader import build_dag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,10 +39,11 @@ def s3(object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Any:
     return object_store.client()
 
 
-@pytest.fixture(params=["on disk", "on S3"])
+@pytest.fixture
 def workspace(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where the steps meet: what they promise holds for either."""
-    return str(tmp_path / "workspace") if request.param == "on disk" else f"s3://staging/{tmp_path.name}/"
+    """Where the steps meet: on disk, unless a test asks for S3. The workspaces have tests of their own, for either."""
+    place = getattr(request, "param", "on disk")
+    return str(tmp_path / "workspace") if place == "on disk" else f"s3://staging/{tmp_path.name}/"
 
 
 @pytest.fixture
@@ -71,7 +72,8 @@ def run_context(logical_date: datetime | None) -> dict[str, Any]:
         logical_date=logical_date,
         run_after=datetime(2026, 2, 1, 6, tzinfo=UTC),
     )
-    context = {"dag_run": run, "run_id": run.run_id, "ti": SimpleNamespace(try_number=1)}
+    ti = SimpleNamespace(try_number=1, xcom_push=lambda key, value: None)
+    context = {"dag_run": run, "run_id": run.run_id, "ti": ti}
     if logical_date is not None:
         context |= {"logical_date": logical_date, "ds": logical_date.strftime("%Y-%m-%d")}
     return context

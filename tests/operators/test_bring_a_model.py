@@ -20,9 +20,9 @@ def test_an_example_trains_a_model(prepare_config, models_dir, model):
         (models_dir / name).write_text(source)
     source = "https://iasd-data-in-the-cloud.s3.eu-west-3.amazonaws.com/petrol_consumption.csv"
 
-    run = prepare_config(
-        "brought", f"source: {source}\noutput: s3://models/brought/{{{{ ds }}}}/\n{model}"
-    ).run()
+    run = prepare_config("brought", f"source: {source}\noutput: s3://models/brought/{{{{ ds }}}}/\n{model}")
+    run.dag.get_task("train_model").card = False  # it takes most of a run's time
+    run.run()
 
     assert any(name.startswith("model.") for name in run.manifest["files"])
     assert run.manifest["metrics"] or "sagemaker" in model

@@ -8,7 +8,7 @@ import pickle
 import pytest
 from airflow.sdk import DAG
 
-from refinery_operators import (
+from refinery.operators import (
     CleanUpOperator,
     DownloadDatasetOperator,
     TrainModelOperator,
@@ -26,7 +26,7 @@ def run(barrier, context, *, dag_id, run_id, source, prefix, workspace):
             DownloadDatasetOperator(task_id="download_dataset", source=source, workspace=workspace),
             TrainModelOperator(
                 task_id="train_model",
-                model={"class": "sklearn.linear_model.LinearRegression"},
+                training={"model": {"class": "sklearn.linear_model.LinearRegression"}},
                 card=False,
                 workspace=workspace,
             ),

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.errors import RefineryError
-from include.storage import LocalWorkspace
-from include.storage.errors import DiskFullError, LocalFileError
-from refinery_operators import CleanUpOperator, DownloadDatasetOperator, TrainModelOperator
+from refinery.errors import RefineryError
+from refinery.operators import CleanUpOperator, DownloadDatasetOperator, TrainModelOperator
+from refinery.storage import LocalWorkspace
+from refinery.storage.errors import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +66,7 @@ def without_rights() -> Iterator[None]:
         os.seteuid(0)
 
 
+@pytest.mark.parametrize("workspace", ["on disk", "on S3"], indirect=True)
 class TestFullDisk:
     def test_a_dataset_that_does_not_fit_is_told_and_leaves_no_part(
         self, place, s3, context, small_disk, left_in_workspace
@@ -75,7 +76,7 @@ class TestFullDisk:
             task_id="download_dataset", source="s3://datasets/large.csv", workspace=place
         )
         with pytest.raises(
-            DiskFullError, match=r"No space is left on the disk of .*large\.csv\. Free"
+            StorageError, match=r"No space is left on the disk of .*large\.csv\. Free"
         ) as caught:
             step.execute(context)
         assert caught.value.retryable
@@ -86,9 +87,11 @@ class TestFullDisk:
     ):
         DownloadDatasetOperator(task_id="download_dataset", source=PETROL, workspace=place).execute(context)
         model = {"class": "sklearn.ensemble.RandomForestRegressor", "params": {"n_estimators": 400}}
-        step = TrainModelOperator(task_id="train_model", model=model, card=False, workspace=place)
+        step = TrainModelOperator(
+            task_id="train_model", training={"model": model}, card=False, workspace=place
+        )
         with pytest.raises(
-            DiskFullError, match=r"No space is left on the disk of .*Free some, or move"
+            StorageError, match=r"No space is left on the disk of .*Free some, or move"
         ) as caught:
             step.execute(context)
         assert caught.value.retryable
@@ -125,7 +128,7 @@ class TestNoRights:
         root.chmod(mode)
         with (
             without_rights(),
-            pytest.raises(LocalFileError, match=r"Permission denied\. Check the folder") as caught,
+            pytest.raises(StorageError, match=r"Permission denied\. Check the folder") as caught,
         ):
             use(workspace)
         root.chmod(0o700)

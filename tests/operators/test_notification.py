@@ -9,8 +9,8 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from refinery_operators import Notification
-from refinery_operators.notification import PROVIDERS
+from refinery.operators import Notification
+from refinery.operators.notification import PROVIDERS
 
 
 @pytest.fixture(scope="module")
@@ -23,25 +23,26 @@ def moto():
 
 
 @pytest.fixture
-def queue(moto, monkeypatch):
-    """An SQS queue, and aws_default that leads to it."""
+def topic(moto, monkeypatch):
+    """An SNS topic with a queue that listens to it, and aws_default that leads to both."""
     extra = {"endpoint_url": moto, "region_name": "us-east-1"}
     connection = {"conn_type": "aws", "login": "refinery", "password": "secret", "extra": extra}
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(connection))
-    sqs = boto3.client(
-        "sqs",
-        endpoint_url=moto,
-        region_name="us-east-1",
-        aws_access_key_id="refinery",
-        aws_secret_access_key="secret",
+    keys = {"aws_access_key_id": "refinery", "aws_secret_access_key": "secret"}
+    sqs, sns = (
+        boto3.client(name, endpoint_url=moto, region_name="us-east-1", **keys) for name in ("sqs", "sns")
     )
     url = sqs.create_queue(QueueName="ml")["QueueUrl"]
-    yield SimpleNamespace(
-        url=url,
-        messages=lambda: [
-            message["Body"] for message in sqs.receive_message(QueueUrl=url).get("Messages", [])
-        ],
-    )
+    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    arn = sns.create_topic(Name="ml")["TopicArn"]
+    sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue)
+
+    def messages():
+        received = sqs.receive_message(QueueUrl=url).get("Messages", [])
+        return [json.loads(message["Body"])["Message"] for message in received]
+
+    yield SimpleNamespace(arn=arn, messages=messages)
+    sns.delete_topic(TopicArn=arn)
     sqs.delete_queue(QueueUrl=url)
 
 
@@ -54,22 +55,21 @@ def run_context():
     }
 
 
-def test_a_message_reaches_its_queue(queue, run_context):
-    Notification(notifiers=[{"sqs": {"queue": queue.url, "message": "Look at {{ run_id }}."}}])(run_context)
-    assert queue.messages() == ["Look at manual__2026-01-31."]
+def test_a_message_reaches_its_topic(topic, run_context):
+    Notification(notifiers=[{"sns": {"topic": topic.arn, "message": "Look at {{ run_id }}."}}])(run_context)
+    assert topic.messages() == ["Look at manual__2026-01-31."]
 
 
-def test_a_message_that_nobody_wrote_names_pipeline_run_and_state(queue, run_context):
-    Notification(notifiers=[{"sqs": {"queue": queue.url}}])(run_context)
-    (message,) = queue.messages()
-    assert message == "churn: run manual__2026-01-31 is failed"
+def test_a_message_that_nobody_wrote_names_pipeline_run_and_state(topic, run_context):
+    Notification(notifiers=[{"sns": {"topic": topic.arn}}])(run_context)
+    assert topic.messages() == ["churn: run manual__2026-01-31 is failed"]
 
 
-def test_a_way_that_fails_is_logged_and_stops_no_other(queue, run_context, capfd):
-    no_such_queue = queue.url + "-gone"
-    Notification(notifiers=[{"sqs": {"queue": no_such_queue}}, {"sqs": {"queue": queue.url}}])(run_context)
-    assert "Could not notify by sqs" in "".join(capfd.readouterr())
-    assert len(queue.messages()) == 1
+def test_a_way_that_fails_is_logged_and_stops_no_other(topic, run_context, capfd):
+    gone = topic.arn + "-gone"
+    Notification(notifiers=[{"sns": {"topic": gone}}, {"sns": {"topic": topic.arn}}])(run_context)
+    assert "The notification through sns failed" in "".join(capfd.readouterr())
+    assert len(topic.messages()) == 1
 
 
 @pytest.mark.parametrize(
@@ -87,16 +87,6 @@ def test_a_way_that_fails_is_logged_and_stops_no_other(queue, run_context, capfd
             },
         ),
         (
-            "ses",
-            {
-                "to": ["a@example.com"],
-                "sender": "b@example.com",
-                "subject": "S",
-                "message": "M",
-                "region": "eu-west-3",
-            },
-        ),
-        (
             "sns",
             {
                 "topic": "arn:aws:sns:eu-west-3:123456789012:ml",
@@ -105,22 +95,17 @@ def test_a_way_that_fails_is_logged_and_stops_no_other(queue, run_context, capfd
                 "region": "eu-west-3",
             },
         ),
-        (
-            "sqs",
-            {"queue": "https://sqs.eu-west-3.amazonaws.com/1/ml", "message": "M", "connection": "aws_prod"},
-        ),
-        ("chime", {"message": "M", "connection": "chime_default"}),
     ],
 )
 @pytest.mark.parametrize("all_settings", [True, False], ids=["all settings", "only what is required"])
 def test_every_setting_of_a_config_is_one_of_the_notifier(way, settings, all_settings):
-    required = {"channel", "to", "topic", "queue"} | ({"sender"} if way == "ses" else set())
+    required = {"channel", "to", "topic"}
     given = settings if all_settings else {key: value for key, value in settings.items() if key in required}
     assert PROVIDERS[way].make(given).notify
 
 
 def test_the_ways_are_those_of_the_config_language():
-    from include.config.keys.notify import Notifier
+    from refinery.config.models.notify import Notifier
 
     assert set(PROVIDERS) == set(Notifier.model_fields)
     for way, provider in PROVIDERS.items():

@@ -12,13 +12,13 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 
-from include.storage.errors import RemoteError
-from refinery_operators import (
+from refinery.operators import (
     CleanUpOperator,
     DownloadDatasetOperator,
     TrainModelOperator,
     UploadModelOperator,
 )
+from refinery.storage.errors import RemoteError
 
 PETROL = "https://iasd-data-in-the-cloud.s3.eu-west-3.amazonaws.com/petrol_consumption.csv"
 CONFIG = {"path": "configs/churn.yml", "text": "model: random_forest\n"}
@@ -26,18 +26,18 @@ CONFIG = {"path": "configs/churn.yml", "text": "model: random_forest\n"}
 
 @pytest.fixture
 def steps(tmp_path, workspace):
-    """Make a pipeline's four operators in a workspace of the test's own."""
+    """Make a pipeline's four operators in a workspace of the test's own; drawing a card takes most of a run's time."""
 
-    def make(source=PETROL, model=None, **training):
+    def make(source=PETROL, model=None, *, card=False, **training):
         with DAG("churn", schedule=None):
             return [
                 DownloadDatasetOperator(task_id="download_dataset", source=source, workspace=workspace),
                 TrainModelOperator(
                     task_id="train_model",
-                    model=model or {"module": "random_forest"},
+                    training={"model": model or {"module": "random_forest"}, **training},
                     config=CONFIG,
+                    card=card,
                     workspace=workspace,
-                    **training,
                 ),
                 UploadModelOperator(
                     task_id="upload_model", prefix=f"s3://models/{tmp_path.name}/", workspace=workspace
@@ -49,10 +49,11 @@ def steps(tmp_path, workspace):
 
 
 class TestTheFourSteps:
+    @pytest.mark.parametrize("workspace", ["on disk", "on S3"], indirect=True)
     def test_the_model_and_its_manifest_are_on_s3_and_nothing_else_is_left(
         self, steps, s3, context, tmp_path, left_in_workspace
     ):
-        for operator in steps():
+        for operator in steps(card=True):
             operator.execute(context)
 
         keys = [item["Key"] for item in s3.list_objects_v2(Bucket="models", Prefix=tmp_path.name)["Contents"]]
@@ -95,6 +96,7 @@ class TestTheFourSteps:
         model = pickle.load(s3.get_object(Bucket="models", Key=f"{tmp_path.name}/model.pkl")["Body"])
         assert type(model).__name__ == "Ridge"
 
+    @pytest.mark.parametrize("workspace", ["on disk", "on S3"], indirect=True)
     def test_a_step_tried_again_gives_the_same(self, steps, s3, context):
         download, train, upload, clean_up = steps()
         assert download.execute(context)["sha256"] == download.execute(context)["sha256"]
@@ -132,6 +134,7 @@ class TestSeveralFiles:
         assert returned == {"count": 3, "size": returned["size"], "sha256": returned["sha256"]}
         assert returned["size"] > 100
 
+    @pytest.mark.parametrize("workspace", ["on disk", "on S3"], indirect=True)
     def test_they_are_trained_on_as_one_table_and_named_in_the_manifest(
         self, steps, source, s3, context, tmp_path
     ):
@@ -182,7 +185,11 @@ class TestErrors:
             "conn_type": "aws",
             "login": "someone",
             "password": "something",
-            "extra": {"endpoint_url": "http://127.0.0.1:9", "region_name": "us-east-1"},
+            "extra": {
+                "endpoint_url": "http://127.0.0.1:9",
+                "region_name": "us-east-1",
+                "config_kwargs": {"retries": {"total_max_attempts": 1}},
+            },
         }
         monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(connection))
         monkeypatch.setattr("time.sleep", lambda _seconds: None)
@@ -198,13 +205,14 @@ class TestErrors:
             download.execute(context)
 
     def test_a_training_error_tells_what_the_user_can_do(self, steps, s3, context):
-        download, train, *_ = steps(target="Petrol_Consumtion")
+        download, train, *_ = steps(target={"column": "Petrol_Consumtion"})
         download.execute(context)
         with pytest.raises(AirflowFailException, match="Petrol_Consumption"):
             train.execute(context)
 
+    @pytest.mark.parametrize("workspace", ["on disk", "on S3"], indirect=True)
     def test_clean_up_deletes_after_a_failed_training(self, steps, s3, context, left_in_workspace):
-        download, train, _, clean_up = steps(target="nonsense")
+        download, train, _, clean_up = steps(target={"column": "nonsense"})
         download.execute(context)
         with pytest.raises(AirflowFailException):
             train.execute(context)
@@ -235,12 +243,58 @@ class TestTemplates:
         assert operator.prefix == f"s3://models/churn/{expected}/"
 
     @pytest.mark.parametrize(
+        ("written", "rendered"),
+        [
+            ("\n", "\n"),
+            ("x\n", "x\n"),
+            ("x\n\n", "x\n\n"),
+            ("p\r\nq", "p\r\nq"),
+            ("p\rq\r", "p\rq\r"),
+            ("{{ ds }}\n", "2026-01-31\n"),
+            ("on\r\n{{ ds }} and {{ds}}\r\n", "on\r\n2026-01-31 and 2026-01-31\r\n"),
+            ('{"a": {"b": "{{ ds }}"}}\n', '{"a": {"b": "2026-01-31"}}\n'),
+            ("}} {\n", "}} {\n"),
+            ("{% if ds %}{{ ds }}{% endif %}", "2026-01-31"),
+            ("{{ '}}' }}{# a comment #}{{- ds -}}", "}}2026-01-31"),
+        ],
+    )
+    def test_what_stands_around_templates_is_left_as_it_is(self, written, rendered):
+        model = {"script": "x.py", "params": {"text": written, "nested": {0: [written]}}, "args": [written]}
+        operator = TrainModelOperator(task_id="train_model", training={"model": model})
+        moment = datetime(2026, 1, 31, tzinfo=UTC)
+        operator.render_template_fields(
+            {"logical_date": moment, "ds": "2026-01-31"}, jinja2.Environment(autoescape=False)
+        )
+        assert operator.training["model"] == {
+            "script": "x.py",
+            "params": {"text": rendered, "nested": {0: [rendered]}},
+            "args": [rendered],
+        }
+
+    def test_of_a_training_the_model_is_templated_and_no_name_of_a_column_or_pattern(self):
+        rest = {
+            "target": {"column": "{{ ds }}"},
+            "features": ["{% x", "{{ 1 / 0 }}"],
+            "expect": {"columns": {"{{ ds }}": {"pattern": "{{2}}{#"}}},
+        }
+        training = {"model": {"module": "forest", "params": {"day": "{{ ds }}"}}, **rest}
+        operator = TrainModelOperator(task_id="train_model", training=training)
+        moment = datetime(2026, 1, 31, tzinfo=UTC)
+        operator.render_template_fields(
+            {"logical_date": moment, "ds": "2026-01-31"}, jinja2.Environment(autoescape=False)
+        )
+        assert operator.training == {
+            "model": {"module": "forest", "params": {"day": "2026-01-31"}},
+            **rest,
+        }
+
+    @pytest.mark.parametrize(
         ("operator", "fields"),
         [
             (DownloadDatasetOperator, {"workspace", "workspace_conn_id", "source", "aws_conn_id"}),
             (
                 TrainModelOperator,
-                {"workspace", "workspace_conn_id", "model", "prefix", "aws_conn_id", "compute"},
+                {"workspace", "workspace_conn_id", "training", "prefix", "aws_conn_id", "compute"},
             ),
             (UploadModelOperator, {"workspace", "workspace_conn_id", "prefix", "aws_conn_id"}),
             (CleanUpOperator, {"workspace", "workspace_conn_id"}),

@@ -10,7 +10,7 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from refinery_operators import DownloadDatasetOperator, TrainModelOperator, UploadModelOperator
+from refinery.operators import DownloadDatasetOperator, TrainModelOperator, UploadModelOperator
 
 PETROL = "s3://iasd-data-in-the-cloud/petrol_consumption.csv"
 CONFIG = {"path": "configs/churn.yml", "text": "model: random_forest\n"}
@@ -19,16 +19,21 @@ RIDGE = {"class": "sklearn.linear_model.Ridge"}
 
 @pytest.fixture
 def run(tmp_path, s3, context, workspace):
-    """Run a pipeline's first three steps on the petrol data, in a series of the test's own."""
+    """Run a pipeline's first three steps on the petrol data, in a series of the test's own; a card takes most of their time."""
     root = f"s3://models/{tmp_path.name}"
 
-    def steps(model=RIDGE, source=PETROL, **training):
+    def steps(model=RIDGE, source=PETROL, on_unchanged="retrain", card=False, **training):
         shared = {"workspace": workspace}
         target = {"prefix": f"{root}/2026-01-31/", "series": f"{root}/{{{{ ds }}}}/", **shared}
         with DAG("churn", schedule=None):
             download = DownloadDatasetOperator(task_id="download_dataset", source=source, **shared)
             train = TrainModelOperator(
-                task_id="train_model", model=model, config=CONFIG, **target, **training
+                task_id="train_model",
+                training={"model": model, **training},
+                on_unchanged=on_unchanged,
+                card=card,
+                config=CONFIG,
+                **target,
             )
             upload = UploadModelOperator(task_id="upload_model", **target)
         return [step.execute(context) for step in (download, train, upload)]
@@ -60,8 +65,22 @@ def test_the_newest_model_is_named_in_latest_json(run, objects):
     assert latest["metrics"].keys() == {"mae", "mse", "rmse", "r2"}
 
 
+def test_the_manifest_names_the_pipeline_and_what_it_was_called_before(run, objects, context):
+    named = []
+    for name in ("churn", "churn", "risk.churn", "team.churn"):
+        context["dag_run"].dag_id = name
+        run()
+        named.append(manifest_of(objects)["provenance"]["pipeline"])
+    assert named == [
+        {"name": "churn", "former_names": []},
+        {"name": "churn", "former_names": []},
+        {"name": "risk.churn", "former_names": ["churn"]},
+        {"name": "team.churn", "former_names": ["churn", "risk.churn"]},
+    ]
+
+
 def test_a_card_lies_beside_the_model(run, objects):
-    run()
+    run(card=True)
     page = objects()["2026-01-31/card.html"].decode()
     assert "Ridge" in page
     assert "card.html" in manifest_of(objects)["files"]
@@ -69,7 +88,7 @@ def test_a_card_lies_beside_the_model(run, objects):
 
 def test_a_model_that_fails_a_gate_is_not_uploaded_and_leaves_a_report(run, objects):
     with pytest.raises(AirflowFailException, match="mae"):
-        run(require={"mae": {"max": 1}})
+        run(require={"mae": {"max": 1}}, card=True)
     assert sorted(name.rpartition("/")[2] for name in objects()) == ["card.html", "card.md", "manifest.json"]
     assert all(name.startswith("2026-01-31/rejected/scheduled__2026-01-31") for name in objects())
 
@@ -128,7 +147,7 @@ def test_another_positive_class_is_no_unchanged_input(run, s3, objects):
     run(model=tree, source="s3://models/frauds.csv")
     run(**fraud, on_unchanged="skip")
     assert manifest_of(objects)["evaluation"]["positive_class"] == "fraud"
-    assert manifest_of(objects)["provenance"]["spec"]["positive_class"] == "fraud"
+    assert manifest_of(objects)["provenance"]["spec"]["evaluate"] == {"positive_class": "fraud"}
     with pytest.raises(AirflowSkipException, match="the latest model"):
         run(**fraud, on_unchanged="skip")
     with pytest.raises(AirflowFailException, match=r'has no class "fruad", only .*; did you mean "fraud"'):
@@ -167,7 +186,7 @@ def test_the_card_tells_frequent_texts_the_model_s_file_and_which_metrics_are_er
     s3.put_object(
         Bucket="datasets", Key=f"{tmp_path.name}/drinks.csv", Body=f"drink,cups,cost\n{rows}".encode()
     )
-    run(source=f"s3://datasets/{tmp_path.name}/drinks.csv", preprocess="auto")
+    run(source=f"s3://datasets/{tmp_path.name}/drinks.csv", card=True)
 
     model = manifest_of(objects)["files"]["model.pkl"]
     card = objects()["2026-01-31/card.html"].decode()

@@ -10,7 +10,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 PETROL = Path(__file__).parents[2] / "include/sample_data/iasd-data-in-the-cloud/petrol_consumption.csv"
-SCRIPT_LOG = "include.training.child_process"
+SCRIPT_LOG = "refinery.training.user_code.child_process"
 
 
 @pytest.fixture
@@ -100,7 +100,8 @@ def test_a_script_made_for_sagemaker_runs_unchanged(prepare):
 
     assert run.manifest["script"]["files"] == ["importances.csv", "model.joblib"]
     assert run.manifest["files"].keys() <= run.objects.keys()
-    assert run.manifest["format"] is None
+    assert run.manifest["format"] == "pickle"
+    assert run.manifest["script"]["model_file"] == "model.joblib"
 
 
 def test_a_script_is_gated_by_the_metrics_that_it_writes(prepare):

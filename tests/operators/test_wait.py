@@ -6,8 +6,8 @@ import jinja2
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
 
-from include.connections import ConnectionUnusableError
-from refinery_operators.wait import WaitForDatasetSensor
+from refinery.errors import RefineryError
+from refinery.operators.wait import WaitForDatasetSensor
 
 PETROL = "https://iasd-data-in-the-cloud.s3.eu-west-3.amazonaws.com/petrol_consumption.csv"
 
@@ -33,7 +33,7 @@ def test_a_connection_that_cannot_be_used_is_told(context, monkeypatch):
     sensor = WaitForDatasetSensor(
         task_id="wait_for_dataset", source=[PETROL], aws_conn_id="aws_bad", timeout=60, poke_interval=5
     )
-    with pytest.raises(ConnectionUnusableError, match="holds a user name or password"):
+    with pytest.raises(RefineryError, match="contains a user name or password"):
         sensor.execute(context)
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import pickle
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -16,7 +15,10 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from tests.operators.step import start_step
+
 STEPS = ("download_dataset", "train_model", "upload_model", "clean_up")
+DAY = "2026-01-31"
 PIPELINES = ("diabetes_progression", "petrol_consumption", "wine_cultivar")
 # A model that tells where it is, and waits there to be killed, at its first try.
 SLOW = """
@@ -39,46 +41,59 @@ class Workers:
     def __init__(self, project, root, connection):
         self.project, self.root = project, root
         self.environment = {
-            **{name: text for name, text in os.environ.items() if not name.startswith("AIRFLOW_HOME")},
+            **os.environ,
             "AIRFLOW_CONN_AWS_DEFAULT": connection,
             "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
             "REFINERY_ENV": "cluster",
             "STARTED": str(root / "started"),
-            "PYTHONPATH": f"{project}:{project / 'plugins'}",
+            "PYTHONPATH": f"{project}:{project / 'include'}",
         }
 
     def folder(self, worker):
         """Return the only folder that a worker writes to."""
         return self.root / worker
 
-    def start(self, dag_id, step, worker=None, *, clock=None):
-        """Start a step; `clock` is how far the worker's differs, as "-1d"."""
-        return self.start_steps(dag_id, "2026-01-31", [step], worker or step, clock=clock)
-
-    def start_steps(self, dag_id, day, steps, worker, *, clock):
-        """Start steps of a day's run, one after the other in one process."""
+    def variables(self, worker):
+        """Make a worker's folders, and return its environment."""
         home = self.folder(worker)
-        for name in ("tmp", "airflow"):
-            (home / name).mkdir(parents=True, exist_ok=True)
         own = {"HOME": home, "TMPDIR": home / "tmp", "AIRFLOW_HOME": home / "airflow"}
-        command = [sys.executable, str(Path(__file__).with_name("step.py")), str(self.project), dag_id, day]
-        if clock:
-            command = ["faketime", "-f", clock, *command]
-        return subprocess.Popen(
-            [*command, *steps],
-            env=self.environment | {name: str(path) for name, path in own.items()},
-            cwd=home,
+        for folder in own.values():
+            folder.mkdir(parents=True, exist_ok=True)
+        return self.environment | {name: str(path) for name, path in own.items()}
+
+    def start(self, dag_id, step, worker):
+        return start_step(
+            self.project,
+            dag_id,
+            DAY,
+            step,
+            variables=self.variables(worker),
+            output=self.output(worker),
+        )
+
+    def output(self, worker):
+        return self.root / f"{worker}.log"
+
+    def run(self, dag_id, step, worker=None):
+        worker = worker or step
+        process = self.start(dag_id, step, worker)
+        process.join(120)
+        assert process.exitcode == 0, self.output(worker).read_text()
+        assert self.left_on(worker) == []
+
+    def run_at_another_time(self, dag_id, steps, worker, clock, day=DAY):
+        """Run steps one after the other in a new process, on a worker whose clock differs by so much, as "-1d"."""
+        script = Path(__file__).with_name("step.py")
+        return subprocess.run(
+            ["faketime", "-f", clock, sys.executable, script, self.project, dag_id, day, *steps],
+            env=self.variables(worker),
+            cwd=self.folder(worker),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            timeout=120,
+            check=False,
         )
-
-    def run(self, dag_id, step, worker=None):
-        process = self.start(dag_id, step, worker)
-        output, _ = process.communicate(timeout=120)
-        assert process.returncode == 0, output
-        assert self.left_on(worker or step) == []
-        return output
 
     def left_on(self, worker):
         """List what a worker's disk holds of runs."""
@@ -93,11 +108,11 @@ def workers(project_copy, tmp_path, object_store, s3):
     (environments / "cluster.yml").write_text(f"defaults:\n  workspace: s3://staging/{tmp_path.name}/\n")
     (project_copy / "include" / "models" / "slow.py").write_text(SLOW)
     (project_copy / "configs" / "slow.yml").write_text(
-        "source: s3://iasd-data-in-the-cloud/petrol_consumption.csv\nmodel: slow\n"
+        "source: s3://iasd-data-in-the-cloud/petrol_consumption.csv\nmodel: slow\ncard: false\n"
         f"output: s3://models/{tmp_path.name}/{{{{ ds }}}}/\n"
     )
     (project_copy / "configs" / "plain.yml").write_text(
-        "source: s3://iasd-data-in-the-cloud/petrol_consumption.csv\nmodel: {class: sklearn.linear_model.Ridge}\n"
+        "source: s3://iasd-data-in-the-cloud/petrol_consumption.csv\nmodel: {class: sklearn.linear_model.Ridge}\ncard: false\n"
         f"output: s3://models/{tmp_path.name}/{{{{ ds }}}}/\n"
     )
     return Workers(project_copy, tmp_path / "workers", object_store.connection)
@@ -157,21 +172,21 @@ def training(workers):
     process = workers.start("slow", "train_model", "a")
     deadline = time.monotonic() + 60
     while not Path(workers.environment["STARTED"]).exists():
-        assert process.poll() is None, process.stdout.read()
+        assert process.is_alive(), workers.output("a").read_text()
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert len(workers.left_on("a")) >= 1
     yield process
     process.kill()
-    process.communicate()
+    process.join()
 
 
 @pytest.mark.slow
 class TestKilled:
     def test_a_step_that_is_told_to_stop_leaves_nothing_on_its_disk(self, training, workers, staged):
-        training.send_signal(signal.SIGTERM)
-        training.communicate(timeout=60)
-        assert training.returncode != 0
+        training.terminate()
+        training.join(60)
+        assert training.exitcode not in (None, 0)
         assert workers.left_on("a") == []
         workers.run("slow", "clean_up")
         assert staged() == []
@@ -180,7 +195,7 @@ class TestKilled:
         self, training, workers, staged, s3, tmp_path
     ):
         training.kill()
-        training.communicate(timeout=60)
+        training.join(60)
         workers.run("slow", "train_model", "b")
         workers.run("slow", "upload_model", "b")
         workers.run("slow", "train_model", "a")
@@ -199,11 +214,10 @@ class TestClocks:
     def test_a_worker_whose_clock_is_a_day_behind_is_told_so_and_another_does_its_step(self, workers, staged):
         """As AWS does, the server refuses requests that were signed at another time."""
         workers.run("plain", "download_dataset")
-        process = workers.start("plain", "train_model", "late", clock="-1d")
-        output, _ = process.communicate(timeout=60)
-        assert process.returncode == 1
-        assert "clock" in output
-        assert "RequestTimeTooSkewed" in output
+        done = workers.run_at_another_time("plain", ["train_model"], "late", "-1d")
+        assert done.returncode == 1
+        assert "clock" in done.stdout
+        assert "RequestTimeTooSkewed" in done.stdout
         assert workers.left_on("late") == []
 
         for step in ("train_model", "upload_model", "clean_up"):
@@ -215,9 +229,8 @@ class TestClocks:
     ):
         """A day ahead or behind turns around when their models were made."""
         for day, clock in (("2026-01-30", "+1d"), ("2026-01-31", "-1d"), ("2026-01-29", "+1d")):
-            process = workers.start_steps("plain", day, STEPS, "worker", clock=clock)
-            output, _ = process.communicate(timeout=120)
-            assert process.returncode == 0, output
+            done = workers.run_at_another_time("plain", STEPS, "worker", clock, day)
+            assert done.returncode == 0, done.stdout
 
         stored = server_without_a_clock.get_object(Bucket="models", Key=f"{tmp_path.name}/latest.json")
         latest = json.load(stored["Body"])

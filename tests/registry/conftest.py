@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
-from moto.server import ThreadedMotoServer
 
-from include.local.object_store import ObjectStore
-from include.registry import ModelSeries
+from refinery.local.object_store import ObjectStore
+from refinery.registry import ModelSeries
+from tests.moto_server import running_moto
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mypy_boto3_s3 import S3Client
 
-    from include.urls import S3Url
+    from refinery.spec.urls import S3Url
 
 
 @pytest.fixture(scope="session")
@@ -31,30 +31,21 @@ def nanio(tmp_path_factory) -> Iterator[S3Client]:
 @pytest.fixture(scope="session")
 def moto() -> Iterator[S3Client]:
     """A client of a server that enforces the conditions of a write, as AWS does."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield boto3.client(
-        "s3",
-        endpoint_url=f"http://{host}:{port}",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        region_name="us-east-1",
-        config=Config(s3={"addressing_style": "path"}, max_pool_connections=20),
-    )
-    server.stop()
-
-
-@pytest.fixture(params=["nanio", "moto"])
-def client(request: pytest.FixtureRequest) -> S3Client:
-    """A client of each server in turn, where an empty bucket called "models" exists."""
-    return emptied(request.getfixturevalue(request.param))
+    with running_moto() as url:
+        yield boto3.client(
+            "s3",
+            endpoint_url=url,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            region_name="us-east-1",
+            config=Config(s3={"addressing_style": "path"}, max_pool_connections=20),
+        )
 
 
 @pytest.fixture
-def strict_client(moto: S3Client) -> S3Client:
-    """A client of the server with conditional writes alone, its bucket "models" empty."""
-    return emptied(moto)
+def client(request: pytest.FixtureRequest) -> S3Client:
+    """A client of the server with conditional writes, unless a test asks for nanio; its bucket "models" is empty."""
+    return emptied(request.getfixturevalue(getattr(request, "param", "moto")))
 
 
 @pytest.fixture
@@ -105,6 +96,5 @@ def emptied(client: S3Client) -> S3Client:
     if "models" not in [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]:
         client.create_bucket(Bucket="models")
     while stored := client.list_objects_v2(Bucket="models").get("Contents", []):
-        for item in stored:
-            client.delete_object(Bucket="models", Key=item["Key"])
+        client.delete_objects(Bucket="models", Delete={"Objects": [{"Key": item["Key"]} for item in stored]})
     return client

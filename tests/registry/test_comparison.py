@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from include.registry import compare
+from refinery.registry import compare
 
 FIRST = {
     "metrics": {"mae": 50.0, "r2": 0.0, "old": 1.0},
-    "params": {"depth": 3, "criterion": "mae", "grid": [1, 2]},
+    "params": {"depth": 3, "criterion": "mae", "grid": [1, 2], "weight": {"__pairs__": [[0, 1], [1, 5]]}},
     "model": {"name": "forest", "module_sha256": "a"},
     "data": {"rows": 48, "target": {"name": "y"}, "features": [{"name": "a"}]},
     "environment": {"python": "3.12.1", "libraries": {"numpy": "2.4"}},
@@ -16,7 +16,7 @@ FIRST = {
 }
 SECOND = {
     "metrics": {"mae": 45.0, "r2": 0.5},
-    "params": {"depth": 5, "criterion": "mae", "grid": [1, 2]},
+    "params": {"depth": 5, "criterion": "mae", "grid": [1, 2], "weight": {"0": 1, "1": 5}},
     "model": {"name": "forest", "module_sha256": "b"},
     "data": {"rows": 50, "target": {"name": "y"}, "features": [{"name": "a"}, {"name": "b"}]},
     "environment": {"python": "3.12.1", "libraries": {"numpy": "2.5"}},
@@ -38,6 +38,7 @@ def values():
         ("params.depth", 3, 5, 2.0),
         ("params.criterion", "mae", "mae", None),
         ("params.grid", "[1, 2]", "[1, 2]", None),
+        ("params.weight", "{0: 1, 1: 5}", '{"0": 1, "1": 5}', None),
         ("model.module sha256", "a", "b", None),
         ("data.rows", 48, 50, 2.0),
         ("data.features", 1, 2, 1.0),

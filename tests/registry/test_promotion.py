@@ -9,18 +9,19 @@ from datetime import date, timedelta
 
 import pytest
 
-from include.registry import promote, promote_if_newer, read_latest, rollback
-from include.registry.errors import (
+from refinery.registry import promote, promote_if_newer, read_latest, rollback
+from refinery.registry.errors import (
     DamagedPointerError,
     ModelNotFoundError,
-    NoEarlierModelError,
-    NoSuchVersionError,
-    NothingPromotedError,
+    PromotedModelGoneError,
+    RegistryError,
 )
-from include.storage import RetryPolicy
-from include.storage.errors import WriteConflictError
+from refinery.storage import RetryPolicy
+from refinery.storage.errors import WriteConflictError
+from tests.effort import effort
 
 DAYS = [f"2026-01-{day:02}" for day in range(1, 6)]
+both_servers = pytest.mark.parametrize("client", ["nanio", "moto"], indirect=True)
 
 
 @pytest.fixture
@@ -44,13 +45,14 @@ def dates(client, series):
     return dates
 
 
+@both_servers
 def test_the_first_model_ever_becomes_the_latest(client, series, upload):
     assert read_latest(series, client=client) is None
 
     result = upload("2026-01-31")
 
     assert result.promoted
-    assert str(result) == "s3://models/churn/2026-01-31/ is the latest model now."
+    assert str(result) == "s3://models/churn/2026-01-31/ is now the latest model."
     stored = json.loads(client.get_object(Bucket="models", Key="churn/latest.json")["Body"].read())
     assert stored.pop("promoted_at")
     assert len(stored.pop("manifest_sha256")) == 64
@@ -67,6 +69,7 @@ def test_the_first_model_ever_becomes_the_latest(client, series, upload):
     }
 
 
+@both_servers
 def test_a_newer_model_becomes_the_latest_and_the_former_goes_into_the_history(upload, dates):
     for day in DAYS[:3]:
         assert upload(day).promoted
@@ -107,6 +110,7 @@ def test_a_rerun_of_a_model_that_was_rolled_back_to_is_promoted_too(client, seri
     assert upload("2026-01-10", metrics={"r2": 0.9}).promoted
 
 
+@both_servers
 def test_promoting_twice_changes_nothing(client, series, upload, put_model, dates):
     """As when the answer to the first write was lost."""
     upload("2026-01-31")
@@ -128,7 +132,7 @@ def test_a_model_that_was_trained_by_hand_counts_from_when_it_was_made(upload, d
 
 @pytest.mark.parametrize("created_at", [None, "yesterday"])
 def test_a_manifest_without_a_date_is_not_promoted(upload, created_at):
-    with pytest.raises(ModelNotFoundError, match=r"its manifest\.json tells no date"):
+    with pytest.raises(ModelNotFoundError, match=r"its manifest\.json does not name a date"):
         upload("2026-02-01", provenance={}, created_at=created_at)
 
 
@@ -138,68 +142,126 @@ def test_a_prefix_without_a_manifest_is_not_promoted(client, series):
     assert read_latest(series, client=client) is None
 
 
+class TestWithoutLatest:
+    """Where latest.json was deleted, or is not there yet."""
+
+    def test_an_old_backfill_does_not_become_the_latest(self, client, series, upload):
+        upload("2026-01-31")
+        client.delete_object(Bucket="models", Key="churn/latest.json")
+        result = upload("2026-01-01")
+        assert not result.promoted
+        assert "s3://models/churn/2026-01-31/ is newer than this model" in str(result)
+        assert "refinery promote NAME DATE" in str(result)
+        assert read_latest(series, client=client) is None
+
+    def test_the_newest_run_becomes_it_again(self, client, upload, dates):
+        upload("2026-01-30")
+        upload("2026-01-31")
+        client.delete_object(Bucket="models", Key="churn/latest.json")
+        assert upload("2026-01-31", metrics={"r2": 0.9}).promoted
+        assert dates() == ["2026-01-31"]
+
+    def test_a_newer_model_of_another_pipeline_does_not_count(self, client, series, upload, put_model):
+        run = {"run": {"dag_id": "wine", "logical_date": "2026-02-01T00:00:00+00:00"}}
+        put_model(client, "2026-02-01", provenance=run)
+        assert upload("2026-01-31").promoted
+
+
+class TestPromotedWhatIsThere:
+    """Files are looked at before, the manifest again after."""
+
+    def test_a_model_that_lost_a_file_is_not_promoted(self, client, series, upload, dates):
+        upload("2026-01-30")
+        upload("2026-01-31")
+        client.delete_object(Bucket="models", Key="churn/2026-01-30/model.pkl")
+        with pytest.raises(ModelNotFoundError, match=r"lists model\.pkl, which is not there"):
+            promote(series, "2026-01-30", by="ann", client=client)
+        client.put_object(Bucket="models", Key="churn/2026-01-30/model.pkl", Body=b"short")
+        with pytest.raises(ModelNotFoundError, match=r"model\.pkl has 5 bytes, and its manifest says 7"):
+            rollback(series, by="ann", client=client)
+        assert dates() == ["2026-01-31", "2026-01-30"]
+
+    @pytest.mark.parametrize("others", [0, 1])
+    def test_one_that_is_deleted_meanwhile_is_taken_back(self, client, series, put_model, others):
+        for day in DAYS[:others]:
+            promote_if_newer(series, put_model(client, day), by="x", client=client)
+        before = read_latest(series, client=client)
+        prefix = put_model(client, "2026-01-31")
+
+        def delete(**_):
+            client.delete_object(Bucket="models", Key=f"{prefix.key}manifest.json")
+
+        client.meta.events.register("before-call.s3.PutObject", delete)
+        try:
+            with pytest.raises(PromotedModelGoneError):
+                promote(series, "2026-01-31", by="ann", client=client)
+        finally:
+            client.meta.events.unregister("before-call.s3.PutObject", delete)
+        assert read_latest(series, client=client) == before
+
+
 class TestRacing:
     """Runs that end at once, on a server with conditional writes."""
 
-    def test_two_runs_at_once_lose_none_a_hundred_times(self, strict_client, series, put_model):
+    def test_two_runs_at_once_lose_none(self, client, series, put_model):
         first = date(2026, 1, 1)
         barrier = threading.Barrier(2)
 
         def run(day: int) -> bool:
-            prefix = put_model(strict_client, str(first + timedelta(days=day)))
+            prefix = put_model(client, str(first + timedelta(days=day)))
             barrier.wait()
-            return promote_if_newer(series, prefix, by=f"run {day}", client=strict_client).promoted
+            return promote_if_newer(series, prefix, by=f"run {day}", client=client).promoted
 
         with ThreadPoolExecutor(2) as pool:
-            for race in range(100):
+            for race in range(effort(20, 100)):
                 # The newer and the older run take turns in starting first.
                 days = (2 * race + 1, 2 * race) if race % 2 else (2 * race, 2 * race + 1)
                 promoted = dict(zip(days, pool.map(run, days), strict=True))
                 newer, older = max(days), min(days)
-                latest = read_latest(series, client=strict_client)
+                latest = read_latest(series, client=client)
                 assert promoted[newer]
                 assert latest.promoted_by == f"run {newer}"
                 # An older run that was told that it was promoted is in the history; one that came later is not.
                 assert (f"run {older}" in [entry.promoted_by for entry in latest.history]) == promoted[older]
 
-    def test_ten_first_models_at_once_lose_none(self, strict_client, series, put_model):
-        prefixes = [put_model(strict_client, f"2026-01-{day:02}") for day in range(1, 11)]
+    def test_ten_first_models_at_once_lose_none(self, client, series, put_model):
+        prefixes = [put_model(client, f"2026-01-{day:02}") for day in range(1, 11)]
         barrier = threading.Barrier(10)
 
         def run(prefix) -> bool:
             barrier.wait()
-            return promote_if_newer(series, prefix, by=str(prefix), client=strict_client).promoted
+            return promote_if_newer(series, prefix, by=str(prefix), client=client).promoted
 
         with ThreadPoolExecutor(10) as pool:
             promoted = list(pool.map(run, prefixes))
 
-        latest = read_latest(series, client=strict_client)
+        latest = read_latest(series, client=client)
         assert latest.prefix == str(prefixes[-1])
         said = {str(prefix) for prefix, was in zip(prefixes, promoted, strict=True) if was}
         assert {entry.prefix for entry in latest.promotions} == said
 
-    def test_it_gives_up_when_others_are_always_faster(self, strict_client, series, put_model):
-        prefix = put_model(strict_client, "2026-01-31")
-        other = str(put_model(strict_client, "2026-01-30"))
-        promote_if_newer(series, prefix, by="x", client=strict_client)
-        newer = put_model(strict_client, "2026-02-01")
-        text = strict_client.get_object(Bucket="models", Key="churn/latest.json")["Body"].read().decode()
+    def test_it_gives_up_when_others_are_always_faster(self, client, series, put_model):
+        prefix = put_model(client, "2026-01-31")
+        other = str(put_model(client, "2026-01-30"))
+        promote_if_newer(series, prefix, by="x", client=client)
+        newer = put_model(client, "2026-02-01")
+        text = client.get_object(Bucket="models", Key="churn/latest.json")["Body"].read().decode()
         writes = []
 
         def write_first(params, **_) -> None:
             if "IfMatch" in params:
                 writes.append(f"{text} {' ' * len(writes)}")
-                strict_client.put_object(Bucket="models", Key="churn/latest.json", Body=writes[-1])
+                client.put_object(Bucket="models", Key="churn/latest.json", Body=writes[-1])
 
-        strict_client.meta.events.register("provide-client-params.s3.PutObject", write_first)
+        client.meta.events.register("provide-client-params.s3.PutObject", write_first)
         try:
             with pytest.raises(WriteConflictError, match="another writer") as caught:
-                promote_if_newer(series, newer, by="y", client=strict_client, patience=RetryPolicy(3, 0, 0))
+                promote_if_newer(series, newer, by="y", client=client, policy=RetryPolicy(3, 0, 0))
         finally:
-            strict_client.meta.events.unregister("provide-client-params.s3.PutObject", write_first)
+            client.meta.events.unregister("provide-client-params.s3.PutObject", write_first)
         assert caught.value.retryable
         assert len(writes) == 3
-        assert read_latest(series, client=strict_client).prefix == str(prefix) != other
+        assert read_latest(series, client=client).prefix == str(prefix) != other
 
 
 class TestByHand:
@@ -216,10 +278,10 @@ class TestByHand:
     def test_promote_names_the_versions_that_there_are_the_newest_first(self, client, series, upload):
         for day in ("2026-01-30", "2026-01-31"):
             upload(day)
-        with pytest.raises(NoSuchVersionError, match=r"; there are '2026-01-31', '2026-01-30'\.") as caught:
+        with pytest.raises(ModelNotFoundError, match=r'; there are "2026-01-31", "2026-01-30"\.'):
             promote(series, "2026-01-13", by="ann", client=client)
-        assert caught.value.known == ("2026-01-31", "2026-01-30")
 
+    @both_servers
     def test_each_rollback_goes_one_model_further_back(self, client, series, upload, dates):
         for day in DAYS[:3]:
             upload(day)
@@ -227,7 +289,7 @@ class TestByHand:
         assert dates()[0] == "2026-01-02"
         rollback(series, by="bob", client=client)
         assert dates()[0] == "2026-01-01"
-        with pytest.raises(NoEarlierModelError, match="names no earlier model"):
+        with pytest.raises(RegistryError, match="names no earlier model"):
             rollback(series, by="cem", client=client)
         entries = read_latest(series, client=client).promotions
         assert [entry.promoted_by for entry in entries[:2]] == ["bob", "ann"]
@@ -239,23 +301,16 @@ class TestByHand:
         rollback(series, by="ann", client=client)
         assert dates()[0] == "2026-01-03"
 
-    def test_a_rollback_passes_over_what_a_rerun_replaced(self, client, series, upload, dates):
-        upload("2026-01-01")
-        upload("2026-01-02")
-        upload("2026-01-02", metrics={"r2": 0.1})
-        rollback(series, by="ann", client=client)
-        assert dates()[0] == "2026-01-01"
-
     def test_a_rollback_to_a_model_that_is_gone_is_refused(self, client, series, upload, dates):
         upload("2026-01-01")
         upload("2026-01-02")
         client.delete_object(Bucket="models", Key="churn/2026-01-01/manifest.json")
-        with pytest.raises(NoEarlierModelError, match=r"2026-01-01/, the model before, is not there"):
+        with pytest.raises(RegistryError, match=r"2026-01-01/, the model before, is not there"):
             rollback(series, by="ann", client=client)
         assert dates()[0] == "2026-01-02"
 
     def test_there_is_nothing_to_roll_back_before_the_first_promotion(self, client, series):
-        with pytest.raises(NothingPromotedError, match=r"s3://models/churn/latest\.json does not exist"):
+        with pytest.raises(ModelNotFoundError, match=r"s3://models/churn/latest\.json does not exist"):
             rollback(series, by="ann", client=client)
 
     def test_the_history_keeps_the_last_twenty_and_what_people_chose(self, client, series, upload):
@@ -285,29 +340,32 @@ class TestDamaged:
             ({"metrics": [1]}, "metrics: "),
             ({"action": "guess"}, "action: "),
             ({"history": [{"prefix": 7}]}, r"history\.0\.prefix: "),
-            ({"prefix": "s3://elsewhere/churn/2026-01-31/"}, "no prefix of this pipeline's models"),
-            ({"prefix": "s3://models/churn/../wine/2026-01-31/"}, "no prefix of this pipeline's models"),
+            ({"prefix": "s3://elsewhere/churn/2026-01-31/"}, "is not a prefix of this pipeline's models"),
+            (
+                {"prefix": "s3://models/churn/../wine/2026-01-31/"},
+                "is not a prefix of this pipeline's models",
+            ),
             ({"prefix": "http://models/"}, "is not on S3"),
         ],
     )
-    def test_it_is_a_clear_error(self, strict_client, series, put_model, changes, problem):
-        prefix = put_model(strict_client, "2026-01-31")
-        content = promote_if_newer(series, prefix, by="x", client=strict_client).latest.to_json()
+    def test_it_is_a_clear_error(self, client, series, put_model, changes, problem):
+        prefix = put_model(client, "2026-01-31")
+        content = promote_if_newer(series, prefix, by="x", client=client).latest.to_json()
         damaged = (
             changes if isinstance(changes, bytes) else json.dumps(json.loads(content) | changes).encode()
         )
-        strict_client.put_object(Bucket="models", Key="churn/latest.json", Body=damaged)
+        client.put_object(Bucket="models", Key="churn/latest.json", Body=damaged)
 
         with pytest.raises(
             DamagedPointerError, match=rf"churn/latest\.json is damaged: .*{problem}"
         ) as caught:
-            read_latest(series, client=strict_client)
-        assert "./refinery promote NAME DATE" in str(caught.value)
+            read_latest(series, client=client)
+        assert "refinery promote NAME DATE" in str(caught.value)
         with pytest.raises(DamagedPointerError):
-            promote_if_newer(series, put_model(strict_client, "2026-02-01"), by="x", client=strict_client)
+            promote_if_newer(series, put_model(client, "2026-02-01"), by="x", client=client)
         with pytest.raises(DamagedPointerError):
-            rollback(series, by="x", client=strict_client)
-        left = strict_client.get_object(Bucket="models", Key="churn/latest.json")["Body"].read()
+            rollback(series, by="x", client=client)
+        left = client.get_object(Bucket="models", Key="churn/latest.json")["Body"].read()
         assert left == damaged
 
     def test_promoting_by_hand_mends_it(self, client, series, upload, dates):

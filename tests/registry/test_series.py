@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from include.registry import ModelSeries
-from include.urls import S3Url
+from refinery.registry import ModelSeries
+from refinery.spec.urls import S3Url
 
 
 @pytest.mark.parametrize(

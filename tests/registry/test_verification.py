@@ -8,13 +8,14 @@ from dataclasses import replace
 
 import pytest
 
-from include.registry import find_changes, promote_if_newer, record_spec, verify
-from include.registry import inputs as inputs_of_models
-from include.registry.errors import ModelNotFoundError, NotVerifiableError
-from include.storage import describe_dataset, download_datasets, upload_model
-from include.storage.errors import ObjectNotFoundError
-from include.training import ClassModel, ModuleModel, ScriptModel, SourceOptions, TrainingSpec, train
-from include.urls import S3Url
+from refinery.registry import find_changes, promote_if_newer, record_spec, verify
+from refinery.registry import inputs as inputs_of_models
+from refinery.registry.errors import ModelNotFoundError, RegistryError
+from refinery.registry.recorded_spec import restore_spec
+from refinery.spec.urls import S3Url
+from refinery.storage import describe_dataset, download_datasets, upload_model
+from refinery.storage.errors import ObjectNotFoundError
+from refinery.training import ClassModel, ModuleModel, ScriptModel, SourceOptions, TrainingSpec, train
 
 CONFIG = "source: s3://models/data.csv\n"
 MODULE = """
@@ -118,8 +119,16 @@ def changes(client, series, tmp_path, data):
 @pytest.fixture
 def older_numpy(monkeypatch):
     """Let the installed numpy be another than the manifest's."""
-    real = inputs_of_models.version
-    monkeypatch.setattr(inputs_of_models, "version", lambda name: "1.26.4" if name == "numpy" else real(name))
+    pretend_installed(monkeypatch, numpy="1.26.4")
+
+
+def pretend_installed(monkeypatch, **versions):
+    real = inputs_of_models.installed_versions
+    monkeypatch.setattr(
+        inputs_of_models,
+        "installed_versions",
+        lambda names: real(names) | {name: versions[name] for name in names if name in versions},
+    )
 
 
 class TestVerify:
@@ -189,6 +198,16 @@ class TestVerify:
         assert [one.name for one in found.differences] == ["python", "library numpy"]
         assert "although these inputs differ: python (was 3.9.1, is 3." in str(found)
 
+    def test_another_minor_version_is_a_sentence(self, run, check, spec, client):
+        prefix = run(spec)
+        edit_manifest(
+            client, prefix, lambda manifest: manifest["environment"]["libraries"].update(sklearn="1.2.2")
+        )
+        assert (
+            " Note that it was made with scikit-learn 1.2.2, and this environment has scikit-learn 1."
+            in str(check(prefix))
+        )
+
     @pytest.mark.parametrize("today", ["source: other\n", None])
     def test_a_config_that_is_another_today_is_named(self, run, check, spec, project, today):
         prefix = run(spec)
@@ -203,7 +222,7 @@ class TestVerify:
         (project / "include/models/forest.py").write_text(UNSEEDED)
         found = check(run(spec))
         assert not found.is_reproduced
-        assert "is not reproducible: every input is what it was, yet model.pkl has the SHA-256" in str(found)
+        assert "is not reproducible: every input is unchanged, but model.pkl has the SHA-256" in str(found)
 
     def test_a_manifest_with_another_hash_is_told(self, run, check, spec, client):
         prefix = run(spec)
@@ -219,16 +238,16 @@ class TestVerify:
     @pytest.mark.parametrize(
         ("edit", "problem"),
         [
-            (lambda provenance: provenance.pop("spec"), "does not record what the training was told"),
+            (lambda provenance: provenance.pop("spec"), "does not record the training's settings"),
             (lambda provenance: provenance["spec"].update(color="red"), "another version of the project"),
             (lambda provenance: provenance["spec"]["model"].update(kind="magic"), "another version"),
-            (lambda provenance: provenance.pop("dataset"), "where the dataset came from"),
+            (lambda provenance: provenance.pop("dataset"), "does not name the dataset's URL"),
         ],
     )
     def test_a_manifest_that_tells_too_little(self, run, spec, client, edit, problem):
         prefix = run(spec)
         edit_manifest(client, prefix, lambda manifest: edit(manifest["provenance"]))
-        with pytest.raises(NotVerifiableError, match=problem):
+        with pytest.raises(RegistryError, match=problem):
             verify(prefix, client=client, s3=lambda _: client, project=spec.models_dir.parents[1])
 
     def test_a_prefix_without_a_model(self, check):
@@ -240,7 +259,7 @@ class TestUnchanged:
     def test_there_is_nothing_to_compare_the_first_model_with(self, changes, spec):
         found = changes(spec)
         assert not found.unchanged
-        assert str(found) == "No model was promoted yet."
+        assert str(found) == "No model has been promoted yet."
 
     def test_the_same_inputs_are_unchanged(self, run, changes, spec):
         run(spec)
@@ -261,10 +280,10 @@ class TestUnchanged:
             "config",
             "module",
             "library numpy",
-            "setting params",
-            "setting test_size",
+            "setting model.params",
+            "setting evaluate.test_size",
         ]
-        assert 'setting params (was {"n_estimators": 4}, is {"n_estimators": 5})' in str(found)
+        assert 'setting model.params (was {"n_estimators": 4}, is {"n_estimators": 5})' in str(found)
 
     def test_a_file_that_the_module_imports_over_another_one_counts(self, run, changes, spec, project):
         models = project / "include/models"
@@ -304,11 +323,36 @@ class TestUnchanged:
         run(legacy)
         assert changes(legacy).unchanged
 
-        real = inputs_of_models.version
-        monkeypatch.setattr(
-            inputs_of_models, "version", lambda name: "0.1" if name == LIBRARY else real(name)
-        )
+        pretend_installed(monkeypatch, **{LIBRARY: "0.1"})
         assert [one.name for one in changes(legacy).differences] == [f"library {LIBRARY}"]
+
+    def test_modules_of_the_standard_library_are_no_inputs(self, run, changes, check, spec, client):
+        (spec.models_dir / "forest.py").write_text(
+            f"import json, logging, re, csv, decimal\nfrom collections import OrderedDict\n{MODULE}"
+        )
+        prefix = run(spec)
+        assert changes(spec).unchanged
+        assert check(prefix).differences == ()
+
+        # Some manifests have them.
+        def add_json(manifest):
+            manifest["environment"]["libraries"] |= {"json": "2.0.9", "re": "2.2.1", "logging": "0.5.1.2"}
+
+        edit_manifest(client, prefix, add_json)
+        assert check(prefix).differences == ()
+
+    def test_a_file_beside_a_script_is_an_input_though_it_has_a_standard_modules_name(
+        self, run, changes, spec, project
+    ):
+        models = project / "include/models"
+        (models / "colorsys.py").write_text("RED = 1\n")
+        (models / "legacy.py").write_text("import colorsys\nopen('m.bin', 'w').write(str(colorsys.RED))\n")
+        legacy = replace(spec, model=ScriptModel("legacy.py"), params={}, features=None)
+        run(legacy)
+        assert changes(legacy).unchanged
+
+        (models / "colorsys.py").write_text("RED = 2\n")
+        assert [one.name for one in changes(legacy).differences] == ["file colorsys.py"]
 
     def test_a_latest_model_that_was_tampered_with_counts_as_changed(self, run, changes, spec, client):
         prefix = run(spec)
@@ -321,6 +365,144 @@ class TestUnchanged:
         run(spec)
         client.put_object(Bucket="models", Key="churn/latest.json", Body=b"{")
         assert not changes(spec).unchanged
+
+
+SCRIPT = {"kind": "script", "name": "legacy.py", "args": [], "env": {}}
+# Manifests written before have the spec's own fields side by side.
+FORMER = {
+    "model": {"kind": "module", "name": "forest"},
+    "source": {"separator": ","},
+    "params": {"n_estimators": 4},
+    "features": ["a", "b"],
+    "random_state": 7,
+}
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "fault"),
+    [
+        ("model", {**SCRIPT, "env": {"PYTHONPATH": "/tmp/evil"}}, "model.env.PYTHONPATH.[key]: decides which code runs"),
+        ("model", {**SCRIPT, "env": {"LD_PRELOAD": "/tmp/evil.so"}}, "model.env.LD_PRELOAD.[key]: decides which code runs"),
+        ("model", {**SCRIPT, "name": "../../evil.py"}, 'model.script: "../../evil.py" is outside include/models/'),
+        ("model", {**SCRIPT, "name": "/tmp/evil.py"}, 'model.script: "/tmp/evil.py" is outside include/models/'),
+        ("model", {**SCRIPT, "args": ["{home}"]}, 'model.args.0: "{home}" is not a placeholder'),
+        ("model", {**SCRIPT, "args": [1]}, "model.args.0: "),
+        ("model", {**SCRIPT, "cwd": "/"}, "another version of the project (it has the key "),
+        ("model", {"kind": "module", "name": "../evil"}, "model.module: "),
+        ("model", {"kind": "class", "path": "subprocess.Popen"}, 'model.class: "subprocess.Popen" is not allowed'),
+        ("model", {"kind": "class", "path": "sklearn.__builtins__"}, "model.class: "),
+        ("model", {"kind": "shell", "name": "ls"}, "another version of the project (it has the key "),
+        ("model", "forest", "model: "),
+        ("model_format", "torch", "model.format: "),
+        ("trusted", ["os.system"], "model.trusted: applies only to the format skops"),
+        ("params", [1], "model.params: "),
+        ("source", {"encoding": "zip"}, 'source.encoding: "zip" is not a text encoding'),
+        ("source", {"max_uncompressed": -1}, "source.max_uncompressed: "),
+        ("source", {"separator": "ab"}, "source.separator: "),
+        ("source", {"storage_options": {}}, "another version of the project (it has the key "),
+        ("target", {"a": 1}, "target.column: "),
+        ("features", "a", "features: "),
+        ("test_size", 7, "evaluate.test_size: "),
+        ("cross_validation", 10**9, "evaluate.cross_validation: "),
+        ("batch_rows", 1, "fit.batch_rows: "),
+        ("timeout", -1, "timeout is -1"),
+        ("timeout", "1; reboot", "timeout is '1; reboot'"),
+        ("gate", "open", "gate: "),
+        ("models_dir", "/tmp/evil", "another version of the project (it has the key "),
+        ("notify", {"slack": {"conn_id": "x"}}, "notify"),
+    ],
+)  # fmt: skip
+def test_a_manifest_of_before_may_ask_for_no_more_than_a_config(spec, place, value, fault):
+    """Whoever may write JSON to a bucket could run code on the machine that verifies otherwise."""
+    assert fault in why_refused(spec, {**FORMER, place: value})
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "fault"),
+    [
+        ("model", {"script": "x.py", "env": {"PYTHONPATH": "/tmp/evil"}}, "model.env.PYTHONPATH.[key]: decides which code runs"),
+        ("model", {"script": "../../evil.py"}, 'model.script: "../../evil.py" is outside include/models/'),
+        ("model", {"script": "x.py", "args": ["{home}"]}, 'model.args.0: "{home}" is not a placeholder'),
+        ("model", {"script": "x.py", "cwd": "/"}, "another version of the project (it has the key model.cwd"),
+        ("model", {"class": "subprocess.Popen"}, 'model.class: "subprocess.Popen" is not allowed'),
+        ("model", {"class": "sklearn.linear_model.Ridge", "module": "evil"}, "model.class: sets module and class"),
+        ("model", {"module": "forest", "kind": "module"}, "another version"),
+        ("model", {"module": "forest", "format": "torch"}, "model.format: "),
+        ("model", {"module": "forest", "trusted": ["os.system"]}, "model.trusted: applies only to the format skops"),
+        ("model", {"module": "forest", "params": [1]}, "model.params: "),
+        ("source", {"encoding": "zip"}, 'source.encoding: "zip" is not a text encoding'),
+        ("source", {"connection": "aws_admin"}, "training.source.connection: unknown key"),
+        ("source", {"url": ["s3://models/other.csv"]}, "training.source.url: unknown key"),
+        ("source", "s3://models/other.csv", "another version"),
+        ("evaluate", {"test_size": 7}, "evaluate.test_size: "),
+        ("evaluate", [1], "evaluate: "),
+        ("fit", {"mode": "incremental", "batch_rows": 1}, "fit.batch_rows: "),
+        ("timeout", "1; reboot", "timeout is '1; reboot'"),
+        ("gate", "open", "gate: "),
+        ("models_dir", "/tmp/evil", "another version of the project (it has the key models_dir"),
+        ("owner", "evil", "training.owner: unknown key"),
+        ("output", {"url": "s3://models/evil/"}, "training.output.url: unknown key"),
+    ],
+)  # fmt: skip
+def test_a_manifest_may_ask_for_no_more_than_a_config(spec, place, value, fault):
+    assert fault in why_refused(spec, {**record_spec(spec), place: value})
+
+
+def why_refused(spec, recorded) -> str:
+    manifest = {"provenance": {"spec": recorded, "dataset": {"url": "s3://models/data.csv"}}}
+    with pytest.raises(RegistryError, match=r"cannot be verified") as raised:
+        restore_spec(manifest, spec.models_dir, "s3://models/churn/2026-01-31/")
+    return str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        *({"url": url} for url in ("file:///etc/passwd", "ftp://example.com/x.csv", "s3://models", 7, "/etc/passwd", ["x"])),
+        {"files": [{"url": "/etc/passwd"}]},
+        {"files": 7},
+        {"files": ["s3://models/data.csv"]},
+        "s3://models/data.csv",
+    ],
+)  # fmt: skip
+def test_a_manifest_names_no_dataset_that_a_config_may_not(spec, dataset):
+    manifest = {"provenance": {"spec": record_spec(spec), "dataset": dataset}}
+    with pytest.raises(RegistryError, match=r"cannot be verified"):
+        restore_spec(manifest, spec.models_dir, "s3://models/churn/2026-01-31/")
+
+
+def test_verify_runs_nothing_that_a_config_may_not_ask_for(run, check, client, spec, project):
+    trap = project / "ran"
+    (project / "include/models/legacy.py").write_text(f"open({str(trap)!r}, 'w')")
+    prefix = run(spec)
+    evil = {"script": "legacy.py", "env": {"PYTHONPATH": str(project)}}
+    edit_manifest(client, prefix, lambda manifest: manifest["provenance"]["spec"].update(model=evil))
+    with pytest.raises(RegistryError, match="decides which code runs"):
+        check(prefix)
+    assert not trap.exists()
+
+
+def test_all_that_a_config_may_say_of_a_training_can_be_verified(run, check, spec):
+    full = replace(
+        spec,
+        model=ClassModel("sklearn.linear_model.SGDRegressor"),
+        params={"alpha": 0.001, "random_state": 1},
+        target="c",
+        source=SourceOptions(separator=",", null_values=("?",), dtypes={"a": "int"}, encoding="utf-8"),
+        features=("a", "b"),
+        test_size=0.3,
+        cross_validation=2,
+        metrics=("mae",),
+        require={"mae": {"max": 1e9}},
+        gate="warn",
+        expect={
+            "rows": {"min": 3},
+            "columns": {"a": {"type": "integer", "min": 0, "values": list(range(60))}},
+        },
+        preprocess="auto",
+        timeout=3600.0,
+    )
+    assert check(run(full)).is_reproduced
 
 
 def edit_manifest(client, prefix, edit) -> None:

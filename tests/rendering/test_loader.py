@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from airflow.sdk import Asset, AssetAll, AssetAny
+from airflow.serialization.serialized_objects import DagSerialization
 
-from include.config import ConfigError
-from include.rendering.assets import make_asset
-from include.rendering.loader import BrokenConfigsError, load_dags, report_broken_configs
+from refinery.config import ConfigError
+from refinery.errors import RefineryError
+from refinery.project import Project
+from refinery.rendering import loader
+from refinery.rendering.loader import load_dags, make_asset, report_broken_configs
 
 PARSING_CONTEXT = "_AIRFLOW_PARSING_CONTEXT_DAG_ID"  # what Airflow sets for a task's start
 
@@ -17,7 +21,7 @@ PARSING_CONTEXT = "_AIRFLOW_PARSING_CONTEXT_DAG_ID"  # what Airflow sets for a t
 class TestOnePipeline:
     def test_its_steps_follow_one_another_and_clean_up_is_a_teardown(self, configs):
         configs.write("churn")
-        dag = load_dags(configs.root)["churn"]
+        dag = load_dags(Project.at(configs.root))["churn"]
 
         assert dag.task_ids == ["download_dataset", "train_model", "upload_model", "clean_up"]
         for first, second in zip(dag.tasks, dag.tasks[1:], strict=False):
@@ -27,7 +31,7 @@ class TestOnePipeline:
 
     def test_its_defaults_are_airflows_good_habits(self, configs):
         configs.write("churn")
-        dag = load_dags(configs.root)["churn"]
+        dag = load_dags(Project.at(configs.root))["churn"]
         task = dag.get_task("train_model")
 
         assert not dag.catchup
@@ -41,7 +45,7 @@ class TestOnePipeline:
 
     def test_its_documentation_shows_the_config_as_written(self, configs):
         configs.write("churn", more="# why: the board asked\n")
-        assert "# why: the board asked" in load_dags(configs.root)["churn"].doc_md
+        assert "# why: the board asked" in load_dags(Project.at(configs.root))["churn"].doc_md
 
     def test_its_operators_get_what_the_config_says(self, configs):
         configs.write(
@@ -51,12 +55,15 @@ class TestOnePipeline:
             "output: {url: 's3://models/churn/{{ ds }}/', connection: aws_models}\n"
             "target: churned\nfeatures: [age, income]\n",
         )
-        download, train, upload, _ = load_dags(configs.root)["churn"].tasks
+        download, train, upload, _ = load_dags(Project.at(configs.root))["churn"].tasks
 
         assert (download.source, download.aws_conn_id) == ("s3://datasets/churn.csv", "aws_data")
-        assert train.model == {"class": "sklearn.linear_model.Ridge", "params": {"alpha": 0.5}}
-        assert (train.target, train.features) == ("churned", ["age", "income"])
-        assert train.source_options == {"separator": ";"}
+        assert train.training == {
+            "model": {"class": "sklearn.linear_model.Ridge", "params": {"alpha": 0.5}},
+            "target": {"column": "churned"},
+            "features": ("age", "income"),
+            "source": {"separator": ";"},
+        }
         assert train.config["path"] == "configs/churn.yml"
         assert (upload.prefix, upload.aws_conn_id) == ("s3://models/churn/{{ ds }}/", "aws_models")
 
@@ -66,6 +73,7 @@ class TestOnePipeline:
             ("owner: risk-team\n", "owner", "risk-team"),
             ("retries: 5\n", "retries", 5),
             ("retry_delay: 90s\n", "retry_delay", timedelta(seconds=90)),
+            ("retry_backoff: false\n", "retry_exponential_backoff", 0),
             ("timeout: 2d\n", "execution_timeout", timedelta(days=2)),
             ("pool: gpu\n", "pool", "gpu"),
             ("priority: 7\n", "priority_weight", 7),
@@ -74,7 +82,9 @@ class TestOnePipeline:
     )
     def test_what_a_config_says_of_tasks_reaches_each_task(self, configs, more, attribute, value):
         configs.write("churn", more=more)
-        assert {getattr(task, attribute) for task in load_dags(configs.root)["churn"].tasks} == {value}
+        assert {getattr(task, attribute) for task in load_dags(Project.at(configs.root))["churn"].tasks} == {
+            value
+        }
 
     @pytest.mark.parametrize(
         ("more", "attribute", "value"),
@@ -89,26 +99,26 @@ class TestOnePipeline:
     )
     def test_what_a_config_says_of_the_dag_reaches_the_dag(self, configs, more, attribute, value):
         configs.write("churn", more=more)
-        assert getattr(load_dags(configs.root)["churn"], attribute) == value
+        assert getattr(load_dags(Project.at(configs.root))["churn"], attribute) == value
 
 
 class TestSchedules:
     def test_a_cron_expression_goes_by_the_configs_timezone(self, configs):
         configs.write("churn", more="schedule: 0 12 * * *\ntimezone: Europe/Paris\n")
-        timetable = load_dags(configs.root)["churn"].timetable
+        timetable = load_dags(Project.at(configs.root))["churn"].timetable
         assert timetable.expression == "0 12 * * *"
         assert str(timetable.timezone) == "Europe/Paris"
 
     def test_an_interval(self, configs):
         configs.write("churn", more="schedule: {every: 6h}\n")
-        assert load_dags(configs.root)["churn"].schedule == timedelta(hours=6)
+        assert load_dags(Project.at(configs.root))["churn"].schedule == timedelta(hours=6)
 
     @pytest.mark.parametrize(("match", "condition"), [("any", AssetAny), ("all", AssetAll)])
     def test_other_pipelines_models(self, configs, match, condition):
         configs.write(
             "churn", more=f"schedule: {{assets: [s3://models/a/, s3://models/b], match: {match}}}\n"
         )
-        schedule = load_dags(configs.root)["churn"].timetable.asset_condition
+        schedule = load_dags(Project.at(configs.root))["churn"].timetable.asset_condition
         assert isinstance(schedule, condition)
         assert [asset.uri for asset in schedule.objects] == ["s3://models/a", "s3://models/b"]
 
@@ -116,9 +126,25 @@ class TestSchedules:
 class TestAssets:
     def test_the_source_is_an_inlet_and_the_model_an_outlet(self, configs):
         configs.write("churn")
-        dag = load_dags(configs.root)["churn"]
+        dag = load_dags(Project.at(configs.root))["churn"]
         assert [asset.uri for asset in dag.get_task("download_dataset").inlets] == ["s3://datasets/churn.csv"]
         assert [asset.uri for asset in dag.get_task("upload_model").outlets] == ["s3://models/churn"]
+
+    def test_a_pipeline_follows_another_by_the_asset_that_it_writes(self, configs):
+        output = "s3://models/Größe #1/{{ ds }}/"
+        configs.write("first", text=f"source: s3://data/x.csv\nmodel: random_forest\noutput: '{output}'\n")
+        configs.write("second", more="schedule: {assets: ['s3://models/Größe #1/']}\n")
+        dags = load_dags(Project.at(configs.root))
+        (written,) = dags["first"].get_task("upload_model").outlets
+        assert list(dags["second"].timetable.asset_condition.objects) == [written]
+
+    def test_one_of_several_files_is_one_asset(self, configs):
+        files = "['s3://data/raw/{{ ds }}/a.csv', 's3://data/raw/{{ ds }}/b.csv']"
+        configs.write(
+            "churn", text=f"source: {files}\nmodel: random_forest\noutput: s3://models/c/{{{{ ds }}}}/\n"
+        )
+        dag = load_dags(Project.at(configs.root))["churn"]
+        assert [asset.uri for asset in dag.get_task("download_dataset").inlets] == ["s3://data/raw"]
 
     @pytest.mark.parametrize(
         "uri",
@@ -139,25 +165,117 @@ class TestBrokenConfigs:
     def test_the_healthy_ones_load(self, configs):
         configs.write("churn")
         configs.write("broken", text="sorce: s3://datasets/churn.csv\n")
-        assert list(load_dags(configs.root)) == ["churn"]
+        assert list(load_dags(Project.at(configs.root))) == ["churn"]
 
     def test_each_is_reported_with_its_place(self, configs):
         configs.write("churn")
         configs.write("broken", text="sorce: s3://datasets/churn.csv\n")
         configs.write("worse", text="source: [\n")
-        with pytest.raises(BrokenConfigsError, match=r"(?s)configs/broken\.yml:1:1: .*configs/worse\.yml:"):
-            report_broken_configs(configs.root)
+        with pytest.raises(RefineryError, match=r"(?s)configs/broken\.yml:1:1: .*configs/worse\.yml:"):
+            report_broken_configs(Project.at(configs.root))
+
+    @pytest.mark.parametrize(
+        "secret",
+        [
+            "model: {script: x.py, args: ['--password', hunter22]}\n",
+            "model:\n  script: x.py\n  env:\n    DB_PASSWORD:\n      hunter22\n",
+            "description: postgresql://bob:hunter22@db/x\nmodel: random_forest\n",
+        ],
+    )
+    def test_a_config_with_a_secret_is_reported_without_it(self, configs, secret):
+        """Its DAG is never made, so that neither database nor manifest or card can hold it."""
+        configs.write("leak", text=f"source: s3://data/x.csv\noutput: s3://models/x/{{{{ ds }}}}/\n{secret}")
+        assert load_dags(Project.at(configs.root)) == {}
+        with pytest.raises(RefineryError, match="looks like a secret") as error:
+            report_broken_configs(Project.at(configs.root))
+        assert "hunter22" not in str(error.value)
 
     def test_nothing_is_reported_of_healthy_ones(self, configs):
         configs.write("churn")
-        report_broken_configs(configs.root)
+        report_broken_configs(Project.at(configs.root))
 
     def test_what_airflow_refuses_is_reported_too_and_hides_no_other(self, configs):
         configs.write("churn")
         configs.write("x" * 249 + "." + "y")  # one more than Airflow's limit of 250 for a DAG's id
-        assert list(load_dags(configs.root)) == ["churn"]
-        with pytest.raises(BrokenConfigsError):
-            report_broken_configs(configs.root)
+        assert list(load_dags(Project.at(configs.root))) == ["churn"]
+        with pytest.raises(RefineryError):
+            report_broken_configs(Project.at(configs.root))
+
+
+class TestWhatCannotBeStored:
+    """Airflow stores all DAGs of a file together: one that cannot be stored would keep the others out."""
+
+    @pytest.fixture
+    def render(self, configs, monkeypatch):
+        """Let the DAG of one pipeline hold something that no config may."""
+
+        def render_with(params=None, **settings):
+            configs.write("churn")
+            configs.write("odd")
+            plain = loader.dag_factory_config
+
+            def config_of(pipeline):
+                config = plain(pipeline)
+                if pipeline.dag_id == "odd":
+                    config |= settings
+                    config["tasks"]["train_model"]["training"]["model"] |= {"params": params or {}}
+                return config
+
+            monkeypatch.setattr(loader, "dag_factory_config", config_of)
+            return configs.root
+
+        return render_with
+
+    @pytest.mark.parametrize(
+        ("settings", "message"),
+        [
+            ({"description": "a\0b"}, "contains the character U+0000"),
+            ({"description": "a\ud800b"}, "contains the character U+D800"),
+            ({"params": {"x": [1, float("nan")]}}, "is not a number (NaN)"),
+            ({"params": {"x": {"y": -float("inf")}}}, "is infinite"),
+            ({"params": {"x": 2**64}}, "does not fit into 64 bits"),
+            ({"params": {"a\0b": 1}}, "contains the character U+0000"),
+            ({"default_args": {"doc": object()}}, "object object at"),
+            ({"tags": ["t" * 101]}, "tag cannot be longer than 100 characters"),
+        ],
+    )
+    def test_it_is_reported_with_its_config_and_the_others_load(self, render, settings, message):
+        root = render(**settings)
+        assert list(load_dags(Project.at(root))) == ["churn"]
+        with pytest.raises(RefineryError) as raised:
+            report_broken_configs(Project.at(root))
+        text = str(raised.value)
+        assert text.startswith("configs/odd.yml: ")
+        assert message in text
+        assert "\0" not in text
+        text.encode()
+
+    def test_a_tasks_start_does_not_ask(self, render, monkeypatch):
+        root = render(description="a\0b")
+        monkeypatch.setenv(PARSING_CONTEXT, "odd")
+        assert list(load_dags(Project.at(root))) == ["odd"]
+
+    def test_pipelines_of_one_shape_are_serialized_once(self, configs, monkeypatch):
+        serialized = []
+        serialize = DagSerialization.to_dict
+        monkeypatch.setattr(
+            DagSerialization, "to_dict", lambda dag: serialized.append(dag.dag_id) or serialize(dag)
+        )
+        for hour in range(4):
+            configs.write(f"at_{hour}", more=f"schedule: 0 {hour} * * *\nowner: team-{hour}\n")
+        configs.write("manual")
+        configs.write("paris", more="schedule: 0 1 * * *\nowner: team\ntimezone: Europe/Paris\n")
+        assert len(load_dags(Project.at(configs.root))) == 6
+        assert serialized == ["at_0", "manual", "paris"]
+
+    def test_a_name_that_is_not_utf_8_is_reported(self, configs):
+        configs.write("churn")
+        with open(os.fsencode(configs.root / "configs") + b"/caf\xe9.yml", "w") as file:  # noqa: PTH123 - a name in bytes
+            file.write("x: 1\n")
+        assert list(load_dags(Project.at(configs.root))) == ["churn"]
+        with pytest.raises(RefineryError, match=r"configs/caf\\udce9\.yml") as raised:
+            report_broken_configs(Project.at(configs.root))
+        str(raised.value).encode()
 
 
 LOCAL_SETTINGS = [
@@ -186,24 +304,24 @@ class TestWorkspaces:
         return lambda setting: monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", setting)
 
     def problem(self, configs):
-        with pytest.raises(BrokenConfigsError) as raised:
-            report_broken_configs(configs.root)
+        with pytest.raises(RefineryError) as raised:
+            report_broken_configs(Project.at(configs.root))
         return str(raised.value)
 
     @pytest.mark.parametrize("setting", LOCAL_SETTINGS)
     def test_on_one_machine_any_will_do(self, configs, executor, setting):
         executor(setting)
         configs.write("churn")
-        assert list(load_dags(configs.root)) == ["churn"]
-        report_broken_configs(configs.root)
+        assert list(load_dags(Project.at(configs.root))) == ["churn"]
+        report_broken_configs(Project.at(configs.root))
 
     @pytest.mark.parametrize(("setting", "named"), SPREADING_SETTINGS.items())
     def test_on_several_a_local_one_is_an_import_error(self, configs, executor, setting, named):
         executor(setting)
         configs.write("churn", more="workspace: /tmp/refinery\n")
-        assert load_dags(configs.root) == {}
+        assert load_dags(Project.at(configs.root)) == {}
         problem = self.problem(configs)
-        assert problem.startswith("configs/churn.yml:4:1: workspace: is a local folder, and ")
+        assert problem.startswith("configs/churn.yml:4:1: workspace: is a local folder, but ")
         assert f"{named} runs the steps" in problem
         assert "s3://BUCKET/PREFIX/" in problem
         assert "shared: true" in problem
@@ -220,8 +338,8 @@ class TestWorkspaces:
     def test_on_several_one_that_all_see_is_right(self, configs, executor, workspace):
         executor("CeleryExecutor")
         configs.write("churn", more=f"workspace: {workspace}\n")
-        assert list(load_dags(configs.root)) == ["churn"]
-        report_broken_configs(configs.root)
+        assert list(load_dags(Project.at(configs.root))) == ["churn"]
+        report_broken_configs(Project.at(configs.root))
 
     def test_where_none_is_set_the_environments_file_is_named_once(self, configs, executor, monkeypatch):
         executor("CeleryExecutor")
@@ -231,7 +349,7 @@ class TestWorkspaces:
             configs.write(name)
         problem = self.problem(configs)
         assert problem.startswith(
-            "configs/environments/prod.yml:1:1: workspace: is not set under defaults, and "
+            "configs/environments/prod.yml:1:1: workspace: is not set under defaults, but "
         )
         assert problem.count("CeleryExecutor") == 1
 
@@ -249,13 +367,13 @@ class TestWorkspaces:
         executor("CeleryExecutor")
         configs.write("here", more="workspace: /tmp/refinery\n")
         configs.write("there", more="workspace: s3://staging/refinery/\n")
-        assert list(load_dags(configs.root)) == ["there"]
+        assert list(load_dags(Project.at(configs.root))) == ["there"]
 
     def test_a_tasks_start_does_not_ask(self, configs, executor, monkeypatch):
         executor("CeleryExecutor")
         configs.write("churn")
         monkeypatch.setenv(PARSING_CONTEXT, "churn")
-        assert list(load_dags(configs.root)) == ["churn"]
+        assert list(load_dags(Project.at(configs.root))) == ["churn"]
 
     @pytest.mark.parametrize(
         ("written", "given"),
@@ -268,7 +386,7 @@ class TestWorkspaces:
     )
     def test_every_step_is_told(self, configs, written, given):
         configs.write("churn", more=f"workspace: {written}\n")
-        tasks = load_dags(configs.root)["churn"].tasks
+        tasks = load_dags(Project.at(configs.root))["churn"].tasks
         assert {(task.workspace, task.workspace_conn_id) for task in tasks} == {given}
 
 
@@ -280,10 +398,10 @@ class TestATasksStart:
         )
         configs.write("broken", text="source: [\n")
         monkeypatch.setenv(PARSING_CONTEXT, "team_a.churn")
-        assert list(load_dags(configs.root)) == ["team_a.churn"]
+        assert list(load_dags(Project.at(configs.root))) == ["team_a.churn"]
 
     def test_a_broken_config_is_an_error_with_its_place(self, configs, monkeypatch):
         configs.write("churn", text="sorce: s3://datasets/churn.csv\n")
         monkeypatch.setenv(PARSING_CONTEXT, "churn")
         with pytest.raises(ConfigError, match=r"configs/churn\.yml:1:1"):
-            load_dags(configs.root)
+            load_dags(Project.at(configs.root))

@@ -10,9 +10,9 @@ from airflow.providers.cncf.kubernetes.pod_generator import PodGenerator
 from airflow.serialization.serialized_objects import DagSerialization
 from kubernetes import client
 
-from include.config import load_pipeline
-from include.rendering.executors import executor_classes
-from include.rendering.loader import build_dag
+from refinery.config import load_pipeline
+from refinery.rendering.executors import executor_classes
+from refinery.rendering.loader import build_dag
 
 RESOURCES = """\
 wait_for: true

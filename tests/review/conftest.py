@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from include.review.compare import make_plan
-from include.review.formats import plan_as_text
+from refinery.review.compare import make_plan
+from refinery.review.formats import plan_as_text
 
 CASES = Path(__file__).parent / "cases"
 
@@ -53,7 +53,7 @@ class Case:
     base: dict[str, str] = field(default_factory=lambda: dict(_MODELS))
     head: dict[str, str] = field(default_factory=lambda: dict(_MODELS))
     not_raised: tuple[str, ...] = ()
-    environment: str = "local"
+    environment: str | None = None
     given: str = ""
     plan: str = ""
 
@@ -77,7 +77,7 @@ def read_case(file: Path) -> Case:
         found.base,
         found.head,
         tuple(words.get("not raised", "").split()),
-        words.get("environment", "local"),
+        words.get("environment"),
         text.partition(PLAN)[0],
         words.get("plan", ""),
     )

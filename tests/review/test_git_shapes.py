@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from include.review.compare import make_plan
-from include.review.errors import LinkedFolderError, NoCommonCommitError, UnknownRevisionError
-from include.review.formats import plan_as_github, plan_as_json, plan_as_markdown, plan_as_text
+from refinery.review.compare import make_plan
+from refinery.review.errors import ReviewError
+from refinery.review.formats import plan_as_github, plan_as_json, plan_as_markdown, plan_as_text
 
 PIPELINE = "source: s3://data/x.csv\nmodel: ridge\noutput: s3://models/x/{{ ds }}/\nretries: 3\n"
 FILES = {"configs/x.yml": PIPELINE, "include/models/ridge.py": "def build_model():\n    return None\n"}
 RETRIES = """
-Risks
+1 medium risk
   medium   R060 fewer retries
-           retries of a failed task go from 3 to 1: a fault that passes by itself, as throttling,
-           fails the run sooner
+           retries of a failed task go from 3 to 1: a temporary fault, such as throttling, fails the
+           run sooner
            x, configs/x.yml:4
 
 Pipelines
@@ -69,9 +71,55 @@ def test_a_shallow_clone_without_the_commit_that_the_change_was_made_on(committe
     git(origin, "checkout", "-q", "-b", "change")
     edit(origin)
     git(tmp_path, "clone", "-q", "--depth", "1", "--no-single-branch", f"file://{origin}", "clone")
-    with pytest.raises(NoCommonCommitError) as raised:
+    with pytest.raises(ReviewError) as raised:
         make_plan(tmp_path / "clone", base="origin/main", head="origin/change", environment="local", day=None)
     assert "fetch" in str(raised.value)
+
+
+def test_a_clone_without_the_contents_of_files_fetches_those_of_the_base(committed, edit, git, tmp_path):
+    origin = committed("origin")
+    git(origin, "config", "uploadpack.allowFilter", "true")
+    git(origin, "checkout", "-q", "-b", "change")
+    edit(origin)
+    git(tmp_path, "clone", "-q", "--filter=blob:none", "--branch", "change", f"file://{origin}", "clone")
+    assert plan(tmp_path / "clone", "HEAD~1") == f"Plan: 1 pipeline changes, 1 medium risk\n{RETRIES}"
+
+
+def test_a_default_branch_of_another_name_is_the_usual_base(committed, edit, git, tmp_path):
+    origin = committed("origin")
+    git(origin, "branch", "-m", "trunk")
+    git(tmp_path, "clone", "-q", f"file://{origin}", "clone")
+    edit(tmp_path / "clone")
+    made = make_plan(tmp_path / "clone", base=None, head=None, environment=None, day=None)
+    assert (made.base.name, made.notes, len(made.pipelines)) == ("origin/trunk", (), 1)
+
+
+def test_the_commit_where_a_change_left_its_base_is_named_as_such(committed, edit, git):
+    root = committed("project")
+    git(root, "checkout", "-q", "-b", "change")
+    edit(root)
+    fork, head = (
+        make_plan(root, base=base, head=None, environment=None, day=None) for base in ("main", "HEAD")
+    )
+    assert "main (" in plan_as_text(fork)
+    git(root, "checkout", "-q", "main")
+    git(root, "commit", "-q", "--allow-empty", "-m", "meanwhile")
+    git(root, "checkout", "-q", "change")
+    made = make_plan(root, base="main", head=None, environment=None, day=None)
+    assert made.base.commit == fork.base.commit != head.base.commit
+    assert f"main at the fork point {made.base.commit[:7]}" in plan_as_text(made)
+    assert f"main at the fork point {made.base.commit[:7]}" in plan_as_markdown(made)
+
+
+def test_annotations_name_files_from_the_repositorys_own_folder(committed, git):
+    root = committed("project", "ml/churn")
+    file = root / "ml/churn/configs/x.yml"
+    file.write_text(f"{file.read_text().replace('retries: 3', 'retries: 1')}poool: x\n")
+    errors = plan_as_github(make_plan(root / "ml/churn", base="main", head=None, environment=None, day=None))
+    assert errors.startswith("::error file=ml/churn/configs/x.yml,line=5,")
+    file.write_text(file.read_text().replace("poool: x\n", ""))
+    risks = plan_as_github(make_plan(root / "ml/churn", base="main", head=None, environment=None, day=None))
+    assert risks.startswith("::warning file=ml/churn/configs/x.yml,line=4,title=R060")
 
 
 def test_configs_in_a_submodule(committed, write_files, git, tmp_path):
@@ -107,7 +155,7 @@ def test_configs_behind_a_link(committed, git, head):
     (root / "configs").symlink_to("elsewhere")
     git(root, "add", "-A")
     git(root, "commit", "-q", "-m", "link")
-    with pytest.raises(LinkedFolderError, match=r"^configs is a symbolic link"):
+    with pytest.raises(ReviewError, match=re.escape('"configs" is a symbolic link')):
         make_plan(root, base="HEAD~1", head=head, environment="local", day=None)
 
 
@@ -120,17 +168,17 @@ def test_configs_that_were_behind_a_link_so_far(committed, git):
     (root / "configs").unlink()
     (root / "elsewhere").rename(root / "configs")
     text = plan(root, "HEAD")
-    assert text.startswith("Plan: 1 pipeline added\n")
+    assert text.startswith("Plan: 1 pipeline added")
     notes = " ".join(text.partition("\nNotes\n")[2].split())
-    assert "In HEAD, configs is a symbolic link, and git does not tell what lies behind it" in notes
+    assert "In HEAD, configs is a symbolic link, and git does not record what lies behind it" in notes
     assert "HEAD has no configs/: every pipeline is new." in notes
 
 
 def test_a_revision_that_was_not_fetched(committed):
-    with pytest.raises(UnknownRevisionError) as raised:
+    with pytest.raises(ReviewError) as raised:
         make_plan(committed("project"), base="upstream/release", head=None, environment="local", day=None)
     assert str(raised.value) == (
-        'git knows no revision "upstream/release"; name a branch, a tag or a commit. Fetch it with: git fetch origin'
+        'git does not know the revision "upstream/release"; name a branch, a tag or a commit. Fetch it with: git fetch origin'
     )
 
 

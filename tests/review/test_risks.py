@@ -7,9 +7,10 @@ from datetime import date
 
 import pytest
 
-from include.config import load_project
-from include.review.plan import PipelineChange
-from include.review.risks import KINDS, Thresholds, ThresholdsError, find_risks, risks_page
+from refinery.config import load_project
+from refinery.review.errors import ReviewError
+from refinery.review.plan import PipelineChange
+from refinery.review.risks import KINDS, Thresholds, find_risks, risks_page
 
 DAY = date(2026, 1, 31)
 MODEL = "def build_model():\n    return None\n"
@@ -61,6 +62,14 @@ class TestThresholds:
         after = Thresholds(catchup_runs=9, severity={"R060": "off", "R001": "off"})
         assert after.edits_since(before) == ["catchup_runs 3 -> 9", "R001 high -> off", "R060 low -> off"]
 
+    def test_the_stricter_of_two_counts(self):
+        before = Thresholds(catchup_runs=3, matrix_size=50, severity={"R060": "low", "R013": "high"})
+        after = Thresholds(catchup_runs=9, matrix_size=5, severity={"R060": "off", "R001": "off"})
+        expected = Thresholds(
+            catchup_runs=3, matrix_size=5, severity={"R060": "low", "R013": "high", "R001": "high"}
+        )
+        assert after.stricter(before) == before.stricter(after) == expected
+
     def test_without_a_table_they_are_the_defaults(self):
         assert Thresholds.from_pyproject("") == Thresholds.from_pyproject("[tool.ruff]\n") == Thresholds()
 
@@ -88,11 +97,11 @@ class TestThresholds:
             ),
             (
                 "severity = 'low'",
-                'tool.refinery.plan.severity: expected levels by code, as severity = {R005 = "low"}',
+                'tool.refinery.plan.severity: expected levels by code, such as severity = {R005 = "low"}',
             ),
             (
                 "severity = {R999 = 'low'}",
-                "tool.refinery.plan.severity.R999: there is no such risk; docs/risks.md has them all",
+                "tool.refinery.plan.severity.R999: unknown risk; docs/risks.md lists them all",
             ),
             (
                 "severity = {R005 = 'bad'}",
@@ -101,13 +110,13 @@ class TestThresholds:
         ],
     )
     def test_a_wrong_setting_is_told_with_its_key(self, text, told):
-        with pytest.raises(ThresholdsError) as raised:
+        with pytest.raises(ReviewError) as raised:
             Thresholds.from_pyproject(f"[tool.refinery.plan]\n{text}\n")
         assert str(raised.value) == f"pyproject.toml: {told}"
         assert not raised.value.retryable
 
-    def test_a_file_that_is_no_toml_is_told(self):
-        with pytest.raises(ThresholdsError, match=r"^pyproject\.toml: is no TOML: Expected"):
+    def test_a_file_that_is_not_toml_is_reported(self):
+        with pytest.raises(ReviewError, match=r"^pyproject\.toml: is not TOML: Expected"):
             Thresholds.from_pyproject("[tool")
 
     def test_they_decide(self, risks):
@@ -130,7 +139,8 @@ class TestThresholds:
     def test_a_matrix_that_grows_beyond_twenty_pipelines_is_large(self, risks, before, after, expected):
         base = {"configs/x.yml": MATRIX.format(", ".join(map(str, range(before))))}
         head = {"configs/x.yml": MATRIX.format(", ".join(map(str, range(after)))) + "owner: me\n"}
-        assert codes(risks("", "", base_files=base, head_files=head)) == expected
+        found = codes(risks("", "", base_files=base, head_files=head))
+        assert [code for code in found if code == "R042"] == expected
 
 
 GATES = {
@@ -190,6 +200,40 @@ class TestLoosening:
     def test_a_contract_is_loosened_where_a_worse_dataset_passes(self, risks, name):
         before, after, expected = CONTRACTS[name]
         assert codes(risks(f"expect: {{{before}}}", f"expect: {{{after}}}")) == expected
+
+
+class TestInputs:
+    @pytest.mark.parametrize(
+        ("before", "after", "sentence"),
+        [
+            ("features: [a, b]", "features: [b, a]", None),
+            (
+                "features: [a, b]",
+                "features: [a]",
+                "the latest model no longer reads b: callers need not send it any more",
+            ),
+            ("features: [a]", "features: [a, b]", "callers of the latest model must also send b"),
+            (
+                "features: [a]",
+                "drop: [c]",
+                "callers of the latest model must send other columns: all instead of a",
+            ),
+            ("drop: [a]", "drop: [b]", "callers of the latest model must also send a, and no longer b"),
+            ("drop: [a]", "evaluate: {time_column: a}", None),
+            ("features: [a]\ndrop: [b]", "features: [a]\ndrop: [c]", None),
+        ],
+    )
+    def test_what_callers_must_send(self, risks, before, after, sentence):
+        told = [
+            one.sentence for one in risks(f"target: t\n{before}", f"target: t\n{after}") if one.code == "R073"
+        ]
+        assert told == ([sentence] if sentence else [])
+
+    def test_columns_without_a_header_have_an_order(self, risks):
+        text = "source: {{url: s3://data/x.csv, header: false, columns: [{}]}}\nmodel: ridge\ntarget: t\noutput: s3://models/x/{{{{ ds }}}}/\n"
+        base, head = ({"configs/x.yml": text.format(columns)} for columns in ("a, b, t", "b, a, t"))
+        (told,) = risks("", "", base_files=base, head_files=head)
+        assert (told.code, "another order" in told.sentence) == ("R073", True)
 
 
 class TestOrder:
@@ -300,17 +344,18 @@ def test_a_project_against_itself_has_no_risks(case, write_files):
 def test_each_code_has_a_case_that_raises_it_and_one_that_comes_near(cases):
     raising = {code for case in cases for code in re.findall(r"^R\d{3}", case.file.name)}
     near = {code for case in cases for code in case.not_raised}
-    assert raising == set(KINDS) == near
+    # Trials need a dataset; tests/trial/ has them.
+    assert raising == set(KINDS) - {"R077"} == near
 
 
 def test_the_page_is_fresh_and_tells_of_every_kind(project):
     page = risks_page()
-    assert (project / "docs/risks.md").read_text(encoding="utf-8") == page, "renew it with: ./refinery schema"
+    assert (project / "docs/risks.md").read_text(encoding="utf-8") == page, "renew it with: refinery schema"
     for kind in KINDS.values():
         assert f"### {kind.code}: {kind.title}" in page
 
 
 def test_looking_for_risks_imports_nothing_heavy(project, run_python):
     heavy = "airflow", "boto3", "numpy", "pandas", "sklearn", "dagfactory"
-    code = f"import sys, include.review.risks; print([name for name in {heavy} if name in sys.modules])"
+    code = f"import sys, refinery.review.risks; print([name for name in {heavy} if name in sys.modules])"
     assert run_python(code) == "[]\n"

@@ -20,11 +20,11 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 from botocore.config import Config
-from moto.server import ThreadedMotoServer
 from requests.structures import CaseInsensitiveDict
 
-from include.local.object_store import ACCESS_KEY, REGION, SECRET_KEY, ObjectStore
-from include.storage import RetryPolicy, client_config, download_dataset
+from refinery.local.object_store import ACCESS_KEY, REGION, SECRET_KEY, ObjectStore
+from refinery.storage import RetryPolicy, client_config, download_dataset
+from tests.moto_server import running_moto
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
-    from include.storage import DatasetIdentity
-    from include.urls import S3Url
+    from refinery.spec.urls import S3Url
+    from refinery.storage import DatasetIdentity
 
     Fault = Callable[["Answer"], None]
 
@@ -194,19 +194,16 @@ def nanio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
 
 @pytest.fixture(scope="session")
 def moto_url() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with running_moto() as url:
+        yield url
 
 
-@pytest.fixture(params=["nanio", "moto"])
+@pytest.fixture
 def endpoint(request: pytest.FixtureRequest) -> str:
-    """The address of each real server in turn."""
-    if request.param == "moto":
-        return request.getfixturevalue("moto_url")
-    return request.getfixturevalue("nanio").endpoint_url
+    """The address of a real server: moto, which checks as AWS does, unless a test asks for nanio."""
+    if getattr(request, "param", "moto") == "nanio":
+        return request.getfixturevalue("nanio").endpoint_url
+    return request.getfixturevalue("moto_url")
 
 
 @pytest.fixture(scope="session")
@@ -239,8 +236,8 @@ def client(endpoint: str, make_client: Callable[..., S3Client]) -> S3Client:
     client = make_client(endpoint)
     if "data" not in [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]:
         client.create_bucket(Bucket="data")
-    for stored in client.list_objects_v2(Bucket="data").get("Contents", []):
-        client.delete_object(Bucket="data", Key=stored["Key"])
+    if stored := client.list_objects_v2(Bucket="data").get("Contents"):
+        client.delete_objects(Bucket="data", Delete={"Objects": [{"Key": item["Key"]} for item in stored]})
     return client
 
 
@@ -276,7 +273,7 @@ def proxied(proxy: FaultProxy, make_client: Callable[..., S3Client], client: S3C
 @pytest.fixture
 def impatient() -> RetryPolicy:
     """Three attempts, at once."""
-    return RetryPolicy(attempts=3, first_wait=0, longest_wait=0, patience=0)
+    return RetryPolicy(attempts=3, first_wait=0, longest_wait=0, throttle_timeout=0)
 
 
 @pytest.fixture
@@ -299,8 +296,8 @@ def peak_memory(nanio: ObjectStore, project: Path) -> Callable[[str], int]:
         import resource
         from pathlib import Path
         import boto3
-        from include.storage import download_dataset, upload_model
-        from include.urls import S3Url
+        from refinery.storage import download_dataset, upload_model
+        from refinery.spec.urls import S3Url
         client = boto3.client("s3", endpoint_url={nanio.endpoint_url!r}, region_name={REGION!r},
                               aws_access_key_id={ACCESS_KEY!r}, aws_secret_access_key={SECRET_KEY!r})
     """)

@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from include.storage.checksums import stored_checksum
+from refinery.storage.checksums import stored_checksum
 
 CONTENT = b"the bytes of an object"
 MD5 = hashlib.md5(CONTENT).hexdigest()

@@ -4,7 +4,7 @@ import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from include.storage import client_config
+from refinery.storage import client_config
 
 
 def test_requests_are_signed_with_the_sessions_credentials():

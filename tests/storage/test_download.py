@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.storage import DatasetIdentity, download_dataset, download_object, read_object
-from include.storage.download import local_file_name
-from include.storage.errors import LocalFileError
-from include.urls import S3Url
+from refinery.spec.urls import S3Url
+from refinery.storage import DatasetIdentity, download_dataset, download_object, read_object
+from refinery.storage.download import local_file_name
+from refinery.storage.errors import StorageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 # Several chunks and a piece.
 CONTENT = random.Random(0).randbytes(3_500_000)
 URL = S3Url("data", "folder/table.csv.gz")
+both_servers = pytest.mark.parametrize("endpoint", ["nanio", "moto"], indirect=True)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def stored(client) -> None:
     client.put_object(Bucket="data", Key=URL.key, Body=CONTENT)
 
@@ -28,6 +29,8 @@ def files(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+@both_servers
+@pytest.mark.usefixtures("stored")
 class TestIntact:
     def test_the_file_has_the_bytes_and_its_identity_says_so(self, download, client, folder):
         identity = download(URL)
@@ -97,15 +100,12 @@ class TestIntact:
         assert download(S3Url("data", "table.csv")).file_name == "table.csv.gz"
         assert files(folder) == ["table.csv.gz"]
 
-    def test_a_file_placed_by_hand_in_the_local_server_can_be_read(
-        self, nanio, folder, make_client, impatient
-    ):
-        (nanio.data / "models" / "placed.csv").write_bytes(CONTENT)
-        client = make_client(nanio.endpoint_url)
-        identity = download_dataset(
-            S3Url("models", "placed.csv"), folder, s3=lambda _: client, policy=impatient
-        )
-        assert (identity.size, identity.etag) == (len(CONTENT), None)
+
+def test_a_file_placed_by_hand_in_the_local_server_can_be_read(nanio, folder, make_client, impatient):
+    (nanio.data / "models" / "placed.csv").write_bytes(CONTENT)
+    client = make_client(nanio.endpoint_url)
+    identity = download_dataset(S3Url("models", "placed.csv"), folder, s3=lambda _: client, policy=impatient)
+    assert (identity.size, identity.etag) == (len(CONTENT), None)
 
 
 class TestKeyOfOneKilobyte:
@@ -145,10 +145,11 @@ class TestFolder:
 
     def test_a_folder_that_cannot_be_made_is_named(self, client, tmp_path, impatient):
         (tmp_path / "file").write_text("")
-        with pytest.raises(LocalFileError, match=str(tmp_path / "file")):
+        with pytest.raises(StorageError, match=str(tmp_path / "file")):
             download_dataset(URL, tmp_path / "file" / "folder", s3=lambda _: client, policy=impatient)
 
 
+@both_servers
 class TestOtherReads:
     def test_an_object_is_read_into_memory(self, client, proxied, proxy, impatient):
         client.put_object(Bucket="data", Key="manifest.json", Body=b'{"a": 1}')

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from include.storage import DatasetIdentity, describe_dataset, read_identity, write_identity
-from include.storage.errors import IdentityUnreadableError
+from refinery.storage import DatasetIdentity, describe_dataset, read_identity, write_identity
+from refinery.storage.errors import StorageError
 
 IDENTITY = DatasetIdentity(
     url="s3://data/déjà vu.csv",
@@ -84,6 +84,6 @@ def test_a_missing_or_damaged_file_is_named(tmp_path, content):
     path = tmp_path / "dataset.json"
     if content is not None:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(IdentityUnreadableError, match=r"dataset\.json does not tell the dataset") as caught:
+    with pytest.raises(StorageError, match=r"dataset\.json does not name the dataset") as caught:
         read_identity(path)
     assert not caught.value.retryable

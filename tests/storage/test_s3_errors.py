@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
+
 import boto3
 import pytest
 from boto3.exceptions import S3UploadFailedError
 from botocore import exceptions as boto
 
-from include.storage import errors
-from include.storage.s3_errors import s3_errors
+from refinery.storage import errors
+from refinery.storage.s3_errors import s3_errors
 
 URL = "s3://bucket/key"
 
@@ -19,32 +21,33 @@ def client():
 
 
 @pytest.mark.parametrize(
-    ("raised", "error", "retryable"),
+    ("raised", "problem", "retryable"),
     [
-        (boto.NoCredentialsError(), errors.CredentialsError, False),
-        (boto.PartialCredentialsError(provider="env", cred_var="secret"), errors.CredentialsError, False),
-        (boto.CredentialRetrievalError(provider="role", error_msg="no"), errors.CredentialsError, False),
-        (boto.EndpointConnectionError(endpoint_url="x", error="no"), errors.EndpointUnreachableError, True),
-        (boto.ConnectTimeoutError(endpoint_url="x"), errors.EndpointUnreachableError, True),
-        (boto.ProxyConnectionError(proxy_url="x"), errors.EndpointUnreachableError, True),
-        (boto.SSLError(endpoint_url="x", error="no"), errors.EndpointUnreachableError, True),
-        (boto.ReadTimeoutError(endpoint_url="x"), errors.ConnectionDroppedError, True),
-        (boto.ConnectionClosedError(endpoint_url="x"), errors.ConnectionDroppedError, True),
-        (boto.ResponseStreamingError(error="no"), errors.ConnectionDroppedError, True),
-        (boto.IncompleteReadError(actual_bytes=1, expected_bytes=2), errors.ConnectionDroppedError, True),
-        (boto.FlexibleChecksumError(error_msg="no"), errors.DataCorruptedError, True),
-        (boto.ParamValidationError(report="no"), errors.RequestRefusedError, False),
-        (boto.NoRegionError(), errors.RequestRefusedError, False),
-        (S3UploadFailedError("no"), errors.RequestRefusedError, False),
+        (boto.NoCredentialsError(), errors.CREDENTIALS_REJECTED, False),
+        (boto.PartialCredentialsError(provider="env", cred_var="secret"), errors.CREDENTIALS_REJECTED, False),
+        (boto.CredentialRetrievalError(provider="role", error_msg="no"), errors.CREDENTIALS_REJECTED, False),
+        (boto.EndpointConnectionError(endpoint_url="x", error="no"), errors.ENDPOINT_UNREACHABLE, True),
+        (boto.ConnectTimeoutError(endpoint_url="x"), errors.ENDPOINT_UNREACHABLE, True),
+        (boto.ProxyConnectionError(proxy_url="x"), errors.ENDPOINT_UNREACHABLE, True),
+        (boto.SSLError(endpoint_url="x", error="no"), errors.ENDPOINT_UNREACHABLE, True),
+        (boto.ReadTimeoutError(endpoint_url="x"), errors.CONNECTION_DROPPED, True),
+        (boto.ConnectionClosedError(endpoint_url="x"), errors.CONNECTION_DROPPED, True),
+        (boto.ResponseStreamingError(error="no"), errors.CONNECTION_DROPPED, True),
+        (boto.IncompleteReadError(actual_bytes=1, expected_bytes=2), errors.CONNECTION_DROPPED, True),
+        (boto.FlexibleChecksumError(error_msg="no"), errors.DATA_CORRUPTED, True),
+        (boto.ParamValidationError(report="no"), errors.REQUEST_REFUSED, False),
+        (boto.NoRegionError(), errors.REQUEST_REFUSED, False),
+        (S3UploadFailedError("no"), errors.REQUEST_REFUSED, False),
     ],
 )
-def test_faults_of_the_client(client, raised, error, retryable):
+def test_faults_of_the_client(client, raised, problem, retryable):
     with (
-        pytest.raises(error, match=rf"{URL}.*endpoint http://127\.0\.0\.1:9") as caught,
+        pytest.raises(problem.error, match=rf"{URL}.*endpoint http://127\.0\.0\.1:9") as caught,
         s3_errors(URL, client),
     ):
         raise raised
-    assert caught.type is error
+    assert caught.type is problem.error
+    assert str(caught.value).startswith(problem.sentence.format(location=URL))
     assert caught.value.retryable is retryable
     assert caught.value.__cause__ is raised
 
@@ -58,14 +61,14 @@ def test_an_upload_that_failed_has_the_error_of_its_request(client):
         except boto.ClientError:
             raise S3UploadFailedError("Failed") from None
 
-    with pytest.raises(errors.BucketNotFoundError), s3_errors(URL, client):
+    with pytest.raises(errors.RemoteError, match=r"The bucket .* does not exist"), s3_errors(URL, client):
         upload()
 
 
 def test_no_error_repeats_an_endpoints_password():
     client = boto3.client("s3", endpoint_url="http://user:p4ss%2Fword@127.0.0.1:9", region_name="us-east-1")
     raised = boto.EndpointConnectionError(endpoint_url="http://user:p4ss%2Fword@127.0.0.1:9/data/a@b.csv")
-    with pytest.raises(errors.EndpointUnreachableError) as caught, s3_errors(URL, client):
+    with pytest.raises(errors.RemoteError, match=r"cannot be reached") as caught, s3_errors(URL, client):
         raise raised
     assert "p4ss" not in str(caught.value)
     assert (
@@ -77,3 +80,18 @@ def test_no_error_repeats_an_endpoints_password():
 def test_other_errors_pass(client):
     with pytest.raises(ZeroDivisionError), s3_errors(URL, client):
         raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.THROTTLED.at(URL, endpoint="http://127.0.0.1:9", detail="SlowDown"),
+        errors.StorageError("No space is left.", retryable=True),
+    ],
+)
+def test_errors_come_unchanged_from_another_process(error):
+    restored = pickle.loads(pickle.dumps(error))
+    assert type(restored) is type(error)
+    assert str(restored) == str(error)
+    assert restored.retryable
+    assert vars(restored) == vars(error)

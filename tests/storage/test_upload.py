@@ -2,32 +2,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import random
 from typing import TYPE_CHECKING
 
 import pytest
 
-from include.storage import RetryPolicy, upload_model
-from include.storage.errors import (
+from refinery.spec.urls import S3Url
+from refinery.storage import RetryPolicy, upload_model
+from refinery.storage.errors import (
     AccessDeniedError,
-    BucketNotFoundError,
-    ConnectionDroppedError,
-    CredentialsExpiredError,
     DataCorruptedError,
-    EndpointUnreachableError,
-    NoModelError,
     RemoteError,
-    ServerFailedError,
+    StorageError,
     ThrottledError,
-    UnsafeWorkspaceError,
-    WriteDeniedError,
 )
-from include.urls import S3Url
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PREFIX = S3Url("data", "petrol/2026-01-31/")
+both_servers = pytest.mark.parametrize("endpoint", ["nanio", "moto"], indirect=True)
 
 
 def make_model(folder: Path, **files: bytes) -> Path:
@@ -59,19 +54,45 @@ def stored(client) -> dict[str, bytes]:
     return {key: client.get_object(Bucket="data", Key=key)["Body"].read() for key in keys}
 
 
+def names_of_models(proxy, method: str) -> list[str]:
+    """Name the objects of requests, but for the lease."""
+    names = [request.name for request in proxy.requests if request.method == method]
+    return [name for name in names if name != ".refinery-lease"]
+
+
+def end_lease(client) -> None:
+    """Delete the lease that an upload which was cut off has left, as if its time were over."""
+    client.delete_object(Bucket="data", Key=PREFIX.key + ".refinery-lease")
+
+
 def under_prefix(folder: Path) -> dict[str, bytes]:
     return {PREFIX.key + path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def is_whole(objects: dict[str, bytes]) -> bool:
-    """Whether every file that the manifest names is there as it says."""
-    entries = json.loads(objects[PREFIX.key + "manifest.json"])["files"]
+def replaced(folder: Path) -> dict[str, bytes]:
+    """What is kept of a model that another one has replaced."""
+    sha256 = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
+    return {f"{PREFIX.key}replaced/{sha256[:12]}/{path.name}": path.read_bytes() for path in folder.iterdir()}
+
+
+def is_whole(objects: dict[str, bytes], manifest: str) -> bool:
+    """Whether every file that a manifest names is there as it says."""
+    entries = json.loads(objects[manifest])["files"]
+    prefix = manifest.removesuffix("manifest.json")
     return all(
-        hashlib.sha256(objects.get(PREFIX.key + name, b"")).hexdigest() == entry["sha256"]
+        hashlib.sha256(objects.get(prefix + name, b"")).hexdigest() == entry["sha256"]
         for name, entry in entries.items()
     )
 
 
+def assert_whole_models(objects: dict[str, bytes], *either: dict[str, bytes]) -> None:
+    """Each manifest there is stands beside all of its files, and of some places for one model, one at least holds it."""
+    manifests = [key for key in objects if key.endswith("/manifest.json")]
+    assert all(is_whole(objects, manifest) for manifest in manifests)
+    assert any(place.items() <= objects.items() for place in either)
+
+
+@both_servers
 class TestUpload:
     def test_all_files_are_there_and_their_urls_come_back(self, client, model):
         urls = upload_model(model, PREFIX, client=client)
@@ -85,7 +106,7 @@ class TestUpload:
 
     def test_the_manifest_goes_last(self, client, proxied, proxy, model):
         upload_model(model, PREFIX, client=proxied)
-        uploads = [request.name for request in proxy.requests if request.method == "PUT"]
+        uploads = names_of_models(proxy, "PUT")
         assert uploads == ["card.html", "metrics.json", "model.pkl", "manifest.json"]
 
     def test_browsers_are_told_what_each_file_is(self, client, tmp_path):
@@ -130,10 +151,73 @@ class TestUpload:
 
 
 class TestRerun:
+    @both_servers
     def test_the_new_model_takes_the_place_of_the_former(self, client, model, next_model):
         upload_model(model, PREFIX, client=client)
         upload_model(next_model, PREFIX, client=client)
+        assert stored(client) == under_prefix(next_model) | replaced(model)
+
+    def test_each_model_that_was_there_is_kept_and_the_log_says_where(
+        self, client, model, next_model, caplog, tmp_path
+    ):
+        third = make_model(tmp_path / "third", model__pkl=b"third model")
+        with caplog.at_level(logging.INFO, "refinery.storage"):
+            for folder in (model, next_model, model, third):
+                upload_model(folder, PREFIX, client=client)
+        assert stored(client) == under_prefix(third) | replaced(model) | replaced(next_model)
+        kept = {key.rpartition("/")[0] for key in replaced(model)}
+        assert (
+            f"The model that s3://data/petrol/2026-01-31/ held is kept under s3://data/{kept.pop()}/."
+            in caplog.text
+        )
+
+    @both_servers
+    def test_files_in_folders_are_kept_with_their_types(self, client, model, next_model):
+        (model / "plots").mkdir()
+        (model / "plots" / "roc.svg").write_bytes(b"<svg>")
+        manifest = json.loads((model / "manifest.json").read_text())
+        manifest["files"]["plots/roc.svg"] = {}
+        (model / "manifest.json").write_text(json.dumps(manifest))
+        upload_model(model, PREFIX, client=client)
+        upload_model(next_model, PREFIX, client=client)
+        (key,) = (key for key in stored(client) if key.endswith("/plots/roc.svg"))
+        assert "/replaced/" in key
+        assert client.head_object(Bucket="data", Key=key)["ContentType"] == "image/svg+xml"
+
+    @both_servers
+    def test_the_same_model_again_is_never_away(self, client, proxied, proxy, model):
+        upload_model(model, PREFIX, client=client)
+        upload_model(model, PREFIX, client=proxied)
+        assert names_of_models(proxy, "DELETE") == []
+        assert stored(client) == under_prefix(model)
+
+    def test_a_report_is_replaced(self, client, model, next_model):
+        for folder in (model, next_model):
+            upload_model(folder, PREFIX, client=client, keep_former=False)
         assert stored(client) == under_prefix(next_model)
+
+    def test_a_file_that_is_gone_already_is_told_and_the_rest_is_kept(
+        self, client, model, next_model, caplog
+    ):
+        upload_model(model, PREFIX, client=client)
+        client.delete_object(Bucket="data", Key=PREFIX.key + "card.html")
+        upload_model(next_model, PREFIX, client=client)
+        kept = {key: content for key, content in replaced(model).items() if not key.endswith("card.html")}
+        assert stored(client) == under_prefix(next_model) | kept
+        assert "card.html is not there, though its manifest names it" in caplog.text
+
+    def test_a_server_that_does_not_copy_has_the_files_brought_to_it(
+        self, client, proxied, proxy, model, next_model
+    ):
+        upload_model(model, PREFIX, client=client)
+
+        def refuse_copies(answer):
+            if "x-amz-copy-source" in {name.lower() for name in proxy.requests[-1].headers}:
+                proxy.refuse(501, "NotImplemented")(answer)
+
+        proxy.plan(*[refuse_copies] * 99)
+        upload_model(next_model, PREFIX, client=proxied)
+        assert stored(client) == under_prefix(next_model) | replaced(model)
 
     def test_what_no_manifest_names_stays(self, client, model, next_model):
         client.put_object(Bucket="data", Key=PREFIX.key + "notes.txt", Body=b"mine")
@@ -142,6 +226,7 @@ class TestRerun:
         upload_model(next_model, PREFIX, client=client)
         assert set(stored(client)) == {
             *under_prefix(next_model),
+            *replaced(model),
             PREFIX.key + "notes.txt",
             "petrol/2026-01-30/card.html",
         }
@@ -154,9 +239,17 @@ class TestRerun:
         changes = [
             (request.method, request.name)
             for request in proxy.requests
-            if request.method in ("PUT", "DELETE")
+            if request.method in ("PUT", "DELETE") and request.name != ".refinery-lease"
         ]
-        assert changes == [
+        copied = [
+            ("PUT", "card.html"),
+            ("PUT", "metrics.json"),
+            ("PUT", "model.pkl"),
+            ("PUT", "manifest.json"),
+        ]
+        assert sorted(changes[:3]) == copied[:3]
+        assert changes[3:] == [
+            copied[3],
             ("DELETE", "manifest.json"),
             ("DELETE", "card.html"),
             ("PUT", "metrics.json"),
@@ -171,43 +264,49 @@ class TestRerun:
         upload_model(model, PREFIX, client=client)
         assert stored(client) == under_prefix(model)
 
+    @pytest.mark.parametrize("answer_only", [True, pytest.param(False, marks=pytest.mark.thorough)])
     def test_cut_off_after_any_request_a_manifest_still_means_a_whole_model(
-        self, client, proxied, proxy, model, next_model
+        self, client, proxied, proxy, *, model, next_model, answer_only
     ):
-        """And the rerun that follows ends right."""
+        """The former one, its copy, or the new one; and the rerun that follows ends right.
+
+        Lost requests leave the same objects as lost answers of the requests before them.
+        """
+        fault = proxy.refuse(500, "InternalError") if answer_only else proxy.reset(after=0)
+        once = RetryPolicy(attempts=1, throttle_timeout=0)
         cut_after, finished = 0, False
         while not finished:
             upload_model(model, PREFIX, client=client)
-            proxy.plan(*[None] * cut_after, *[proxy.refuse(403, "AccessDenied")] * 99)
+            proxy.plan(*[None] * cut_after, *[fault] * 99)
             try:
-                upload_model(next_model, PREFIX, client=proxied)
+                upload_model(next_model, PREFIX, client=proxied, policy=once)
                 finished = True
             except RemoteError:
-                objects = stored(client)
-                assert PREFIX.key + "manifest.json" not in objects or is_whole(objects)
+                assert_whole_models(stored(client), under_prefix(model), replaced(model))
             proxy.plan()
+            end_lease(client)
             upload_model(next_model, PREFIX, client=client)
-            assert under_prefix(next_model).items() <= stored(client).items()
+            assert (under_prefix(next_model) | replaced(model)).items() <= stored(client).items()
+            for key in stored(client):
+                client.delete_object(Bucket="data", Key=key)
             cut_after += 1
-            if cut_after > 12:
-                break
-        assert cut_after > 9
+        assert cut_after > 20
 
 
 class TestNothingToUpload:
     def test_no_folder(self, client, tmp_path):
-        with pytest.raises(NoModelError, match="training left no model"):
+        with pytest.raises(StorageError, match="training left no model"):
             upload_model(tmp_path / "nowhere", PREFIX, client=client)
 
     def test_an_empty_folder(self, client, tmp_path):
-        with pytest.raises(NoModelError, match="holds no files"):
+        with pytest.raises(StorageError, match="holds no files"):
             upload_model(tmp_path, PREFIX, client=client)
 
     def test_a_link_that_leads_out_of_the_folder(self, client, model, tmp_path):
         secret = tmp_path / "secret"
         secret.write_text("of the worker")
         (model / "notes.txt").symlink_to(secret)
-        with pytest.raises(UnsafeWorkspaceError, match=r"notes\.txt is a symbolic link"):
+        with pytest.raises(StorageError, match=r"notes\.txt is a symbolic link"):
             upload_model(model, PREFIX, client=client)
         assert stored(client) == {}
 
@@ -215,49 +314,63 @@ class TestNothingToUpload:
         """The model that is there stays."""
         upload_model(model, PREFIX, client=client)
         (next_model / "manifest.json").unlink()
-        with pytest.raises(NoModelError, match=r"holds no manifest\.json") as caught:
+        with pytest.raises(StorageError, match=r"holds no manifest\.json") as caught:
             upload_model(next_model, PREFIX, client=client)
         assert not caught.value.retryable
         assert stored(client) == under_prefix(model)
 
 
 class TestFaults:
-    def test_missing_bucket(self, client, model):
-        with pytest.raises(BucketNotFoundError, match='bucket "no-such-bucket"') as caught:
+    @both_servers
+    def test_missing_bucket(self, endpoint, make_client, model):
+        client = make_client(endpoint, attempts=2)  # no other test's: nanio leaves its connection unusable
+        with pytest.raises(RemoteError, match='bucket "no-such-bucket"') as caught:
             upload_model(model, S3Url("no-such-bucket", "a/"), client=client)
         assert not caught.value.retryable
 
-    @pytest.mark.parametrize("allowed", [0, 1, 2, 3])
+    @pytest.mark.parametrize("allowed", [0, 1, 2, 3, 4])
     def test_denied(self, client, proxied, proxy, model, allowed):
         proxy.plan(*[None] * allowed, *[proxy.refuse(403, "AccessDenied")] * 99)
-        with pytest.raises(AccessDeniedError, match=r"s3://data/petrol/2026-01-31/\w+\.\w+ was denied"):
+        with pytest.raises(AccessDeniedError, match=r"s3://data/petrol/2026-01-31/[\w.-]+ was denied"):
             upload_model(model, PREFIX, client=proxied)
 
     def test_one_who_may_write_but_not_list_can_upload(self, client, proxied, proxy, model):
         """S3 denies them a missing object instead of saying that it is missing."""
-        proxy.plan(proxy.refuse(403, "AccessDenied"))
+        proxy.plan(None, proxy.refuse(403, "AccessDenied"), proxy.refuse(403, "AccessDenied"))
         upload_model(model, PREFIX, client=proxied)
         assert stored(client) == under_prefix(model)
 
+    def test_a_model_that_may_not_be_read_is_not_replaced(
+        self, client, proxied, proxy, *, model, next_model, impatient
+    ):
+        """It could not be kept."""
+        upload_model(model, PREFIX, client=client)
+        before = stored(client)
+        for denied in (1, 2):
+            proxy.plan(None, *[proxy.refuse(403, "AccessDenied")] * denied)
+            with pytest.raises(AccessDeniedError, match=r"manifest\.json was denied"):
+                upload_model(next_model, PREFIX, client=proxied, policy=impatient)
+            assert stored(client) == before
+
     @pytest.mark.parametrize(
         ("status", "code", "error"),
-        [(503, "SlowDown", ThrottledError), (500, "InternalError", ServerFailedError)],
+        [(503, "SlowDown", ThrottledError), (500, "InternalError", RemoteError)],
     )
     def test_faults_that_last_can_be_tried_again(
         self, client, proxied, proxy, model, impatient, *, status, code, error
     ):
-        proxy.plan(None, *[proxy.refuse(status, code)] * 99)
+        proxy.plan(None, None, *[proxy.refuse(status, code)] * 99)
         with pytest.raises(error) as caught:
             upload_model(model, PREFIX, client=proxied, policy=impatient)
         assert caught.value.retryable
 
     def test_throttled_twice_then_fine(self, client, make_client, proxy, model):
-        proxy.plan(None, proxy.refuse(503, "SlowDown"), proxy.refuse(503, "SlowDown"))
+        proxy.plan(None, None, proxy.refuse(503, "SlowDown"), proxy.refuse(503, "SlowDown"))
         upload_model(model, PREFIX, client=make_client(proxy.url, attempts=3))
         assert stored(client) == under_prefix(model)
 
     def test_a_size_that_is_another_afterwards_is_noticed(self, client, proxied, proxy, model, impatient):
-        proxy.plan(None, *[None, proxy.with_headers(Content_Length="1")] * 9)
+        proxy.plan(None, None, *[None, proxy.with_headers(Content_Length="1")] * 9)
         with pytest.raises(DataCorruptedError, match=r"card\.html .*1 bytes are stored of 3"):
             upload_model(model, PREFIX, client=proxied, policy=impatient)
         assert PREFIX.key + "manifest.json" not in stored(client)
@@ -266,7 +379,7 @@ class TestFaults:
         self, client, proxied, proxy, model
     ):
         slept = []
-        proxy.plan(None, *[proxy.refuse(503, "SlowDown")] * 9)
+        proxy.plan(None, None, *[proxy.refuse(503, "SlowDown")] * 9)
         upload_model(model, PREFIX, client=proxied, policy=RetryPolicy(sleep=slept.append))
         assert len(slept) == 9
         assert stored(client) == under_prefix(model)
@@ -275,18 +388,24 @@ class TestFaults:
         self, client, proxied, proxy, *, model, next_model, impatient
     ):
         upload_model(model, PREFIX, client=client)
-        proxy.plan(None, proxy.refuse(503, "SlowDown"))
+
+        def throttle_once(answer):
+            if proxy.requests[-1].method == "DELETE" and len(names_of_models(proxy, "DELETE")) == 1:
+                proxy.refuse(503, "SlowDown")(answer)
+
+        proxy.plan(*[throttle_once] * 99)
         upload_model(next_model, PREFIX, client=proxied, policy=impatient)
-        assert [request.method for request in proxy.requests[:3]] == ["GET", "DELETE", "DELETE"]
-        assert stored(client) == under_prefix(next_model)
+        deleted = names_of_models(proxy, "DELETE")
+        assert deleted == ["manifest.json", "manifest.json", "card.html"]
+        assert stored(client) == under_prefix(next_model) | replaced(model)
 
     def test_a_connection_that_is_reset_in_the_middle_of_a_file_is_tried_again(
         self, client, proxied, proxy, model, impatient
     ):
         (model / "card.html").write_bytes(random.Random(0).randbytes(3_500_000))
-        proxy.plan(None, proxy.reset(after=1_700_000))
+        proxy.plan(None, None, proxy.reset(after=1_700_000))
         upload_model(model, PREFIX, client=proxied, policy=impatient)
-        names = [request.name for request in proxy.requests if request.method == "PUT"]
+        names = names_of_models(proxy, "PUT")
         assert names == ["card.html", "card.html", "metrics.json", "model.pkl", "manifest.json"]
         assert stored(client) == under_prefix(model)
 
@@ -294,10 +413,11 @@ class TestFaults:
         self, client, proxied, proxy, model, impatient
     ):
         (model / "card.html").write_bytes(random.Random(0).randbytes(3_500_000))
-        proxy.plan(None, *[proxy.reset(after=1_700_000)] * 9)
-        with pytest.raises(ConnectionDroppedError, match=r"middle of s3://data/.*card\.html") as caught:
+        proxy.plan(None, None, *[proxy.reset(after=1_700_000)] * 3)
+        with pytest.raises(RemoteError, match=r"connection broke while s3://data/.*card\.html") as caught:
             upload_model(model, PREFIX, client=proxied, policy=impatient)
         assert caught.value.retryable
+        end_lease(client)
         assert stored(client) == {}
 
     def test_a_bucket_that_may_only_be_read_is_told_as_that(self, client, proxied, proxy, model, next_model):
@@ -309,27 +429,29 @@ class TestFaults:
 
         proxy.plan(*[read_only] * 99)
         with pytest.raises(
-            WriteDeniedError,
+            AccessDeniedError,
             match=r"Writing to s3://data/.* was denied\. Let .* write and delete .*s3:PutObject",
         ) as caught:
             upload_model(next_model, S3Url("data", "read-only/"), client=proxied)
         assert not caught.value.retryable
 
     def test_credentials_that_expire_between_two_files_leave_no_model(self, client, proxied, proxy, model):
-        proxy.plan(None, None, None, *[proxy.refuse(400, "ExpiredToken")] * 99)
-        with pytest.raises(CredentialsExpiredError, match="Renew the session token") as caught:
+        proxy.plan(None, None, None, None, *[proxy.refuse(400, "ExpiredToken")] * 99)
+        with pytest.raises(RemoteError, match="Renew the session token") as caught:
             upload_model(model, PREFIX, client=proxied)
         assert caught.value.retryable
-        assert len(proxy.requests) == 4  # not asked again with the same ones
+        # Not asked again with the same ones, but for the lease's end.
+        assert [request.name for request in proxy.requests[5:]] == [".refinery-lease"]
         assert PREFIX.key + "manifest.json" not in stored(client)
 
     def test_credentials_that_expire_between_two_parts_leave_no_object(self, client, proxied, proxy, model):
         with (model / "card.html").open("wb") as sparse:
             sparse.truncate(65 << 20)
-        proxy.plan(None, None, *[proxy.refuse(400, "ExpiredToken")] * 99)
-        with pytest.raises(CredentialsExpiredError, match=r"card\.html have expired") as caught:
+        proxy.plan(None, None, None, *[proxy.refuse(400, "ExpiredToken")] * 99)
+        with pytest.raises(RemoteError, match=r"card\.html have expired") as caught:
             upload_model(model, PREFIX, client=proxied)
         assert caught.value.retryable
+        end_lease(client)
         assert stored(client) == {}
 
     def test_a_server_that_takes_a_file_slowly_gets_it_whole(
@@ -337,9 +459,9 @@ class TestFaults:
     ):
         """It takes twice the time that silence may last."""
         (model / "card.html").write_bytes(random.Random(0).randbytes(40 << 20))
-        proxy.plan(None, proxy.sip(0.4))
+        proxy.plan(None, None, proxy.sip(0.4))
         upload_model(model, PREFIX, client=make_client(proxy.url, read_timeout=2), policy=impatient)
-        names = [request.name for request in proxy.requests if request.method == "PUT"]
+        names = names_of_models(proxy, "PUT")
         assert names == ["card.html", "metrics.json", "model.pkl", "manifest.json"]
         assert stored(client) == under_prefix(model)
 
@@ -349,12 +471,12 @@ class TestFaults:
         def delete(_):
             client.delete_object(Bucket="data", Key=PREFIX.key + "card.html")
 
-        proxy.plan(None, delete)
+        proxy.plan(None, None, delete)
         upload_model(model, PREFIX, client=proxied, policy=impatient)
         assert stored(client) == under_prefix(model)
 
     def test_no_server(self, make_client, model, impatient):
-        with pytest.raises(EndpointUnreachableError, match=r"127\.0\.0\.1:9"):
+        with pytest.raises(RemoteError, match=r"127\.0\.0\.1:9"):
             upload_model(model, PREFIX, client=make_client("http://127.0.0.1:9"), policy=impatient)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from include.training import ModuleModel, TrainingSpec, train
+from refinery.training import ModuleModel, TrainingSpec, train
 
 INCLUDE = Path(__file__).parents[2] / "include"
 
@@ -32,18 +32,20 @@ def train_petrol(petrol, tmp_path):
         output_dir=tmp_path / "model",
         provenance=None,
         latest=None,
-        profile=None,
         write_extras=None,
         **fields,
     ):
-        spec = {"model": ModuleModel("random_forest"), "models_dir": INCLUDE / "models"} | fields
+        spec = {
+            "model": ModuleModel("random_forest"),
+            "models_dir": INCLUDE / "models",
+            "preprocess": "none",
+        }
         return train(
-            TrainingSpec(**spec),
+            TrainingSpec(**spec | fields),
             dataset,
             output_dir,
             provenance=provenance or {},
-            latest=latest,
-            profile=profile,
+            latest=lambda: latest,
             write_extras=write_extras,
         )
 

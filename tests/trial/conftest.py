@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from include.config import load_pipeline
-from include.local.object_store import ObjectStore
-from include.review.plan import PipelineChange, Plan, Version
-from include.trial import Bench
+from refinery.config import load_pipeline
+from refinery.local.object_store import ObjectStore
+from refinery.review.plan import PipelineChange, Plan, Version
+from refinery.trial import TrialContext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,10 +50,10 @@ class Reviewed:
         return PipelineChange(kind, name, None, f"configs/{name}.yml", (), (), None, None, (), base, head)
 
     def plan(self, *changes: PipelineChange) -> Plan:
-        return Plan(Version("main", None), Version("working tree", None), "local", DAY, changes, 0)
+        return Plan(Version("main", None), Version("working tree", None), "local", ("local",), DAY, changes)
 
-    def bench(self, rows: int | None = None) -> Bench:
-        return Bench(DAY, self.root / "models", rows, lambda _url, _connection: self.client)
+    def context(self, rows: int | None = None) -> TrialContext:
+        return TrialContext(DAY, self.root / "models", rows, lambda _url, _connection: self.client)
 
     def upload(self, key: str, table: pd.DataFrame) -> None:
         self.client.put_object(Bucket="datasets", Key=key, Body=table.to_csv(index=False).encode())
@@ -76,7 +76,6 @@ def line_table(rows: int = 400) -> pd.DataFrame:
 def s3_client(tmp_path_factory) -> Iterator[Any]:
     with ObjectStore(tmp_path_factory.mktemp("nanio")) as store:
         client = store.client()
-        client.create_bucket(Bucket="datasets")
         yield client
 
 

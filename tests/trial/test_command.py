@@ -33,9 +33,9 @@ def edited(project_copy):
 
 def _plan(root, *arguments):
     done = subprocess.run(
-        [sys.executable, "-m", "include", "plan", "--base", "main", *arguments],
+        [sys.executable, "-m", "refinery", "plan", "--base", "main", *arguments],
         cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root)},
+        env={**os.environ, "PYTHONPATH": f"{root}:{root / 'include'}"},
         capture_output=True,
         text=True,
         timeout=300,
@@ -59,10 +59,22 @@ def test_a_plan_is_measured(edited):
     assert wine["before"]["metrics"]
     assert any("no code of the other revision runs" in note for note in document["notes"])
     assert "Training wine_cultivar" in done.stderr
+    (risk,) = [one for one in document["risks"] if one["code"] == "R077"]
+    assert (risk["severity"], risk["pipelines"], risk["accepted"]) == ("high", ["diabetes_progression"], None)
+    assert risk["sentence"].startswith("the model that the change makes is rejected: r2 is ")
+    assert "1 rejected trial" in document["summary"]
+
+
+def test_a_rejected_trial_is_accepted_by_a_comment(edited):
+    config = edited / "configs" / "diabetes_progression.yml"
+    config.write_text(f"{config.read_text()}# refinery: allow R077 because the gate is a goal\n")
+    done = _plan(edited, "--try", "--rows", "300", "--format", "json")
+    (risk,) = [one for one in json.loads(done.stdout)["risks"] if one["code"] == "R077"]
+    assert risk["accepted"] == "the gate is a goal"
 
 
 def test_what_is_at_stake_is_looked_up_on_the_embedded_server(edited):
     (edited / ".local" / "s3" / "models").mkdir(parents=True)
     done = _plan(edited, "--against-latest", "--format", "markdown")
     assert done.returncode == 0, done.stderr
-    assert "| `diabetes_progression` | no model was promoted yet | | |" in done.stdout
+    assert "- `diabetes_progression`: no model was promoted yet" in done.stdout

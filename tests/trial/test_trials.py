@@ -5,7 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from include.trial import try_changes
+from refinery.config import load_pipeline
+from refinery.training import TrainingSpec, train
+from refinery.trial import run_trials
 
 CONFIG = """\
 source: s3://datasets/{{ ds }}.csv
@@ -17,7 +19,7 @@ AFTER = f"{CONFIG}model: {{module: line, params: {{alpha: 500}}}}\n"
 
 def run(reviewed, before, after, rows=None):
     plan = reviewed.plan(reviewed.change("line", before, after))
-    (trial,) = try_changes(plan, reviewed.bench(rows), lambda _: None)
+    (trial,) = run_trials(plan, reviewed.context(rows), lambda _: None)
     return trial
 
 
@@ -94,10 +96,23 @@ def test_one_failure_keeps_no_other_pipeline_from_its_trial(reviewed):
     missing = BEFORE.replace("{{ ds }}.csv", "missing.csv")
     plan = reviewed.plan(reviewed.change("bad", None, missing), reviewed.change("good", None, BEFORE))
     told = []
-    bad, good = try_changes(plan, reviewed.bench(), told.append)
+    bad, good = run_trials(plan, reviewed.context(), told.append)
     assert "missing.csv" in bad.after.problem
     assert good.after.metrics
     assert told == ["bad", "good"]
+
+
+def test_a_fit_batch_by_batch_is_tried_batch_by_batch(reviewed, tmp_path):
+    sgd = BEFORE.replace("line\n", "sklearn.linear_model.SGDRegressor\n")
+    batches = f"{sgd}fit: {{mode: incremental, batch_rows: 100}}\n"
+    trial = run(reviewed, sgd, batches)
+    config = load_pipeline(reviewed.root / "after" / "configs", "line").config
+    reviewed.client.download_file("datasets", "2026-01-31.csv", str(tmp_path / "line.csv"))
+    spec = TrainingSpec.from_dict(config.training, reviewed.root / "models")
+    assert spec.batch_rows == 100
+    trained = train(spec, tmp_path / "line.csv", tmp_path / "model", provenance={})
+    assert dict(trial.after.metrics) == trained.metrics
+    assert trial.after.metrics != trial.before.metrics
 
 
 def test_another_source_is_noted(reviewed):
@@ -113,7 +128,7 @@ def test_another_positive_class_is_measured_and_noted(reviewed):
     before = BEFORE.replace("{{ ds }}.csv", "kinds.csv").replace("line\n", "sklearn.dummy.DummyClassifier\n")
     trial = run(reviewed, before, f"{before}evaluate: {{positive_class: fine}}\n")
     assert (dict(trial.before.metrics)["f1"], dict(trial.after.metrics)["f1"] > 0.9) == (0, True)
-    assert trial.note.startswith("Metrics of one class, as f1, are those of another class after than before")
+    assert trial.note.startswith("Metrics of one class, such as f1, are not comparable")
 
 
 def test_the_contract_counts_no_rows_of_a_sample(reviewed):

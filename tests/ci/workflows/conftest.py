@@ -80,10 +80,16 @@ def _granted(asked: Mapping[str, str], most: str) -> dict[str, str]:
     return {name: right if most == "write" else "read" for name, right in asked.items()}
 
 
+@pytest.fixture(scope="session")
+def first_repository(tmp_path_factory) -> Path:
+    """A bare repository with this project in it, to be copied."""
+    return Repository.make(tmp_path_factory.mktemp("repository"))
+
+
 @pytest.fixture
-def repository(tmp_path, github) -> Repository:
+def repository(tmp_path, github, first_repository) -> Repository:
     """A repository on GitHub, with this project in it."""
-    return Repository(tmp_path, github)
+    return Repository(tmp_path, github, first_repository)
 
 
 @pytest.fixture

@@ -91,12 +91,16 @@ class PullRequest:
 
 
 class Repository:
-    """What lies on GitHub: a bare repository with this project's files in it."""
+    """What lies on GitHub: a bare repository with this project's files in it, a copy of the one that is given."""
 
-    def __init__(self, folder: Path, github: Any) -> None:
+    def __init__(self, folder: Path, github: Any, first: Path) -> None:
         self._folder = folder
         self._github = github
-        self.remote = folder / "remote.git"
+        self.remote = Path(shutil.copytree(first, folder / "remote.git"))
+
+    @staticmethod
+    def make(folder: Path) -> Path:
+        """Make the bare repository."""
         start = folder / "start"
         start.mkdir()
         for part in _PARTS:
@@ -107,8 +111,10 @@ class Repository:
         git(start, "init", "--quiet")
         git(start, "add", "--all")
         git(start, "commit", "--quiet", "--message", "Start")
-        git(folder, "clone", "--quiet", "--bare", "start", str(self.remote))
-        git(self.remote, "config", "uploadpack.allowAnySHA1InWant", "true")
+        remote = folder / "remote.git"
+        git(folder, "clone", "--quiet", "--bare", "start", str(remote))
+        git(remote, "config", "uploadpack.allowAnySHA1InWant", "true")
+        return remote
 
     def branch(self) -> Branch:
         return Branch(self._folder / "branch", self.remote, REPOSITORY)

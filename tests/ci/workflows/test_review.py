@@ -35,13 +35,13 @@ def test_one_comment_from_opening_to_closing(repository, actions, github, refusa
     assert "1 pipeline changes" in first
     assert review.summary.strip() in first
     assert re.search(r"`origin/main \([0-9a-f]{7}\)` → `pull/12/merge \([0-9a-f]{7}\)`", first)
-    assert f"Plan of {opened[:7]}" in first
+    assert f"Plan for {opened[:7]}" in first
 
     branch.edit(PETROL, DAWN, DUSK).commit()
     pull.push()
     assert actions.comment(pull, actions.review(pull)).log == "Pull request 12: comment edited.\n"
     (second,) = bodies()
-    assert f"Plan of {pull.sha[:7]}" in second
+    assert f"Plan for {pull.sha[:7]}" in second
     assert ("18:00" in second, "18:00" in first) == (True, False)
     overtaken = actions.comment(pull, review, sha=opened)
     assert (
@@ -59,7 +59,7 @@ def test_one_comment_from_opening_to_closing(repository, actions, github, refusa
         "skipped",
     )
     assert actions.comment(pull, review).log == "Pull request 12: comment edited.\n"
-    last = f"<!-- refinery-plan -->\nSince {pull.sha[:7]}, nothing changes that reaches a pipeline.\n"
+    last = f"<!-- refinery-plan -->\nSince {pull.sha[:7]}, no change reaches a pipeline.\n"
     assert bodies() == [last]
 
     pull.close()
@@ -117,7 +117,7 @@ def test_a_fork_gets_its_comment_without_any_right(repository, actions, github, 
 
 def test_a_fork_that_rewrites_the_workflows_has_none_of_its_code_run_with_rights(repository, actions, github):
     repository.open(repository.branch().edit(PETROL, NOON, DUSK).commit(), number=1)
-    fork = repository.fork().write("include/sticky_comment/__main__.py", "print('pwned')\n")
+    fork = repository.fork().write("include/refinery/sticky_comment/__main__.py", "print('pwned')\n")
     fork.edit(".github/workflows/review.yml", 'echo "$NUMBER"', "echo 1")
     pull = repository.open(fork.edit(".github/workflows/review.yml", "found=true", "found=false").commit())
     review = actions.review(pull)
@@ -126,7 +126,7 @@ def test_a_fork_that_rewrites_the_workflows_has_none_of_its_code_run_with_rights
     )  # what a branch does to its own check, CODEOWNERS and a reviewer must see
     posted = actions.comment(pull, review)
     assert posted.conclusion == "failure"
-    assert "not a pull request of mallory/pipelines into acme/pipelines. Nothing was posted." in posted.log
+    assert "not a pull request from mallory/pipelines into acme/pipelines. Nothing was posted." in posted.log
     assert "pwned" not in posted.log
     assert github.written() == []
 
@@ -134,7 +134,9 @@ def test_a_fork_that_rewrites_the_workflows_has_none_of_its_code_run_with_rights
 def test_a_plan_that_cannot_be_made_takes_the_old_one_away(repository, actions, github, bodies):
     github.say("github-actions[bot]", "<!-- refinery-plan -->\nthe plan before", issue=12)
     broken = (
-        repository.branch().edit(PETROL, NOON, DAWN).write("include/cli/plan.py", "This is not Python.\n")
+        repository.branch()
+        .edit(PETROL, NOON, DAWN)
+        .write("include/refinery/cli/plan.py", "This is not Python.\n")
     )
     pull = repository.open(broken.commit())
     review = actions.review(pull)
@@ -142,6 +144,6 @@ def test_a_plan_that_cannot_be_made_takes_the_old_one_away(repository, actions, 
     actions.comment(pull, review)
     (body,) = bodies()
     assert (
-        f"No plan could be made of {pull.sha[:7]}: [the run](https://github.example/runs/1) tells why."
+        f"No plan could be made for {pull.sha[:7]}: [the run](https://github.example/runs/1) says why."
         in body
     )

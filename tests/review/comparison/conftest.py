@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.review.compare import make_plan
+from refinery.review.compare import make_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from include.review.plan import Plan
+    from refinery.review.plan import Plan
 
 RIDGE = "def build_model(alpha=1.0):\n    return None\n"
 # Commits of a test must not depend on who runs it, and when.
@@ -76,7 +76,9 @@ class VersionedProject:
         self.git("commit", "-q", "--allow-empty", "-m", "a change")
         return self.git("rev-parse", "HEAD")
 
-    def plan(self, base: str | None = "main", head: str | None = None, *, environment: str = "local") -> Plan:
+    def plan(
+        self, base: str | None = "main", head: str | None = None, *, environment: str | None = None
+    ) -> Plan:
         return make_plan(self.root, base=base, head=head, environment=environment, day=None)
 
 

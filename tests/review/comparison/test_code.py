@@ -26,8 +26,8 @@ def team(project):
             "include/models/shared/columns.py": "from . import names\n",
             "include/models/shared/names.py": "",
             "include/models/unused.py": "",
-            "include/training/training.py": "",
-            "plugins/refinery_operators/train.py": "",
+            "include/refinery/training/train.py": "",
+            "include/refinery/operators/train.py": "",
             "constraints.txt": PINS,
             "requirements.txt": "pandas==3.0.0\n",
             "Dockerfile": "FROM runtime:1\n",
@@ -53,7 +53,7 @@ def code(plan):
     ],
 )
 def test_a_models_file_reaches_the_pipelines_whose_models_are_made_of_it(team, path, kind, pipelines):
-    team.lay_out({path: (team.root / path).read_text() + "# An edit.\n"})
+    team.lay_out({path: (team.root / path).read_text() + "edited = True\n"})
     assert code(team.plan()) == [(kind, path, pipelines)]
 
 
@@ -65,20 +65,20 @@ def test_a_file_that_no_model_uses_reaches_nothing(team):
 def test_a_model_is_parsed_and_never_run(team):
     trap = "open(__file__ + '.ran', 'w')\ndef build_model(): ...\n"
     team.commit({"include/models/ridge.py": trap})
-    team.lay_out({"include/models/ridge.py": trap + "# An edit.\n"})
+    team.lay_out({"include/models/ridge.py": trap + "edited = True\n"})
     assert code(team.plan()) == [("module", "include/models/ridge.py", ("churn",))]
     assert not list(team.root.rglob("*.ran"))
 
 
 def test_refinery_itself_is_one_change_for_all(team):
     team.lay_out(
-        {"include/training/training.py": "x = 1\n", "plugins/refinery_operators/train.py": "x = 1\n"}
+        {"include/refinery/training/train.py": "x = 1\n", "include/refinery/operators/train.py": "x = 1\n"}
     )
     plan = team.plan()
     assert code(plan) == [("refinery", "Refinery", ("churn", "old", "wine"))]
     assert plan.code[0].sentence == (
         "2 files of Refinery itself change, and every pipeline runs with them: "
-        "include/training/training.py, plugins/refinery_operators/train.py"
+        "include/refinery/operators/train.py, include/refinery/training/train.py"
     )
 
 
@@ -127,7 +127,7 @@ def test_the_image_reaches_all(team):
 
 
 def test_one_file_of_refinery_changes(team):
-    team.lay_out({"include/training/training.py": "x = 1\n"})
+    team.lay_out({"include/refinery/training/train.py": "x = 1\n"})
     assert team.plan().code[0].sentence.startswith("1 file of Refinery itself changes, and every pipeline")
 
 
@@ -176,7 +176,48 @@ def test_a_range_counts_less_than_the_constraints(team):
 
 
 def test_what_all_run_with_is_no_change_where_every_pipeline_is_new(team):
-    team.git("rm", "-rq", "configs", "requirements.txt", "include/training", "include/models/ridge.py")
+    team.git(
+        "rm", "-rq", "configs", "requirements.txt", "include/refinery/training", "include/models/ridge.py"
+    )
     base = team.commit()
     team.git("checkout", "-q", "main~1", "--", ".")
     assert [one.name for one in team.plan(base).code] == ["include/models/ridge.py"]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_changed"),
+    [
+        (
+            "# A comment.\nfrom include.models.shared.columns import pick\n\n\ndef build_model():\n    ...\n",
+            False,
+        ),
+        (
+            '"""Says more."""\nfrom include.models.shared.columns import pick\ndef build_model():\n    """Make it."""\n    ...\n',
+            False,
+        ),
+        ("from include.models.shared.columns import pick\ndef build_model(): return pick\n", True),
+    ],
+)
+def test_comments_docstrings_and_layout_are_no_change(team, text, is_changed):
+    team.lay_out({"include/models/ridge.py": text})
+    assert bool(team.plan().code) == is_changed
+
+
+def test_the_package_of_the_models_reaches_every_module_in_it(team):
+    team.commit({"include/models/__init__.py": ""})
+    team.lay_out({"include/models/__init__.py": "import warnings\nwarnings.simplefilter('error')\n"})
+    assert [(one.name, one.pipelines) for one in team.plan().code] == [
+        ("include/models/__init__.py", ("churn",))
+    ]
+
+
+def test_changed_code_is_a_risk_by_the_gates_of_those_that_it_reaches(team):
+    team.commit(
+        {
+            "configs/gated.yml": config("gated", "ridge", "require: {r2: {min: 0.3}}\n"),
+            "configs/warned.yml": config("warned", "ridge", "require: {r2: {min: 0.3}}\ngate: warn\n"),
+        }
+    )
+    team.lay_out({"include/models/ridge.py": "def build_model(): return 1\n"})
+    risks = [(one.code, one.severity, one.pipelines) for one in team.plan().risks]
+    assert risks == [("R078", "medium", ("churn", "warned")), ("R079", "low", ("gated",))]

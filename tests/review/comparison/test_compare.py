@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from include.review.plan import Graph, Place, RunTime
+from refinery.review.plan import Graph, Place, RunTime
 
 CHURN = """\
 source: s3://data/churn.csv

@@ -10,6 +10,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.effort import effort
+
 # Values of some keys, all right in themselves, so that any choice of them is a config.
 VALUES = {
     "description": st.sampled_from(["A model.", "Another: model", "Größe"]),
@@ -60,7 +62,7 @@ def versions(versioned_project):
     return commit
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=effort(15, 200), deadline=None, suppress_health_check=list(HealthCheck))
 @given(before=projects, after=projects)
 def test_there_and_back_swaps_what_comes_and_goes(versioned_project, versions, before, after):
     there = plan_between(versioned_project, versions, files_of(before), files_of(after))
@@ -68,14 +70,14 @@ def test_there_and_back_swaps_what_comes_and_goes(versioned_project, versions, b
     assert [swapped(change) for change in back] == [outline(change) for change in there]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=effort(10, 200), deadline=None, suppress_health_check=list(HealthCheck))
 @given(pipelines=projects, order=st.integers())
 def test_the_order_of_keys_and_comments_never_matters(versioned_project, versions, pipelines, order):
     after = files_of(pipelines, order=order)
     assert plan_between(versioned_project, versions, files_of(pipelines), after) == []
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=effort(10, 200), deadline=None, suppress_health_check=list(HealthCheck))
 @given(before=projects, after=projects)
 def test_the_same_versions_give_the_same_plan(versioned_project, versions, before, after):
     base, head = versions(files_of(before)), versions(files_of(after))

@@ -8,10 +8,10 @@ from itertools import pairwise
 
 import pytest
 
-from include.config import Problem
-from include.review.plan import (
-    Behaviour,
+from refinery.config import Problem
+from refinery.review.plan import (
     CodeChange,
+    Effects,
     Graph,
     PipelineChange,
     Place,
@@ -36,9 +36,9 @@ def graph(*tasks: str) -> Graph:
     return Graph(tasks, tuple(pairwise(tasks)))
 
 
-def behaviour(
+def effects(
     prefix: str, schedule: str = "at 12:00", hour: int = 12, tasks: tuple[str, ...] = _TASKS
-) -> Behaviour:
+) -> Effects:
     """What a pipeline does that writes a prefix once a day."""
     objects = tuple(
         f"s3://models/{prefix}/2026-01-31/{name}" for name in ("card.html", "manifest.json", "model.pkl")
@@ -46,7 +46,7 @@ def behaviour(
     runs = tuple(
         RunTime(f"2026-02-0{day} {hour:02}:00", f"2026-02-0{day} {hour + 1:02}:00 CET") for day in (1, 2, 3)
     )
-    return Behaviour(graph(*tasks), objects, schedule, runs)
+    return Effects(graph(*tasks), objects, schedule, runs, DAY)
 
 
 def setting(key: str, topic: str, before: object, after: object, place: Place | None) -> ValueChange:
@@ -59,6 +59,7 @@ PLAN = Plan(
     base=Version("origin/main", "4f0c1d2e3b4a59687786950a1b2c3d4e5f607182"),
     head=Version("working tree", None),
     environment="prod",
+    environments=("prod",),
     date=DAY,
     unchanged=12,
     pipelines=(
@@ -72,7 +73,7 @@ PLAN = Plan(
             ),
             tasks_changed=(),
             before=None,
-            after=behaviour("fraud"),
+            after=effects("fraud"),
             left_behind=(),
         ),
         PipelineChange(
@@ -82,8 +83,8 @@ PLAN = Plan(
             path="configs/petrol.yml",
             changes=(RETRIES,),
             tasks_changed=(),
-            before=behaviour("petrol_consumption"),
-            after=behaviour("petrol"),
+            before=effects("petrol_consumption"),
+            after=effects("petrol"),
             left_behind=("The runs of petrol_consumption stay in Airflow under the old id. Delete them with: airflow dags delete petrol_consumption",),
         ),
         PipelineChange(
@@ -98,8 +99,8 @@ PLAN = Plan(
                 setting("require.r2.min", "gates", 0.35, "not set", Place("configs/risk/churn.yml", 9, "base")),
             ),
             tasks_changed=(("train_model", ("model", "require")),),
-            before=behaviour("churn"),
-            after=behaviour("churn", "every hour", 0, _WAITING),
+            before=effects("churn"),
+            after=effects("churn", "every hour", 0, _WAITING),
             left_behind=(),
         ),
         PipelineChange(
@@ -109,8 +110,8 @@ PLAN = Plan(
             path="configs/wine.yml",
             changes=(RETRIES,),
             tasks_changed=(),
-            before=behaviour("wine"),
-            after=behaviour("wine"),
+            before=effects("wine"),
+            after=effects("wine"),
             left_behind=(),
         ),
     ),

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from include.review.formats import plan_as_github, plan_as_json, plan_as_markdown, plan_as_text
-from include.review.formats.wording import summary_line
+from refinery.review.formats import plan_as_github, plan_as_json, plan_as_markdown, plan_as_text
+from refinery.review.formats.wording import summary_line
+from refinery.review.plan import Follower
 
 EXPECTED = Path(__file__).with_name("expected")
 FORMATS = {
@@ -56,6 +57,7 @@ _NOTHING = {
         ({"pipelines": ["changed"], "risks": [("high", "fine")]}, "1 pipeline changes, 1 accepted risk"),
         ({"head_problems": 2}, "2 errors in the configs"),
         ({"code": 1}, "2 pipelines reached by code"),
+        ({"trials": 1}, "1 rejected trial"),
     ],
 )
 def test_one_line_sums_it_up(fields, line, plan):
@@ -65,10 +67,14 @@ def test_one_line_sums_it_up(fields, line, plan):
         plan,
         **_NOTHING
         | {
-            "pipelines": tuple(replace(plan.pipelines[0], kind=kind, dag_id=f"new_{kind}") for kind in kinds),
+            "pipelines": tuple(
+                replace(plan.pipelines[0], kind=kind, dag_id=f"new_{number}")
+                for number, kind in enumerate(kinds)
+            ),
             "risks": tuple(replace(plan.risks[0], severity=one, accepted=why) for one, why in risks),
             "head_problems": plan.head_problems * fields.get("head_problems", 0),
             "code": plan.code * fields.get("code", 0),
+            "trials": plan.trials * fields.get("trials", 0),
         },
     )
     assert summary_line(made) == line
@@ -105,7 +111,24 @@ class TestMarkdown:
         assert plan_as_markdown(plan).count("```mermaid") == 1
         text = plan_as_markdown(replace(plan, pipelines=(same,)))
         assert "```mermaid" not in text
-        assert "Tasks: changed `train_model` (model, require)" in text
+        assert "Tasks:\n\n```diff\n! train_model: model, require\n```" in text
+
+    @pytest.mark.parametrize(("number", "drawn"), [(3, False), (4, True), (41, False)])
+    def test_followers_are_drawn_where_a_picture_says_more(self, number, drawn, plan):
+        followers = tuple(
+            Follower(f"after_{step}", "bi", (f"after_{step - 1}" if step > 1 else "churn",), step)
+            for step in range(1, number + 1)
+        )
+        text = plan_as_markdown(replace(plan, pipelines=(), downstream=followers))
+        assert "- `after_2` follows `after_1`, indirectly; owner: `bi`" in text
+        assert ("```mermaid" in text) is drawn
+        assert ('p0["churn"]' in text and "p0 --> p1" in text and "class p0 changed" in text) is drawn
+
+    def test_accepted_high_risks_are_shown_open(self, plan):
+        accepted = replace(plan.risks[0], accepted="it is fine")
+        text = plan_as_markdown(replace(plan, risks=(*plan.risks, accepted)))
+        assert "> **2 high risks, 1 of them accepted**" in text
+        assert "<br>accepted because it is fine<br>" in text.partition("<details>")[0]
 
     def test_pipelines_with_the_worst_risks_come_first(self, plan):
         text = plan_as_markdown(plan)
@@ -113,7 +136,7 @@ class TestMarkdown:
         assert order == sorted(order)
 
     def test_pipelines_that_only_share_a_change_are_named_once(self, plan):
-        assert "By the shared changes alone: `wine`." in plan_as_markdown(plan)
+        assert "by the shared changes alone: `wine`" in plan_as_markdown(plan)
 
     def test_a_long_plan_is_cut_below_githubs_limit_with_room_for_its_posters_words(self, large_plan):
         text = plan_as_markdown(large_plan)
@@ -123,21 +146,29 @@ class TestMarkdown:
         left_out = text.partition("**Not shown")[2]
         shown = text.count("<summary><b>changed</b>")
         assert f"- {2000 - shown:,} pipelines: `team.pipeline_{shown:04}`, " in left_out
-        assert "./refinery plan --format text" in left_out
+        assert "refinery plan --format text" in left_out
 
     def test_what_is_said_of_many_is_said_once(self, large_plan):
         text = plan_as_markdown(large_plan)
         assert "> **2,000 high risks**" in text
         (entry,) = [line for line in text.split("\n") if "`R011` gate removed" in line]
-        assert entry.startswith("> - **`R011` gate removed**, 2,000 times: ")
+        assert entry.startswith("> - **`R011` gate removed**, 2,000 times<br>")
         assert "<br>`team.pipeline_0000`, `team.pipeline_0001`, " in entry
         assert entry.count(" and 1990 more") >= 1
+
+    def test_pipelines_that_the_same_edits_change_in_the_same_way_are_one_block(self, large_plan):
+        alike = tuple(replace(one, causes=("the bucket",)) for one in large_plan.pipelines)
+        plan = replace(large_plan, pipelines=(*alike, large_plan.pipelines[0]))
+        text = plan_as_markdown(plan)
+        assert text.count("<details><summary><b>changed</b>") == 2
+        assert "<code>team.pipeline_0000</code> and 1,999 pipelines in the same way: running" in text
+        assert plan_as_text(plan).count("  ~ changed team.pipeline") == 2001
 
     def test_of_very_many_risks_of_a_kind_the_first_are_told_and_the_others_named(self, large_plan):
         risks = tuple(replace(one, sentence=f"{index} is gone") for index, one in enumerate(large_plan.risks))
         text = plan_as_markdown(replace(large_plan, risks=risks))
         assert "> **2,000 high risks**" in text
-        assert text.count("> - **`R011` gate removed**: ") == 10
+        assert text.count("> - **`R011` gate removed**<br>") == 10
         assert "> - **`R011` gate removed**, 1,990 more: `team.pipeline_0010`, " in text
 
     @pytest.mark.parametrize("limit", [4_000, 6_000, 20_000, 60_000, 1_000_000])

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from include.review.formats import plan_as_github, plan_as_markdown, plan_as_text
-from include.review.formats.escaping import code, prose
+from refinery.review.formats import plan_as_github, plan_as_markdown, plan_as_text
+from refinery.review.formats.escaping import code, prose
+from tests.effort import effort
 
 # Words of the data model itself, not of a config.
 _OWN_WORDS = {"kind", "severity", "side", "gate", "topic", "code", "title"}
@@ -26,7 +27,7 @@ _NASTY = [
 ]  # fmt: skip
 _HOSTILE = st.lists(st.sampled_from(_NASTY) | st.text(max_size=8), min_size=1, max_size=6).map("".join)
 _SETTINGS = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=effort(40, 300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

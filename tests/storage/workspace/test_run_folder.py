@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.storage import RunFolder
-from include.storage.errors import LocalFileError, UnsafeWorkspaceError
+from refinery.storage import RunFolder
+from refinery.storage.errors import StorageError
 
 DAG = "team_a.churn__us"
 RUN = "scheduled__2026-01-31T12:00:00+00:00"
@@ -99,7 +99,7 @@ class TestCreate:
         }[level]
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(elsewhere)
-        with pytest.raises(UnsafeWorkspaceError, match=str(link)):
+        with pytest.raises(StorageError, match=str(link)):
             workspace.create()
         assert list(elsewhere.iterdir()) == []
 
@@ -112,7 +112,7 @@ class TestCreate:
     def test_a_file_in_its_way_is_named(self, workspace):
         workspace.root.mkdir()
         workspace.path.parent.write_text("")
-        with pytest.raises(LocalFileError, match=DAG):
+        with pytest.raises(StorageError, match=DAG):
             workspace.create()
 
 
@@ -148,7 +148,7 @@ class TestRemove:
         link = workspace.path if level == "run" else workspace.path.parent
         link.parent.mkdir(parents=True)
         link.symlink_to(precious if level == "run" else precious.parent)
-        with pytest.raises(UnsafeWorkspaceError):
+        with pytest.raises(StorageError, match=r"is a symbolic link"):
             workspace.remove()
         assert (precious / "file").exists()
 

@@ -1,1 +1,0 @@
-"""Refinery: machine-learning training pipelines as reviewed YAML, on Apache Airflow."""

@@ -1,1 +1,0 @@
-"""The refinery command: thin, over the library."""

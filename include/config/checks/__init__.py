@@ -1,1 +1,0 @@
-"""What a resolved config must fulfil, each failure told at its place."""

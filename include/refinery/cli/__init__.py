@@ -1,0 +1,1 @@
+"""The refinery command, a thin layer over the library."""

@@ -1,0 +1,163 @@
+"""``refinery plan``: what merging a change would do to the pipelines."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from refinery.cli import project
+from refinery.cli.named_model import S3Access
+from refinery.cli.terminal import is_terminal, print_error, use_color
+
+if TYPE_CHECKING:
+    from refinery.review import Plan
+
+Format = Literal["text", "markdown", "json", "github"]
+Level = Literal["high", "medium", "low"]
+
+_LEVELS = ("high", "medium", "low")
+_FOUND = 1
+_WRONG_USAGE = 2
+_WIDTH = 100
+_TRIAL_NOTE = (
+    "Both versions of a tried config were trained with the model modules and libraries of the working tree: "
+    "no code of the other revision runs."
+)
+
+
+def plan(  # noqa: PLR0917 - typer takes options by position
+    base: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REV",
+            help="The branch, tag or commit to merge into. Default: origin's default branch.",
+            show_default=False,
+        ),
+    ] = None,
+    head: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REV",
+            help="The one to merge. Default: the files in the working tree.",
+            show_default=False,
+        ),
+    ] = None,
+    environment: project.EveryEnvironmentOption = None,
+    form: Annotated[
+        Format,
+        typer.Option(
+            "--format",
+            help="text for people, markdown for a pull request's page, json for programs, github for annotations.",
+        ),
+    ] = "text",
+    day: Annotated[
+        date | None,
+        typer.Option(
+            "--date",
+            "-d",
+            parser=project.parse_day,
+            metavar="YYYY-MM-DD",
+            help="The day whose objects and runs are shown. Default: that of the last commit.",
+            show_default=False,
+        ),
+    ] = None,
+    fail_on: Annotated[
+        Level | None,
+        typer.Option(
+            help="Exit with status 1 if there are risks of this severity or worse.", show_default=False
+        ),
+    ] = None,
+    against_latest: Annotated[
+        bool,
+        typer.Option(
+            "--against-latest",
+            help="Add the latest promoted models, and what the last runs say about changed gates and schedules (needs S3).",
+        ),
+    ] = False,
+    try_it: Annotated[
+        bool,
+        typer.Option(
+            "--try",
+            help="Train what changes, before and after, with the code of the working tree; add the metrics.",
+        ),
+    ] = False,
+    rows: Annotated[
+        int, typer.Option(min=0, metavar="N", help="The number of rows that --try trains on; 0 takes all.")
+    ] = 10_000,
+) -> None:
+    """Show what merging a change would do: to each pipeline's values, tasks, objects on S3 and runs.
+
+    It compares what the change itself brings since it left the base, as a pull request's page does. It checks nothing out and runs
+    no code of the other version. Exit status 1 if configs have errors after the change, or for `--fail-on`; 2 if there is nothing
+    to compare.
+
+    Example: `refinery plan --base origin/main --env production --fail-on high`
+    """
+    from refinery.cli.library_classes import check_library_class
+    from refinery.review import ReviewError, make_plan
+
+    try:
+        made = make_plan(
+            project.PROJECT,
+            base=base,
+            head=head,
+            environment=environment,
+            day=day,
+            check_class=check_library_class,
+        )
+    except ReviewError as error:
+        print_error(error)
+        raise typer.Exit(_WRONG_USAGE) from None
+    if against_latest or try_it:
+        made = _measure(made, against_latest=against_latest, try_it=try_it, rows=rows or None)
+    if written := _write(made, form):
+        typer.echo(written)
+    if _fails(made, fail_on):
+        raise typer.Exit(_FOUND)
+
+
+def _measure(made: Plan, *, against_latest: bool, try_it: bool, rows: int | None) -> Plan:
+    """Add what S3 and trainings say."""
+    from refinery.review import add_trial_risks
+    from refinery.trial import TrialContext, backtest, find_costs, find_latest_models, run_trials
+
+    with S3Access() as access:
+        if against_latest:
+            made = replace(
+                made,
+                stakes=find_latest_models(made, access.client),
+                backtests=backtest(made, access.client),
+                costs=find_costs(made, access.client),
+            )
+        if try_it:
+            context = TrialContext(made.date, project.MODELS, rows, access.client)
+            trials = run_trials(made, context, lambda name: typer.echo(f"Training {name}", err=True))
+            made = add_trial_risks(replace(made, trials=trials, notes=(*made.notes, _TRIAL_NOTE)))
+    return made
+
+
+def _write(made: Plan, form: Format) -> str:
+    from refinery.review import plan_as_github, plan_as_json, plan_as_markdown, plan_as_text
+
+    match form:
+        case "json":
+            return plan_as_json(made)
+        case "markdown":
+            return plan_as_markdown(made)
+        case "github":
+            return plan_as_github(made)
+        case "text":
+            width = shutil.get_terminal_size().columns if is_terminal(sys.stdout) else _WIDTH
+            return plan_as_text(made, width=width, color=use_color(sys.stdout))
+
+
+def _fails(made: Plan, fail_on: Level | None) -> bool:
+    """Return whether configs are broken, or a risk that nobody accepted is that severe or worse."""
+    failing = _LEVELS[: _LEVELS.index(fail_on) + 1] if fail_on else ()
+    is_broken = any(problem.severity == "error" for problem in made.head_problems)
+    return is_broken or any(risk.severity in failing and risk.accepted is None for risk in made.risks)

@@ -1,0 +1,56 @@
+"""``refinery promote`` and ``refinery rollback``: choose the latest model by hand."""
+
+from __future__ import annotations
+
+import typer
+
+from refinery.cli import project
+from refinery.cli.named_model import (
+    DateArgument,
+    DateOption,
+    ModelArgument,
+    S3Access,
+    current_user,
+    find_model,
+    given_once,
+    open_series,
+)
+
+
+def promote(
+    model: ModelArgument,
+    date: DateArgument = None,
+    date_option: DateOption = None,
+    environment: project.EnvironmentOption = project.DEFAULT_ENVIRONMENT,
+) -> None:
+    """Make a model the latest, with your name in the history.
+
+    Newer runs still become the latest after it; backfills of older dates do not. This also repairs a damaged latest.json.
+
+    Example: `refinery promote petrol_consumption 2026-01-30`
+    """
+    from refinery.registry import promote as promote_version
+
+    named = find_model(model, given_once(date, date_option), environment)
+    series = named.series
+    if named.version is None:
+        raise typer.BadParameter("name the model to promote by the date of its run", param_hint="DATE")
+    with S3Access() as access:
+        client = named.client(access)
+        typer.echo(promote_version(series, named.version, by=current_user(), client=client))
+
+
+def rollback(
+    name: project.PipelineArgument,
+    environment: project.EnvironmentOption = project.DEFAULT_ENVIRONMENT,
+) -> None:
+    """Make the model before the latest one the latest again; each further rollback goes one model further back.
+
+    Your name goes into the history.
+
+    Example: `refinery rollback petrol_consumption`
+    """
+    from refinery.registry import rollback as roll_back
+
+    with open_series(project.read_pipeline(name, environment)) as (series, client):
+        typer.echo(roll_back(series, by=current_user(), client=client))

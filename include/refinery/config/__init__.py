@@ -1,0 +1,77 @@
+"""The config language: from YAML text to checked pipelines, without Airflow, S3 or scikit-learn.
+
+Other packages import from here, from `models` (the keys), from `run_times` (when a pipeline runs) and from `secret_detectors`.
+"""
+
+from refinery.config.checks.model_modules import CheckClass
+from refinery.config.checks.outputs import SHARED_OUTPUT, latest_of, normalise_output, report_newcomer
+from refinery.config.checks.values import RUN_MACROS, explain_unstorable, find_macros
+from refinery.config.environments import find_environments, merge_problems, needs_environment
+from refinery.config.errors import ConfigError, UnknownPipelineError
+from refinery.config.explain import ResolvedValue, explain_pipeline, resolved_values
+from refinery.config.files import TWIN_FILES, newcomer_problem
+from refinery.config.models import PipelineConfig
+from refinery.config.page import configuration_page
+from refinery.config.pipeline import Pipeline
+from refinery.config.problems import Problem, sort_problems
+from refinery.config.project import Project, load_pipeline, load_project
+from refinery.config.reports import Level, annotation, problems_as_github, problems_as_json, render_problems
+from refinery.config.resolve.environment import LOCAL
+from refinery.config.resolve.names import (
+    DEFAULTS,
+    ENVIRONMENTS,
+    SUFFIXES,
+    check_name,
+    join_dag_id,
+    split_dag_id,
+)
+from refinery.config.schema import project_schema
+from refinery.config.yaml.comments import find_comments
+from refinery.config.yaml.node import Node
+from refinery.config.yaml.secrets import blank_secrets, find_secrets
+
+__all__ = [
+    "DEFAULTS",
+    "ENVIRONMENTS",
+    "LOCAL",
+    "RUN_MACROS",
+    "SHARED_OUTPUT",
+    "SUFFIXES",
+    "TWIN_FILES",
+    "CheckClass",
+    "ConfigError",
+    "Level",
+    "Node",
+    "Pipeline",
+    "PipelineConfig",
+    "Problem",
+    "Project",
+    "ResolvedValue",
+    "UnknownPipelineError",
+    "annotation",
+    "blank_secrets",
+    "check_name",
+    "configuration_page",
+    "explain_pipeline",
+    "explain_unstorable",
+    "find_comments",
+    "find_environments",
+    "find_macros",
+    "find_secrets",
+    "join_dag_id",
+    "latest_of",
+    "load_pipeline",
+    "load_project",
+    "merge_problems",
+    "needs_environment",
+    "newcomer_problem",
+    "normalise_output",
+    "problems_as_github",
+    "problems_as_json",
+    "project_schema",
+    "render_problems",
+    "report_newcomer",
+    "resolved_values",
+    "sort_problems",
+    "split_dag_id",
+]

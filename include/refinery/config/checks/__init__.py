@@ -1,0 +1,1 @@
+"""The checks of a resolved config; each failure is reported at its place."""

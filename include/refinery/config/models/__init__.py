@@ -1,0 +1,23 @@
+"""The keys of a config: strict models, from which the schema, the reference page and the checks are made."""
+
+from refinery.config.models.expect import ColumnExpectation, ExpectConfig
+from refinery.config.models.infrastructure import StepName
+from refinery.config.models.notify import NotifyConfig
+from refinery.config.models.pipeline import PipelineConfig
+from refinery.config.models.require import Requirement
+from refinery.config.models.schedule import AssetSchedule, EverySchedule, Schedule
+from refinery.config.models.source import SourceConfig, infer_format
+
+__all__ = [
+    "AssetSchedule",
+    "ColumnExpectation",
+    "EverySchedule",
+    "ExpectConfig",
+    "NotifyConfig",
+    "PipelineConfig",
+    "Requirement",
+    "Schedule",
+    "SourceConfig",
+    "StepName",
+    "infer_format",
+]

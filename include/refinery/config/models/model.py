@@ -1,0 +1,209 @@
+"""The keys of the model: a module or script of the project or a class of a library, its parameters, and how it is fitted."""
+
+import re
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+
+from refinery.config.models.base import INCOMPLETE, Checked, Items, Section, refuse, refuse_repeats
+from refinery.config.models.script import Filled, ModelFile, ScriptName, VariableName, check_flags
+from refinery.config.yaml.scalars import with_scalar_keys
+from refinery.spec.training import BATCH_ROWS
+
+# Libraries whose classes a config may name. Whoever writes a config can import and call anything in them.
+ALLOWED_CLASSES = ("sklearn.",)
+
+# Exactly one of these keys names the model.
+MODEL_KEYS = ("module", "class", "script")
+
+_NAME = r"[A-Za-z][A-Za-z0-9_]*"
+_MODULE = re.compile(_NAME)
+_CLASS = re.compile(rf"{_NAME}(?:\.{_NAME})+")
+_TYPE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+_ALLOWED_CLASS = rf"(?:{'|'.join(map(re.escape, ALLOWED_CLASSES))})(?:{_NAME}\.)*{_NAME}"
+
+
+def is_module_name(value: object) -> bool:
+    """Return whether a value may name a module of include/models/."""
+    return isinstance(value, str) and bool(_MODULE.fullmatch(value))
+
+
+def is_allowed_class(value: object) -> bool:
+    """Return whether a value is the path of a class that a config may name."""
+    return isinstance(value, str) and bool(_CLASS.fullmatch(value)) and value.startswith(ALLOWED_CLASSES)
+
+
+def _check_module(name: str) -> None:
+    if name.endswith(".py"):
+        refuse(
+            f'write the module\'s name without ".py": "{name.removesuffix(".py")}" (a script goes under "script")'
+        )
+    if _CLASS.fullmatch(name):
+        refuse(f'"{name}" is not a module name; a library class goes under "class"')
+    if not is_module_name(name):
+        refuse(f'"{name}" is not a module name; write the name of a file in include/models/ without .py')
+
+
+def _check_class(path: str) -> None:
+    if not _CLASS.fullmatch(path):
+        refuse(f'"{path}" is not a class path; write one such as sklearn.linear_model.Ridge')
+    if not is_allowed_class(path):
+        allowed = ", ".join(prefix.rstrip(".") for prefix in ALLOWED_CLASSES)
+        refuse(
+            f'"{path}" is not allowed; configs may use classes from: {allowed}. For another library, write a module in '
+            "include/models/ whose build_model returns the estimator, and set model: my_model"
+        )
+
+
+def _check_type_name(name: str) -> None:
+    if not _TYPE.fullmatch(name):
+        refuse(f'"{name}" is not a type path; write one such as numpy.random.RandomState')
+
+
+def _read_params(params: Any) -> Any:
+    """Keep the names of params as text, and let the mappings below them have the keys that YAML reads."""
+    if not isinstance(params, dict):
+        return params
+    return {name: with_scalar_keys(value) for name, value in params.items()}
+
+
+Params = Annotated[dict[str, Any], BeforeValidator(_read_params)]
+ModuleName = Annotated[str, Checked(_check_module, pattern=f"^{_NAME}$")]
+ClassPath = Annotated[str, Checked(_check_class, pattern=f"^{_ALLOWED_CLASS}$")]
+TypeName = Annotated[str, Checked(_check_type_name, pattern=f"^{_TYPE.pattern}$")]
+
+
+class ModelConfig(Section):
+    """The model: exactly one of a module of the project, a library class, and a script of the project."""
+
+    short_forms: ClassVar[tuple[dict[str, Any], ...]] = (
+        {
+            "type": "string",
+            "pattern": f"^(?:{_NAME}|{_ALLOWED_CLASS})$",
+        },
+    )
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": ["module"]}, {"required": ["class"]}, {"required": ["script"]}],
+            "dependentRequired": {"args": ["script"], "env": ["script"], "file": ["script"]},
+        }
+    )
+
+    module: ModuleName | None = Field(
+        default=None,
+        description="A module of `include/models/`, by its file name without `.py`. It defines one of "
+        "`build_model(**params)`, `fit(X, y, **params)` and `train(dataset_path, model_path, **params)`.",
+        examples=["random_forest"],
+    )
+    class_: ClassPath | None = Field(
+        default=None,
+        alias="class",
+        description="A class of an allowed library, by its dotted path.",
+        examples=["sklearn.linear_model.Ridge"],
+    )
+    script: ScriptName | None = Field(
+        default=None,
+        description="A script below `include/models/`, run unchanged in a separate process.",
+        examples=["churn_legacy.py"],
+    )
+    params: Params = Field(
+        default={},
+        description="Arguments of the module's function or the class; for a script, flags after its `args` (`--name value`). "
+        "Texts may contain templates.",
+        examples=[{"n_estimators": 200}],
+    )
+    args: Items[Filled] = Field(
+        default=(),
+        description="The script's arguments. `{dataset}`, `{model}`, `{dataset_dir}` and `{model_dir}` stand for the paths of a run; "
+        "templates are allowed.",
+        examples=[["--data", "{dataset}", "--out", "{model}"]],
+    )
+    env: dict[VariableName, Filled] = Field(
+        default={},
+        description="Environment variables of the script. Placeholders and templates are allowed, secrets are not.",
+        examples=[{"OMP_NUM_THREADS": "2"}],
+    )
+    file: ModelFile | None = Field(
+        default=None,
+        description="The file in the model's folder to which a script writes its model, and from which it is loaded. Default: "
+        "`model.pkl`, `model.skops` or `model.onnx`, or the only model file there.",
+        examples=["model.joblib"],
+    )
+    format: Literal["pickle", "skops", "onnx"] = Field(
+        default="pickle",
+        description="The format of the model file: `pickle`, `skops` (safe to load) or `onnx` (for other languages). A script writes "
+        "its own file.",
+        examples=["skops"],
+    )
+    trusted: Items[TypeName] = Field(
+        default=(),
+        description="Types that the model file may contain in addition to those that skops trusts.",
+        examples=[["numpy.random.RandomState"]],
+    )
+
+    @property
+    def name(self) -> str:
+        """The name of the module, or the path of the class or script."""
+        return self.module or self.class_ or self.script or ""
+
+    @model_validator(mode="after")
+    def _check_choice(self) -> Self:
+        given = [key for key in MODEL_KEYS if getattr(self, "class_" if key == "class" else key)]
+        if len(given) > 1:
+            refuse(f"sets {' and '.join(given)}; keep one", given[-1])
+        if not given:
+            refuse(
+                'does not name a model; add "module" (a file in include/models/), "class" (such as sklearn.linear_model.Ridge) '
+                'or "script" (such as churn.py)',
+                kind=INCOMPLETE,
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_script(self) -> Self:
+        if self.script:
+            check_flags(self.params)
+            if self.format != "pickle":
+                refuse("does not apply to scripts, which write their own files; remove it", "format")
+        for key in () if self.script else ("args", "env"):
+            if getattr(self, key):
+                refuse(
+                    f"applies only to scripts; use params for a {'module' if self.module else 'class'}", key
+                )
+        if self.file and not self.script:
+            refuse(
+                "applies only to scripts; other models use the file name of their format, so remove it",
+                "file",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_trusted(self) -> Self:
+        if self.trusted and self.format != "skops":
+            refuse(
+                f"applies only to the format skops, but the format is {self.format}; remove it or set format: skops",
+                "trusted",
+            )
+        refuse_repeats(self.trusted, "trusted")
+        return self
+
+
+class FitConfig(Section):
+    """How the model is fitted."""
+
+    short_forms: ClassVar[tuple[dict[str, Any], ...]] = ({"enum": ["whole", "incremental"]},)
+
+    mode: Literal["whole", "incremental"] = Field(
+        default="whole",
+        description="`whole` loads the dataset into memory; `incremental` streams it through the estimator's `partial_fit`, for data larger "
+        "than memory.",
+        examples=["incremental"],
+    )
+    batch_rows: int = Field(
+        default=BATCH_ROWS,
+        ge=100,
+        le=100_000_000,
+        description="The batch size of `incremental`, in rows. It affects the result, since the estimator learns batch by batch.",
+        examples=[20_000],
+    )

@@ -1,0 +1,173 @@
+"""Load the pipelines of a project: one by its DAG id, or all with their problems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from refinery.config.checks.asset_circles import check_asset_circles
+from refinery.config.checks.evaluation import check_required_metrics, check_unused_evaluation
+from refinery.config.checks.model_modules import ModelModules, check_library_class
+from refinery.config.checks.outputs import check_shared_outputs
+from refinery.config.errors import ConfigError, UnknownPipelineError
+from refinery.config.files import find_config, find_configs, show_path, twin_problem
+from refinery.config.problems import Problem, has_errors, sort_problems
+from refinery.config.read import choose_file, read_pipelines
+from refinery.config.resolve.environment import LOCAL
+from refinery.config.resolve.layer import read_layer
+from refinery.config.resolve.names import DEFAULTS, ENVIRONMENTS, split_dag_id
+from refinery.config.resolve.shared import SharedLayers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from refinery.config.checks.model_modules import CheckClass
+    from refinery.config.files import ConfigFile
+    from refinery.config.pipeline import Pipeline
+    from refinery.config.read import Check
+    from refinery.config.yaml.node import Node
+    from refinery.config.yaml.source_file import FindSecrets
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What a folder of configs defines.
+
+    Attributes:
+        pipelines: The valid ones, sorted by DAG id.
+        problems: Errors and warnings of all files, sorted by file and place.
+        incomplete: The DAG ids of those that have errors and were made without the keys that are wrong.
+    """
+
+    pipelines: tuple[Pipeline, ...]
+    problems: tuple[Problem, ...]
+    incomplete: frozenset[str] = frozenset()
+
+
+def load_pipeline(configs_dir: Path, dag_id: str, *, environment: str = LOCAL) -> Pipeline:
+    """Load one pipeline, reading only its own config, the defaults above it and the environment.
+
+    It neither checks the model's module nor compares configs: this runs whenever a task starts, and load_project did both when
+    the DAG was made.
+
+    Args:
+        configs_dir: The folder of the configs.
+        dag_id: The id of its DAG, such as "team_a.churn__us".
+        environment: The name of a file in configs/environments/.
+
+    Raises:
+        UnknownPipelineError: No config defines this id.
+        ConfigError: The config has errors.
+    """
+    parts = split_dag_id(dag_id)
+    files = find_config(configs_dir, parts) if parts and not _is_reserved(parts) else []
+    if not files or parts is None:
+        raise UnknownPipelineError(dag_id, configs_dir.name, tuple(_known_ids(configs_dir)))
+    layers = SharedLayers(configs_dir, environment)
+    file = choose_file(files, parts, layers)
+    pipelines, problems = read_pipelines(file, parts, layers, only=dag_id)
+    if has_errors(problems):
+        raise ConfigError(sort_problems(problems))
+    if not pipelines:
+        raise UnknownPipelineError(dag_id, show_path(configs_dir, file))
+    return pipelines[0]
+
+
+def load_project(
+    configs_dir: Path,
+    *,
+    models_dir: Path,
+    environment: str = LOCAL,
+    check_class: CheckClass | None = None,
+    detect: FindSecrets | None = None,
+    with_errors: bool = False,
+) -> Project:
+    """Load all pipelines; an invalid one does not keep others from being loaded.
+
+    Args:
+        configs_dir: The folder of the configs.
+        models_dir: The folder of the model modules.
+        environment: The name of a file in configs/environments/.
+        check_class: Takes a library class's path, its parameters and whether it is fitted incrementally, and returns what is wrong with
+            them; a text that names a parameter in double quotes is shown at it. None if libraries must not be imported.
+        detect: Finds further secrets in a text, and has the files of all environments searched; None while a DAG file is
+            parsed.
+        with_errors: Whether to make pipelines of invalid configs too, without the keys that are wrong: to compare with, never to run.
+    """
+    layers = SharedLayers(configs_dir, environment, detect)
+    modules = ModelModules(models_dir)
+
+    def check(tree: Node) -> list[Problem]:
+        found = modules.check(tree)
+        if tree.entries.keys() & {"evaluate", "require"}:
+            judges_itself = modules.judges_itself(tree)
+            found += check_required_metrics(tree, judges_itself=judges_itself)
+            found += check_unused_evaluation(tree, judges_itself=judges_itself)
+        return [*found, *check_library_class(tree, check_class)] if check_class else found
+
+    problems = list(layers.below(()).problems)
+    if detect:
+        problems += _secrets_of_other_environments(configs_dir, environment, detect)
+    pipelines: list[Pipeline] = []
+    wrong: set[str] = set()
+    for config in find_configs(configs_dir, problems):
+        if config.problem:
+            problems.append(config.problem)
+            continue
+        try:
+            loaded, found = _read_config(configs_dir, config, layers, check, with_errors=with_errors)
+        except Exception as error:  # noqa: BLE001 - a bug in Refinery must not hide the other configs
+            problems.append(_unforeseen(show_path(configs_dir, config.files[0]), error))
+        else:
+            pipelines += loaded
+            problems += found
+            wrong |= {pipeline.dag_id for pipeline in loaded} if has_errors(found) else set()
+    at_odds = {**check_asset_circles(pipelines), **check_shared_outputs(pipelines)}
+    problems += [*at_odds.values(), *layers.strays, *_unused_variables(layers)]
+    healthy = (pipeline for pipeline in pipelines if with_errors or pipeline.dag_id not in at_odds)
+    return Project(
+        tuple(sorted(healthy, key=lambda pipeline: pipeline.dag_id)),
+        sort_problems(problems),
+        frozenset(wrong),
+    )
+
+
+def _read_config(
+    configs_dir: Path, config: ConfigFile, layers: SharedLayers, check: Check, *, with_errors: bool
+) -> tuple[list[Pipeline], list[Problem]]:
+    file = choose_file(config.files, config.parts, layers)
+    pipelines, problems = read_pipelines(file, config.parts, layers, check=check, with_errors=with_errors)
+    twins = (show_path(configs_dir, twin) for twin in config.files if twin != file)
+    return pipelines, [*problems, *(twin_problem(twin, file.name) for twin in twins)]
+
+
+def _unforeseen(path: str, error: Exception) -> Problem:
+    """Return the problem of a config that Refinery fails on; only the error's type is shown, since its text may quote any value."""
+    message = f"cannot be checked: Refinery failed on it ({type(error).__name__}), which is a bug in Refinery; please report it"
+    return Problem(path, 1, 1, "", message, "unforeseen")
+
+
+def _secrets_of_other_environments(
+    configs_dir: Path, environment: str, detect: FindSecrets
+) -> Iterator[Problem]:
+    """Find secrets in the files of other environments: they are in git as well."""
+    for file in sorted((configs_dir / ENVIRONMENTS).glob("*.y*ml")):
+        if file.stem != environment:
+            found = read_layer(configs_dir, [file], detect).problems
+            yield from (problem for problem in found if problem.code == "secret")
+
+
+def _unused_variables(layers: SharedLayers) -> Iterator[Problem]:
+    for name, node in layers.environment.variables.declared.items():
+        if name not in layers.environment.variables.used:
+            problem = node.key_problem("unused-variable", ("vars", name), "no config uses it; remove it")
+            yield replace(problem, severity="warning")
+
+
+def _known_ids(configs_dir: Path) -> Iterator[str]:
+    return (".".join(config.parts) for config in find_configs(configs_dir, []) if config.problem is None)
+
+
+def _is_reserved(parts: tuple[str, ...]) -> bool:
+    return parts[-1] == DEFAULTS or parts[0] == ENVIRONMENTS

@@ -1,0 +1,1 @@
+"""From the trees of several files to one resolved tree per pipeline."""

@@ -1,0 +1,1 @@
+"""From a file's bytes to a tree of values with their places."""

@@ -1,0 +1,59 @@
+"""The third step: upload the model to the output prefix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from refinery.connections import DEFAULT_CONNECTION, s3_client
+from refinery.operators.base import PipelineOperator
+from refinery.registry import ModelSeries, promote_if_newer
+from refinery.spec.urls import parse_prefix_url
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from refinery.spec.urls import S3Url
+    from refinery.storage import Workspace
+
+
+class UploadModelOperator(PipelineOperator):
+    """Upload the files of the training, ``manifest.json`` last: a prefix without a manifest is not a model.
+
+    Args:
+        prefix: The S3 prefix, usually with ``{{ ds }}``. A rerun of the same date replaces the existing model.
+            Templated.
+        series: The prefix with its unrendered templates, which locates ``latest.json``: it will name this model, unless that
+            of a newer run is the latest. Without it, nothing is promoted.
+        aws_conn_id: The Airflow connection for S3. Templated.
+    """
+
+    template_fields = (*PipelineOperator.template_fields, "prefix", "aws_conn_id")
+    ui_color = "#dcfce7"
+
+    def __init__(
+        self, *, prefix: str, series: str | None = None, aws_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.prefix = prefix
+        self.series = series
+        self.aws_conn_id = aws_conn_id
+
+    def run_step(self, context: Context) -> dict[str, Any]:
+        """Upload the model's files and return the prefix and the files' URLs."""
+        prefix = parse_prefix_url(self.prefix)
+        client = s3_client(self.aws_conn_id, prefix)
+        workspace = self.workspace_of(context)
+        files = workspace.upload_model(prefix, client=client)
+        self.log.info("Uploaded the model:\n%s", "\n".join(files))
+        if self.series:
+            run = f"{context['dag_run'].dag_id} {context['run_id']}"
+            promotion = promote_if_newer(ModelSeries.of_output(self.series), prefix, by=run, client=client)
+            self.log.info("%s", promotion)
+        self._annotate_asset_event(context, prefix, workspace)
+        return {"prefix": str(prefix), "files": files}
+
+    def _annotate_asset_event(self, context: Context, prefix: S3Url, workspace: Workspace) -> None:
+        """Add the model to its asset event, for the DAGs that are scheduled on it."""
+        for asset in self.outlets:
+            metrics = workspace.read_manifest()["metrics"]
+            context["outlet_events"][asset].extra = {"prefix": str(prefix), "metrics": metrics}

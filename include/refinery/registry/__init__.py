@@ -1,0 +1,70 @@
+"""Models under an output prefix: find, check, load, promote, compare and rebuild them."""
+
+from refinery.registry.cleaning import CleaningPlan, delete_old_models
+from refinery.registry.comparison import ComparedValue, Comparison, compare
+from refinery.registry.errors import ModelNotFoundError, RegistryError
+from refinery.registry.inputs import InputChanges, find_changes
+from refinery.registry.latest import Latest, Promotion
+from refinery.registry.load import LoadedModel, find_manifest, load_latest, load_model, load_version
+from refinery.registry.manifest import (
+    StoredManifest,
+    pipeline_names,
+    read_card,
+    read_manifest,
+    read_promoted,
+)
+from refinery.registry.promotion import PromotionResult, promote, promote_if_newer, read_latest, rollback
+from refinery.registry.recorded_spec import record_spec
+from refinery.registry.verification import Verification, verify
+from refinery.registry.versions import (
+    DescribedVersion,
+    Listing,
+    Version,
+    describe_versions,
+    list_series,
+    list_versions,
+    read_report,
+    read_version,
+)
+from refinery.spec.series import ModelSeries
+
+__all__ = [
+    "CleaningPlan",
+    "ComparedValue",
+    "Comparison",
+    "DescribedVersion",
+    "InputChanges",
+    "Latest",
+    "Listing",
+    "LoadedModel",
+    "ModelNotFoundError",
+    "ModelSeries",
+    "Promotion",
+    "PromotionResult",
+    "RegistryError",
+    "StoredManifest",
+    "Verification",
+    "Version",
+    "compare",
+    "delete_old_models",
+    "describe_versions",
+    "find_changes",
+    "find_manifest",
+    "list_series",
+    "list_versions",
+    "load_latest",
+    "load_model",
+    "load_version",
+    "pipeline_names",
+    "promote",
+    "promote_if_newer",
+    "read_card",
+    "read_latest",
+    "read_manifest",
+    "read_promoted",
+    "read_report",
+    "read_version",
+    "record_spec",
+    "rollback",
+    "verify",
+]

@@ -1,0 +1,90 @@
+"""What the last runs say of a change, in sentences: models that a bound would have rejected, and what trainings cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from refinery.review.formats.wording import count
+from refinery.wording import list_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from refinery.review.plan import Backtest, Cost
+
+_BARS = "▁▂▃▄▅▆▇█"
+_HOUR = 3600
+_MINUTE = 60
+_GIBIBYTE = 1 << 30
+
+
+def say_backtest(backtest: Backtest) -> str:
+    """Say which of the last models a bound would have rejected, with a sparkline of their values."""
+    if backtest.problem:
+        return f"the last models cannot be read: {backtest.problem}"
+    number, failing = len(backtest.values), len(backtest.failing)
+    if not number:
+        said = f"{backtest.condition}: no promoted model says what it has"
+    elif not failing:
+        said = f"{backtest.condition} would have rejected none of {_last(number, 'promoted model')}"
+    else:
+        said = (
+            f"{backtest.condition} would have rejected {failing:,} of {_last(number, 'promoted model')}, "
+            f"{'all of them' if failing == number else f'the last on {backtest.failing[0]}'}"
+        )
+    if backtest.rejected:
+        said += f"; of {_last(backtest.rejected, 'rejected model')}, {backtest.passing:,} would have met it"
+    return f"{said}  {_sparkline(backtest.values)}" if number > 1 else said
+
+
+def say_cost(cost: Cost) -> str:
+    """Say how many trainings a month has before and after, and what they cost by what the last runs took."""
+    said = f"{_a_month(cost.before)} -> {_a_month(cost.after)} trainings a month"
+    if cost.problem:
+        return f"{said}; the last runs cannot be read: {cost.problem}"
+    if cost.cpu_seconds is None:
+        return f"{said}; no run says yet what one takes"
+    took = f"{_time(cost.cpu_seconds)} each ({'the median of ' if cost.measured > 1 else ''}{_last(cost.measured, 'run')})"
+    totals = [_time(runs * cost.cpu_seconds) for runs in (cost.before, cost.after) if runs is not None]
+    total = f": {' -> '.join(totals)} a month" if len(totals) == 2 else ""  # noqa: PLR2004 - before and after
+    memory = f"; up to {cost.memory_bytes / _GIBIBYTE:.2g} GiB of memory" if cost.memory_bytes else ""
+    return f"{said}, {took}{total}{memory}"
+
+
+def say_total(costs: Sequence[Cost]) -> str | None:
+    """Say what they cost together; None unless at least two of them are known."""
+    known = [one for one in costs if one.cpu_seconds is not None and None not in (one.before, one.after)]
+    if len(known) < 2:  # noqa: PLR2004 - one says it itself
+        return None
+    before, after = (
+        sum((getattr(one, side) or 0) * (one.cpu_seconds or 0) for one in known)
+        for side in ("before", "after")
+    )
+    unknown = [one.dag_id for one in costs if one not in known]
+    but = f", without {list_names(unknown)}" if unknown else ""
+    return f"together {_time(before)} -> {_time(after)} a month{but}"
+
+
+def _last(number: int, thing: str) -> str:
+    return f"the last {thing}" if number == 1 else f"the last {count(number, thing)}"
+
+
+def _a_month(runs: float | None) -> str:
+    if runs is None:
+        return "an unknown number of"
+    return f"{runs:,.0f}" if runs >= 1 or runs == 0 else f"{runs:.2g}"
+
+
+def _time(cpu_seconds: float) -> str:
+    if cpu_seconds >= _HOUR:
+        return f"{cpu_seconds / _HOUR:,.3g} CPU hours"
+    if cpu_seconds >= _MINUTE:
+        return f"{cpu_seconds / _MINUTE:.3g} CPU minutes"
+    return f"{cpu_seconds:.2g} CPU seconds"
+
+
+def _sparkline(values: Sequence[float]) -> str:
+    least, greatest = min(values), max(values)
+    span = greatest - least or 1.0
+    top = len(_BARS) - 1
+    return "".join(_BARS[round((value - least) / span * top)] for value in values)

@@ -1,0 +1,37 @@
+"""Every kind of risk, gathered from the modules of this package."""
+
+from __future__ import annotations
+
+from refinery.review.risks import gates, model, output, pipelines, running, schedule, secrets, source
+from refinery.review.risks.check import Check, Kind
+
+_MODULES = (output, gates, schedule, pipelines, source, running, model, secrets)
+
+CHECKS = tuple(one for module in _MODULES for one in vars(module).values() if isinstance(one, Check))
+
+# About the comments that accept risks, so no comment accepts it.
+USELESS_COMMENT = Kind(
+    "R090",
+    "low",
+    "comment accepts nothing",
+    meaning="A comment that accepts a risk has no reason, names an unknown code, was for an earlier change, or stands where "
+    "the risk is not raised.",
+    remedy="Fix the comment, or remove it.",
+)
+
+# About trainings, which a plan has only where somebody asked for them.
+REJECTED_TRIAL = Kind(
+    "R077",
+    "high",
+    "trial rejected",
+    meaning="`refinery plan --try` trained the pipeline, and its gates reject the model that the change makes; the one before the change passes, "
+    "or there is none.",
+    remedy="Change what makes the model worse, or say in the pull request why the gate is wrong.",
+)
+
+KINDS = {
+    kind.code: kind
+    for kind in sorted(
+        (*(check.kind for check in CHECKS), REJECTED_TRIAL, USELESS_COMMENT), key=lambda kind: kind.code
+    )
+}

@@ -1,0 +1,239 @@
+"""The specification of a training, independent of where it was written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from refinery.spec.errors import SpecError
+from refinery.spec.json_keys import keep_keys, restore_keys
+from refinery.spec.source_options import SourceOptions
+from refinery.wording import shown, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+# The default batch size of an incremental training, in rows.
+BATCH_ROWS = 100_000
+_INCREMENTAL = "incremental"
+# The options below a config's `source`; `drop` is at the top level.
+_READING = tuple(one.name for one in fields(SourceOptions) if one.name != "drop")
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleModel:
+    """A module below the models folder.
+
+    Attributes:
+        name: Its path below that folder with dots for slashes, such as "random_forest" or "team_a.churn".
+    """
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class ClassModel:
+    """An estimator class of an allowed library.
+
+    Attributes:
+        path: Its dotted path, such as "sklearn.linear_model.Ridge".
+    """
+
+    path: str
+
+    def __str__(self) -> str:
+        return self.path
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptModel:
+    """An unchanged training script, run in a separate process.
+
+    Attributes:
+        name: Its path below the models folder, such as "team_a/churn_legacy.py".
+        args: Its arguments, with the placeholders of `run_script`.
+        env: Variables to add to its environment, with the same placeholders.
+        file: The model file that it writes, below the model's folder; None is one of `MODEL_FILES`, or the only model
+            file there.
+    """
+
+    name: str
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    file: str | None = None
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Model = ModuleModel | ClassModel | ScriptModel
+
+
+def _key(*path: str) -> dict[str, tuple[str, ...]]:
+    """Return the metadata of a field whose config key is not its name at the top level."""
+    return {"key": path}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSpec:
+    """One training: the model, what it learns from a dataset, and how it is evaluated.
+
+    Attributes:
+        model: The model's origin.
+        models_dir: The folder in which module names are looked up.
+        params: Keyword arguments of the model's function or class.
+        target: The column to predict, by name or position (negative from the end); None is the last one.
+        missing_target: How to treat rows without a target: "error", or "drop" to leave them out.
+        features: The feature columns, in this order; None is all others.
+        source: How to read the dataset.
+        test_size: The share of the rows held out for evaluation, between 0 and 1.
+        random_state: The seed of the split, and of estimators without one.
+        stratify: Whether the same share of each class is held out.
+        time_column: The column with each row's time, by which the last rows are held out. It is not a feature unless
+            listed in `features`. None holds rows out at random.
+        gap: The number of rows before the held-out ones that are left out of training and test.
+        cross_validation: The number of folds, 2 or more, that show the metrics' spread; None disables it.
+        metrics: Names of the metrics; None selects the default ones of the model's task.
+        positive_class: Of two classes, the one that counts as positive, as in the data; None is the one that sorts last.
+        require: Gates by metric, such as {"mae": {"max": 60, "no_worse_than_latest": "10%"}}; see `gates`.
+        gate: What a failed gate does: "fail" rejects the model, "warn" marks it.
+        expect: The data contract; see `Contract.from_dict`.
+        preprocess: "auto" prepares text, categories, dates and missing values for a library class, "none" does not.
+        batch_rows: The batch size of a streamed dataset, in rows; None reads the whole dataset.
+        model_format: The format of the model's file: "pickle", "skops" or "onnx".
+        trusted: For skops, the full names of types that are safe to load.
+        timeout: How long a script may run, in seconds; None sets no limit.
+    """
+
+    model: Model
+    models_dir: Path
+    source: SourceOptions = field(default_factory=SourceOptions)
+    params: Mapping[str, Any] = field(default_factory=dict, metadata=_key("model", "params"))
+    model_format: str = field(default="pickle", metadata=_key("model", "format"))
+    trusted: tuple[str, ...] = field(default=(), metadata=_key("model", "trusted"))
+    target: str | int | None = field(default=None, metadata=_key("target", "column"))
+    missing_target: str = field(default="error", metadata=_key("target", "missing"))
+    features: tuple[str, ...] | None = None
+    test_size: float = field(default=0.2, metadata=_key("evaluate", "test_size"))
+    random_state: int = field(default=0, metadata=_key("evaluate", "random_state"))
+    stratify: bool = field(default=False, metadata=_key("evaluate", "stratify"))
+    time_column: str | None = field(default=None, metadata=_key("evaluate", "time_column"))
+    gap: int = field(default=0, metadata=_key("evaluate", "gap"))
+    cross_validation: int | None = field(default=None, metadata=_key("evaluate", "cross_validation"))
+    metrics: Sequence[str] | None = field(default=None, metadata=_key("evaluate", "metrics"))
+    positive_class: str | float | bool | None = field(
+        default=None, metadata=_key("evaluate", "positive_class")
+    )
+    require: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    gate: str = "fail"
+    expect: Mapping[str, Any] | None = None
+    preprocess: str = "auto"
+    batch_rows: int | None = field(default=None, metadata=_key("fit", "batch_rows"))
+    timeout: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings that differ from their defaults, by the keys of a config and as JSON values."""
+        sections: dict[str, Any] = {"model": _write_model(self.model)}
+        if source := self.source.to_dict():
+            drop = source.pop("drop", None)
+            sections |= ({"source": source} if source else {}) | ({"drop": drop} if drop else {})
+        default = TrainingSpec(model=self.model, models_dir=self.models_dir)
+        for name, (*above, key) in KEYS.items():
+            if getattr(self, name) != getattr(default, name):
+                _section(sections, above)[key] = getattr(self, name)
+        if self.batch_rows is not None:
+            sections["fit"]["mode"] = _INCREMENTAL
+        plain: dict[str, Any] = keep_keys(sections)
+        return plain
+
+    @classmethod
+    def from_dict(cls, sections: Mapping[str, Any], models_dir: Path) -> TrainingSpec:
+        """Read the result of `to_dict`, also after a round trip through JSON, without the checks of a config.
+
+        Args:
+            sections: The keys of a config that SECTIONS lists, and `timeout`; a missing key, None or an empty list means the
+                default.
+            models_dir: The folder in which module names are looked up.
+
+        Raises:
+            SpecError: A key is unknown, or the model is missing.
+        """
+        # A copy to consume, with lists in place of tuples.
+        left: dict[str, Any] = restore_keys(keep_keys(dict(sections)))
+        given = {name: _take(_section(left, above), key) for name, (*above, key) in KEYS.items()}
+        if _take(_section(left, ["fit"]), "mode") != _INCREMENTAL:
+            given["batch_rows"] = None
+        elif given["batch_rows"] is None:
+            given["batch_rows"] = BATCH_ROWS
+        options = {name: _take(_section(left, ["source"]), name) for name in _READING}
+        spec = cls(
+            model=_take_model(_section(left, ["model"])),
+            models_dir=models_dir,
+            source=SourceOptions(**_given({**options, "drop": _take(left, "drop")})),
+            **_given(given),
+        )
+        _refuse_rest(left)
+        return spec
+
+
+# The config key of each field; model and source have their own notation.
+KEYS: dict[str, tuple[str, ...]] = {
+    one.name: one.metadata.get("key", (one.name,))
+    for one in fields(TrainingSpec)
+    if one.name not in ("model", "models_dir", "source")
+}
+# The top-level keys of a config that define the training; the timeout there is that of each task.
+SECTIONS = frozenset({"model", "source", "drop", *(key[0] for key in KEYS.values())} - {"timeout"})
+
+
+def _section(sections: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
+    """Return the mapping below a path of at most one key; create it if missing."""
+    for name in path:
+        sections = sections.setdefault(name, {})
+        if not isinstance(sections, dict):
+            raise SpecError(f"training.{name}", f"is {shown(sections):.40}; write a mapping of keys.")
+    return sections
+
+
+def _take(section: dict[str, Any], key: str) -> Any:
+    """Remove and return a value of a mapping; None if missing."""
+    value = section.pop(key, None)
+    return (tuple(value) or None) if isinstance(value, list) else value
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _write_model(model: Model) -> dict[str, Any]:
+    match model:
+        case ModuleModel(name):
+            return {"module": name}
+        case ClassModel(path):
+            return {"class": path}
+        case ScriptModel(name, args, env, file):
+            options = {"args": args, "env": env, "file": file}
+            return {"script": name, **{key: value for key, value in options.items() if value}}
+
+
+def _take_model(section: dict[str, Any]) -> Model:
+    if module := _take(section, "module"):
+        return ModuleModel(module)
+    if path := _take(section, "class"):
+        return ClassModel(path)
+    if script := _take(section, "script"):
+        options = {key: _take(section, key) for key in ("args", "env", "file")}
+        return ScriptModel(script, **_given(options))
+    raise SpecError("training.model", 'does not name a model; add "module", "class" or "script".')
+
+
+def _refuse_rest(left: dict[str, Any]) -> None:
+    """Refuse the first key that is left."""
+    for name, section in left.items():
+        for key in [f"{name}.{key}" for key in section] if isinstance(section, dict) else [name]:
+            known = map(".".join, KEYS.values())
+            raise SpecError(f"training.{key}", f"unknown key{suggestion(key, known)}")

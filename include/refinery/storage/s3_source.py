@@ -1,0 +1,68 @@
+"""An object on S3 as the source of a transfer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from refinery.storage.checksums import stored_checksum
+from refinery.storage.s3_errors import s3_errors
+from refinery.storage.transfer import CHUNK_BYTES, OpenedFile, RemoteFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from botocore.response import StreamingBody
+    from mypy_boto3_s3 import S3Client
+
+    from refinery.spec.urls import S3Url
+
+
+class S3Source:
+    """Read one object with one streamed GetObject request."""
+
+    def __init__(self, url: S3Url, client: S3Client) -> None:
+        self._url = url
+        self._client = client
+
+    @property
+    def location(self) -> str:
+        """The object's URL."""
+        return str(self._url)
+
+    def open(self, offset: int, validator: str | None) -> OpenedFile:
+        """Request the object from an offset on, provided that its ETag has not changed."""
+        # Parts have no stored checksum, so only the whole object is requested with it.
+        conditions: dict[str, Any] = {"ChecksumMode": "ENABLED"}
+        if offset and validator:
+            conditions = {"Range": f"bytes={offset}-", "IfMatch": validator}
+        with s3_errors(self.location, self._client):
+            response = self._client.get_object(Bucket=self._url.bucket, Key=self._url.key, **conditions)
+        start, size = _extent(response)
+        return OpenedFile(self._remote_file(response, size), start, self._chunks(response["Body"]))
+
+    def _remote_file(self, response: Any, size: int) -> RemoteFile:
+        etag = response.get("ETag", "").strip('"') or None
+        return RemoteFile(
+            size=size,
+            validator=f'"{etag}"' if etag else None,
+            etag=etag,
+            version_id=response.get("VersionId"),
+            last_modified=response["LastModified"].isoformat() if "LastModified" in response else None,
+            encoding=response.get("ContentEncoding"),
+            checksum=stored_checksum(self._url.bucket, response),
+        )
+
+    def _chunks(self, body: StreamingBody) -> Iterator[bytes]:
+        with s3_errors(self.location, self._client):
+            try:
+                yield from body.iter_chunks(CHUNK_BYTES)
+            finally:
+                body.close()
+
+
+def _extent(response: Any) -> tuple[int, int]:
+    """Return where the body starts, and the size of the whole object."""
+    if "ContentRange" not in response:
+        return 0, response["ContentLength"]
+    extent, _, size = response["ContentRange"].removeprefix("bytes ").partition("/")
+    return int(extent.partition("-")[0]), int(size)

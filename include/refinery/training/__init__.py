@@ -1,0 +1,74 @@
+"""Training: a dataset's file and a model's name in; model file, metrics and manifest out."""
+
+from refinery.spec.gates import GateResult, needs_latest, parse_requirements
+from refinery.spec.source_options import SourceOptions
+from refinery.spec.training import ClassModel, ModuleModel, ScriptModel, TrainingSpec
+from refinery.training.compute import Compute, computing_on, on_cores
+from refinery.training.data.contract import propose_contract
+from refinery.training.data.profile import ColumnProfile, profile_table
+from refinery.training.data.proposal import DatasetProfile, DatasetSample, profile_dataset, read_sample
+from refinery.training.data.sample import take_sample
+from refinery.training.errors import GateFailedError, TrainingError
+from refinery.training.evaluation.latest import LatestModel
+from refinery.training.evaluation.scores import HeldOut
+from refinery.training.models.estimator_kinds import kind_problem
+from refinery.training.models.estimators import check_params
+from refinery.training.models.library_classes import estimators_problem, find_estimator_class
+from refinery.training.output.environment import (
+    installed_versions,
+    other_versions,
+    unknown_versions,
+    without_standard_modules,
+)
+from refinery.training.output.model_file import find_model_file, load_model_file
+from refinery.training.output.publish import json_ready
+from refinery.training.output.result import Trained
+from refinery.training.predict import PredictedFile, predict_file, predict_rows
+from refinery.training.train import TrainingResult, train
+from refinery.training.trainers.incremental import incremental_problem
+from refinery.training.user_code.model_code import hash_used_files
+
+__all__ = [
+    "ClassModel",
+    "ColumnProfile",
+    "Compute",
+    "DatasetProfile",
+    "DatasetSample",
+    "GateFailedError",
+    "GateResult",
+    "HeldOut",
+    "LatestModel",
+    "ModuleModel",
+    "PredictedFile",
+    "ScriptModel",
+    "SourceOptions",
+    "Trained",
+    "TrainingError",
+    "TrainingResult",
+    "TrainingSpec",
+    "check_params",
+    "computing_on",
+    "estimators_problem",
+    "find_estimator_class",
+    "find_model_file",
+    "hash_used_files",
+    "incremental_problem",
+    "installed_versions",
+    "json_ready",
+    "kind_problem",
+    "load_model_file",
+    "needs_latest",
+    "on_cores",
+    "other_versions",
+    "parse_requirements",
+    "predict_file",
+    "predict_rows",
+    "profile_dataset",
+    "profile_table",
+    "propose_contract",
+    "read_sample",
+    "take_sample",
+    "train",
+    "unknown_versions",
+    "without_standard_modules",
+]

@@ -1,0 +1,244 @@
+"""Decide which columns of a table are the target and the features, and check that the target can be learned."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from refinery.training.data.column_types import beyond_exact, settle_column
+from refinery.training.errors import ColumnNotFoundError, ColumnRoleError, DatasetError
+from refinery.wording import listed, quoted
+from refinery.yaml_text import write_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pandas as pd
+
+    from refinery.spec.training import TrainingSpec
+
+
+DROP = "drop"
+# pandas' name for a column that the header leaves without one, also after the table was written and read again.
+_UNNAMED = re.compile(r"Unnamed: \d+")
+
+# The reason why a column is left out that the config drops.
+DROPPED = "named in drop"
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The roles of a table's columns.
+
+    Attributes:
+        target: The column to predict.
+        features: The columns to learn from, in order.
+        left_out: The others, each with the reason.
+        time: The column with the time of each row; None where the config names none.
+    """
+
+    target: str
+    features: tuple[str, ...]
+    left_out: dict[str, str]
+    time: str | None
+
+
+def choose_roles(table: pd.DataFrame, spec: TrainingSpec) -> Roles:
+    """Find the target and the features among a table's columns.
+
+    A name in the config that differs from a column's in outer blanks alone means that column. Without a choice of
+    features, columns that hold nothing and row numbers without a name are left out.
+
+    Raises:
+        ColumnNotFoundError: A column that the config names is not there.
+        ColumnRoleError: A column has two roles that exclude each other, or no name.
+        DatasetError: Nothing is left to learn from.
+    """
+    columns = list(table.columns)
+    target = _find_target([column for column in columns if not _is_blank(table[column])], spec.target)
+    time = None if spec.time_column is None else _find(columns, spec.time_column, "evaluate.time_column")
+    dropped = {_find(columns, name, "drop"): DROPPED for name in spec.source.drop}
+    if target in dropped:
+        raise _role_error(target, "is the target and in drop; remove it from drop")
+    if target == time:
+        raise _role_error(target, "is the target and evaluate.time_column; name another target")
+    if spec.features is None:
+        reasons = dict.fromkeys([time] if time else [], "is the time column") | dropped
+        left_out = {
+            column: reason
+            for column in columns
+            if (reason := reasons.get(column) or exclusion_reason(table[column]))
+        }
+        features = [column for column in columns if column != target and column not in left_out]
+    else:
+        features = _find_features(columns, spec.features, target, set(dropped))
+        others = [column for column in columns if column != target and column not in features]
+        left_out = dict.fromkeys(others, "not named in features") | dropped
+    if not features:
+        raise no_features(target, columns)
+    left_out.pop(target, None)
+    # Parquet written by pandas may keep a column as row labels.
+    left_out |= {str(name): "holds the rows' labels" for name in table.index.names if name is not None}
+    return Roles(target, tuple(features), left_out, time)
+
+
+def exclusion_reason(column: pd.Series[Any]) -> str | None:
+    """Return why nothing can be learned from a column; None where something may be.
+
+    Raises:
+        ColumnRoleError: It has no name but holds data.
+    """
+    if _is_empty(column):
+        return "holds no values"
+    if _UNNAMED.fullmatch(str(column.name)) is None:
+        return None
+    if (
+        column.dtype.kind == "i"
+        and column.is_monotonic_increasing
+        and column.iloc[-1] - column.iloc[0] == len(column) - 1
+    ):
+        return "has no name and counts the rows"
+    problem = f"has no name in the header; give it one there, or name {quoted(column.name)} in drop"
+    raise _role_error(str(column.name), problem)
+
+
+def check_target(target: pd.Series[Any], find_null_words: Callable[[str], str]) -> None:
+    """Check that every row has a value to learn.
+
+    Args:
+        target: The column to predict.
+        find_null_words: Describes the words of a column that were read as missing.
+
+    Raises:
+        DatasetError: Rows have none, or an infinite one.
+    """
+    name = str(target.name)
+    if nulls := int(is_unusable(target).sum()):
+        missing = int(target.isna().sum())
+        raise null_target(name, nulls, len(target), find_null_words(name), missing=missing)
+
+
+def rows_with_target(table: pd.DataFrame, target: str, missing: str, *, typed: bool) -> pd.DataFrame:
+    """Drop the rows without a value in the target where the config asks for it.
+
+    Whole numbers of a CSV, which pandas reads as floats where some are missing, become whole again.
+
+    Args:
+        table: The rows.
+        target: The column to predict.
+        missing: "drop", or "error" to keep all rows.
+        typed: Whether the file declares its columns' types.
+
+    Returns:
+        The rows with a value; all rows where none has one.
+    """
+    has_none = table[target].isna()
+    if missing != DROP or not has_none.any() or has_none.all():
+        return table
+    kept = table[~has_none]
+    values = settle_column(kept[target])
+    if not typed and values.dtype.kind == "f" and (values % 1 == 0).all() and not beyond_exact(values):
+        values = values.astype("int64")
+    return kept.assign(**{target: values})
+
+
+def without_empty(roles: Roles, table: pd.DataFrame, spec: TrainingSpec) -> Roles:
+    """Leave out features that hold nothing after rows were dropped, unless the config names them.
+
+    Raises:
+        DatasetError: Nothing is left to learn from.
+    """
+    if spec.features is not None:
+        return roles
+    empty = dict.fromkeys((name for name in roles.features if _is_empty(table[name])), "holds no values")
+    features = tuple(name for name in roles.features if name not in empty)
+    if not features:
+        raise no_features(roles.target, list(table.columns))
+    return replace(roles, features=features, left_out=roles.left_out | empty)
+
+
+def null_target(target: str, nulls: int, rows: int, words: str, *, missing: int) -> DatasetError:
+    """Return the error for rows without a value in the target.
+
+    Args:
+        target: The target's column.
+        nulls: How many rows have no value, or an infinite one.
+        rows: How many rows there are.
+        words: Words that were read as missing, as `describe_words` gives them; none where there are none.
+        missing: How many rows have no value at all.
+    """
+    count = f"All {rows}" if nulls == rows else f"{nulls} of {rows}"
+    advice = "name another target" if nulls == rows else "add one in the dataset"
+    if missing and nulls < rows:
+        short = write_yaml({"column": target, "missing": "drop"})
+        advice += f", or leave out those without a value: target: {short}"
+    if words:
+        advice = (
+            f"{words} is read as missing; set source.default_nulls to false if it is a class, else {advice}"
+        )
+    return DatasetError(f"{count} rows have no finite value in the target column {quoted(target)}: {advice}.")
+
+
+def no_features(target: str, columns: Sequence[str]) -> DatasetError:
+    """Return the error for a dataset with no column to learn from."""
+    return DatasetError(
+        f"No features are left beside the target {quoted(target)}: the dataset's columns are {listed(columns)}."
+    )
+
+
+def _role_error(column: str, problem: str) -> ColumnRoleError:
+    return ColumnRoleError(f"The column {quoted(column)} {problem}.")
+
+
+def is_unusable(target: pd.Series[Any]) -> pd.Series[bool]:
+    """Return for each row whether its target is missing or infinite."""
+    from pandas.api.types import is_float_dtype
+
+    unusable = target.isna()
+    if is_float_dtype(target.dtype):
+        unusable |= target.abs() == float("inf")
+    return unusable
+
+
+def _is_blank(column: pd.Series[Any]) -> bool:
+    return _UNNAMED.fullmatch(str(column.name)) is not None and _is_empty(column)
+
+
+def _is_empty(column: pd.Series[Any]) -> bool:
+    # For most columns, the first value is enough.
+    return bool(column.head(1).isna().all()) and bool(column.isna().all())
+
+
+def _find_target(columns: Sequence[str], target: str | int | None) -> str:
+    if isinstance(target, str):
+        return _find(columns, target, "target")
+    position = -1 if target is None else target
+    try:
+        return columns[position]
+    except IndexError:
+        raise ColumnNotFoundError([str(position)], "target", columns) from None
+
+
+def _find_features(columns: Sequence[str], names: Sequence[str], target: str, dropped: set[str]) -> list[str]:
+    stripped = {column.strip() for column in columns}
+    if missing := [name for name in names if name.strip() not in stripped]:
+        raise ColumnNotFoundError(missing, "features", columns)
+    features = [_find(columns, name, "features") for name in names]
+    for position, column in enumerate(features):
+        if column == target:
+            raise _role_error(column, "is the target and in features; a model must not get the answer")
+        if column in dropped:
+            raise _role_error(column, "is in features and in drop; remove it from one")
+        if column in features[:position]:
+            raise _role_error(column, "is in features twice; remove one")
+    return features
+
+
+def _find(columns: Sequence[str], name: str, role: str) -> str:
+    if name in columns:
+        return name
+    alike = [column for column in columns if column.strip() == name.strip()]
+    if len(alike) != 1:
+        raise ColumnNotFoundError([name], role, columns)
+    return alike[0]

@@ -1,0 +1,190 @@
+"""Make the unfitted estimator that a config names, with its params and seeds."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from refinery.training.errors import FitError, ModelCodeError, ModelParamsError
+from refinery.training.models.estimator_kinds import kind_problem
+from refinery.training.models.library_classes import estimators_problem
+from refinery.training.seeding import seed_estimator
+from refinery.training.user_code.isolation import user_code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from refinery.training.user_code.modules import UserModule
+
+
+class Learner(Protocol):
+    """Something that fits a model to rows.
+
+    Attributes:
+        unfitted: The estimator to fit; None where only the fitted one is known.
+        file: The user's file that its code may come from; None for a library's class.
+        seeded: Its params that were unset and were set to the config's random_state.
+    """
+
+    @property
+    def unfitted(self) -> Any: ...  # noqa: D102 - see Attributes
+    @property
+    def file(self) -> Path | None: ...  # noqa: D102
+    @property
+    def seeded(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def name(self) -> str:
+        """Its name in messages."""
+
+    def fit(self, features: pd.DataFrame, target: pd.Series[Any]) -> Any:
+        """Return a model fitted to the rows; called once."""
+
+    def anew(self) -> Self:
+        """Return an unfitted learner that shares nothing with this one's model."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltEstimator:
+    """An estimator, ready to be fitted.
+
+    Attributes:
+        unfitted: The estimator itself; its fit changes it.
+        file: The user's file that its code may come from; None for a library's class.
+        seeded: Its params that were None and were set to the config's random_state.
+    """
+
+    unfitted: Any
+    file: Path | None
+    seeded: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The estimator's class."""
+        return type(self.unfitted).__name__
+
+    def fit(self, features: pd.DataFrame, target: pd.Series[Any]) -> Any:
+        """Fit the estimator in place."""
+        self.unfitted.fit(features, target)
+        return self.unfitted
+
+    def anew(self) -> Self:
+        """Copy the estimator.
+
+        Raises:
+            FitError: A part of it, such as a lock, cannot be copied.
+        """
+        try:
+            return replace(self, unfitted=copy.deepcopy(self.unfitted))
+        except Exception as error:  # a class's own __deepcopy__ may raise anything
+            raise FitError(self.name, "be copied for cross-validation", str(error)) from error
+
+
+def build_from_module(module: UserModule, params: Mapping[str, Any], random_state: int) -> BuiltEstimator:
+    """Call a module's `build_model`.
+
+    Raises:
+        ModelParamsError: It does not take these params.
+        ModelCodeError: It does not return an estimator.
+        UserCodeError: It raised or left the process.
+    """
+    check_params("build_model", module.function, params)
+    with user_code(module.file, "build_model"):
+        estimator = module.function(**params)
+    check_model(module.file, "build_model", estimator, ("fit", "predict"))
+    with user_code(module.file, "set_params"):
+        seeded = seed_estimator(estimator, random_state)
+    return BuiltEstimator(estimator, module.file, seeded)
+
+
+def build_from_class(
+    estimator_class: type[Any], params: Mapping[str, Any], random_state: int
+) -> BuiltEstimator:
+    """Make an instance of a library's estimator class.
+
+    Raises:
+        ModelParamsError: It does not take these params.
+        FitError: It refused them.
+    """
+    name = estimator_class.__name__
+    if (problem := estimators_problem(estimator_class)) and not any(map(_holds_estimator, params.values())):
+        raise ModelCodeError(f"{name}: {problem}.")
+    check_params(name, estimator_class, params)
+    try:
+        estimator = estimator_class(**params)
+    except (TypeError, ValueError) as error:
+        raise FitError(name, "be made", str(error)) from error
+    check_model(name, name, estimator, ("fit", "predict"))
+    return BuiltEstimator(estimator, None, seed_estimator(estimator, random_state))
+
+
+def _holds_estimator(value: object) -> bool:
+    """Return whether a param, or an item of it, is an estimator, which only Python code can pass."""
+    if isinstance(value, (list, tuple)):
+        return any(map(_holds_estimator, value))
+    return hasattr(value, "fit")
+
+
+def check_params(
+    model: str, function: Callable[..., Any], params: Mapping[str, Any], *, given_by_position: int = 0
+) -> None:
+    """Check that a function accepts the params and needs no others.
+
+    Args:
+        model: What the params are for, for messages.
+        function: The function or class.
+        params: The config's params.
+        given_by_position: How many of the first parameters the caller passes itself.
+
+    Raises:
+        ModelParamsError: It does not accept them, or needs others.
+    """
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except ValueError:  # a compiled function has no signature
+        return
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    by_position = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    named = by_position[given_by_position:] + [p for p in parameters if p.kind is p.KEYWORD_ONLY]
+    accepted = [p.name for p in named]
+    unknown = [] if open_ended else [name for name in params if name not in accepted]
+    missing = [p.name for p in named if p.default is p.empty and p.name not in params]
+    if unknown or missing:
+        raise ModelParamsError(model, unknown=unknown, missing=missing, accepted=accepted)
+
+
+def check_model(model: object, function: str, estimator: Any, methods: Sequence[str]) -> None:
+    """Check that a user's function returned a model.
+
+    Args:
+        model: Where it comes from, for messages.
+        function: The function that returned it.
+        estimator: What it returned.
+        methods: The methods that it needs.
+
+    Raises:
+        ModelCodeError: It is not a model, or does not learn a target.
+    """
+    if inspect.isclass(estimator):
+        name = estimator.__name__
+        raise ModelCodeError(
+            f"{model}: {function} returned the class {name}: return an instance, {name}(...)."
+        )
+    if estimator is None:
+        raise ModelCodeError(f"{model}: {function} returned nothing: end it with a return of the estimator.")
+    # A StackingRegressor has its predict method only after fit; its class always has it.
+    lacking = [
+        name for name in methods if not hasattr(estimator, name) and not hasattr(type(estimator), name)
+    ]
+    if lacking:
+        kind = type(estimator).__name__
+        methods_lacking = " and no ".join(lacking)
+        raise ModelCodeError(
+            f"{model}: a {kind} has no {methods_lacking} method: a regressor or a classifier is needed."
+        )
+    if problem := kind_problem(estimator):
+        raise ModelCodeError(f"{model}: {problem}.")

@@ -1,0 +1,1 @@
+"""The ways to bring a model, one trainer each."""

@@ -162,7 +162,7 @@ def main() -> None:
 
 
 def make_project(folder: Path, kinds):
-    """Copy the project, with the benchmark's DAGs in place of its own."""
+    """Copy the project, with the benchmark's DAGs instead of the project's."""
     for name in ("dags", "include", "plugins"):
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(PROJECT / "configs" / "environments", folder / "configs" / "environments")
@@ -249,7 +249,7 @@ def wait(condition, timeout):
     """Wait until a condition holds.
 
     Raises:
-        TimeoutError: It did not in so many seconds.
+        TimeoutError: It did not within that many seconds.
     """
     deadline = time.monotonic() + timeout
     while not condition():

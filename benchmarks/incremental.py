@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/incremental.py [--gigabytes 0.1 1 4] [--limit 1]
 
-Each training runs in a process of its own, whose memory is limited (RLIMIT_DATA: all that it writes to but files), with
+Each training runs in a separate process, whose memory is limited (RLIMIT_DATA: all that it writes to but files), with
 evaluation, baseline, manifest and card; it fails where that does not suffice, and so does the benchmark.
 """
 
@@ -80,7 +80,7 @@ def write_dataset(path: Path, size: int) -> None:
 
 
 def train(dataset: Path, output: Path, limit: int) -> list[float]:
-    """Train in a process of its own; give rows, peak memory in bytes, seconds and the model's r2."""
+    """Train in a separate process; return rows, peak memory in bytes, seconds and the model's r2."""
     done = subprocess.run(
         [sys.executable, "-c", TRAIN, str(dataset), str(output), str(limit)],
         env={**os.environ, "PYTHONPATH": f"{PROJECT}:{PROJECT / 'include'}"},

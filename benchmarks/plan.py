@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/plan.py [--pipelines 2000] [--rounds 3]
 
-Each edit is made in a copy of the project, in a repository of its own. The time is that of the whole command, from start to
+Each edit is made in a copy of the project, in a separate repository. The time is that of the whole command, from start to
 exit; what is printed is the median of the rounds in seconds, beside it the processor's own time, which a busy machine does not
 change much, and how many pipelines change by the plan's own account.
 """
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def lay_out(root: Path, count: int) -> None:
-    """Write a project of so many pipelines, and commit it."""
+    """Write a project of that many pipelines, and commit it."""
     for name in ("include", "plugins", "dags"):
         shutil.copytree(PROJECT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("requirements.txt", "constraints.txt", "Dockerfile", ".gitignore"):

@@ -4,7 +4,7 @@
 
 All DAGs train the same model on the same dataset and run in turn, in one Airflow with the embedded S3 server. A run's
 seconds are those between its trigger and its end, as Airflow's database notes them. The hand-written steps draw no model card,
-so its cost is told apart.
+so its cost is measured separately.
 """
 
 from __future__ import annotations

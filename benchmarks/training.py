@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/training.py [--megabytes 100 1000] [--rounds 3]
 
-Each training runs in a process of its own, all in turn; seconds are medians and memory is the most that a
+Each training runs in a separate process, all in turn; seconds are medians and memory is the most that a
 process held. Evaluation, baseline, manifest and hashing are on; what the card costs besides is printed apart.
 """
 

@@ -78,7 +78,7 @@ def migrated_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def copy_database(migrated_home: Path) -> Callable[[Path], None]:
-    """Give an Airflow's home a migrated database of its own."""
+    """Give an Airflow's home its own migrated database."""
 
     def copy(home: Path) -> None:
         home.mkdir(parents=True, exist_ok=True)

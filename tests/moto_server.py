@@ -1,4 +1,4 @@
-"""An S3 server with conditional writes, as AWS has them: it answers one request at a time.
+"""An S3 server with AWS's conditional writes, which answers one request at a time.
 
 Left to its threads, moto looks at a write's condition and writes in two steps, between which another write may come.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def running_moto() -> Iterator[str]:
-    """Run a server of its own, and yield its address."""
+    """Run a separate server, and yield its address."""
     application, lock = DomainDispatcherApplication(create_backend_app), threading.Lock()
 
     def one_at_a_time(environ, start_response):

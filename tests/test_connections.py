@@ -1,4 +1,4 @@
-"""What is wrong with an Airflow connection is told with its name, and without what is secret in it."""
+"""A problem of an Airflow connection is reported with its name, and without its secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The connections of airflow_settings.yaml.example and .env.example, as Airflow's own S3 hook reads them."""
+"""The connections of airflow_settings.yaml.example and .env.example, read by Airflow's own S3 hook."""
 
 from __future__ import annotations
 

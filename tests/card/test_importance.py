@@ -1,4 +1,4 @@
-"""What shuffled columns tell of a model, at a bounded cost."""
+"""What shuffled columns show about a model, at a bounded cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A project of its own, in which a test writes configs and runs the real command."""
+"""A separate project, in which a test writes configs and runs the real command."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def _converse(master: int, answers: list[str]) -> str:
         assert ready, f"nothing more was shown after {shown!r}"
         try:
             piece = os.read(master, 65536)
-        except OSError:  # so Linux tells that nobody holds the other end
+        except OSError:  # Linux says so when nobody holds the other end
             piece = b""
         if not piece:
             os.close(master)

@@ -132,7 +132,7 @@ COLUMNS = st.one_of(
     max_examples=effort(50, 300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.dictionaries(NAMES, COLUMNS, min_size=1, max_size=3))
-@example({"x": [None, 4.99e299] * 15})  # so many digits that a config does not take them
+@example({"x": [None, 4.99e299] * 15})  # more digits than a config accepts
 @example({"x": [2**60, -(2**60)] * 15})
 @example({"a\0b": ["0"] * 30, "x": ["a\0b", "c"] * 15})  # a character that Airflow's database cannot store
 @example({"\0": ["0"] * 30})

@@ -63,7 +63,7 @@ def read_cases(kind: str) -> list[Case]:
 
 
 def describe(project: Project) -> str:
-    """Write each pipeline with its tags and with every value that is no default and where it came from."""
+    """Write each pipeline with its tags and with every value that is not a default and where it came from."""
     return "\n".join(line for pipeline in project.pipelines for line in _describe(pipeline))
 
 

@@ -7,7 +7,7 @@ import pytest
 from refinery.config.yaml.comments import Comment, find_comments
 
 CASES = {
-    "a line of its own": ("# one\na: 1\n", [(1, "one")]),
+    "a separate line": ("# one\na: 1\n", [(1, "one")]),
     "behind a value": ("a: 1  # one\n", [(1, "one")]),
     "behind a text in quotes": ('a: "# none" # one\n', [(1, "one")]),
     "behind a key": ("a: # one\n  b: 1\n", [(1, "one")]),

@@ -93,7 +93,7 @@ def load(tmp_path, write):
 
 
 def _check_reports(project: Project) -> None:
-    """Check that a config makes a pipeline or is told of, and that each problem can be shown."""
+    """Check that a config makes a pipeline or is reported, and that each problem can be shown."""
     assert project.pipelines or any(problem.severity == "error" for problem in project.problems)
     text = render_problems(project.problems)
     assert not set(text) & (set(map(chr, range(32))) - {"\n"})
@@ -168,7 +168,7 @@ def _write_flow(value: object) -> str:
 
 
 def _escape(character: str) -> str:
-    # A half of a surrogate pair is no character: YAML cannot write it.
+    # Half of a surrogate pair is not a character: YAML cannot write it.
     if "\ud800" <= character <= "\udfff":
         return "?"
     return f"\\U{ord(character):08x}"

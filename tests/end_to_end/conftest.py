@@ -55,7 +55,7 @@ def refinery() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture
 def score_in_a_fresh_process() -> Callable[[Path, Path], dict[str, Any]]:
-    """Score a pickled regressor on the raw file's held-out rows, in a process of its own."""
+    """Score a pickled regressor on the raw file's held-out rows, in a separate process."""
 
     def score(model: Path, dataset: Path) -> dict[str, Any]:
         command = [sys.executable, "-c", SCORE, str(model), str(dataset)]

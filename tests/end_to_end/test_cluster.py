@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 PIPELINES = ("diabetes_progression", "petrol_consumption", "wine_cultivar")
 STEPS = ("download_dataset", "train_model", "upload_model", "clean_up")
 DAY, NEXT_DAY = "2026-01-31", "2026-02-01"
-PATIENCE = 300  # seconds for what takes one tenth of it on a machine of its own
+PATIENCE = 300  # seconds for what takes a tenth of that on a quiet machine
 # Each step on the other worker than the step before: a queue of the worker's own name is its alone.
 ALTERNATE = f"""
 WORKERS = {{

@@ -1,4 +1,4 @@
-"""Runs at the same moment, each in a process of its own as under Airflow: they do not meet."""
+"""Runs at the same moment, each in a separate process as under Airflow: they do not meet."""
 
 from __future__ import annotations
 

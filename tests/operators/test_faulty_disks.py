@@ -108,7 +108,7 @@ class TestFullDisk:
 
 
 class TestNoRights:
-    """What must be mended by a person fails at once, and names the folder."""
+    """What only a person can fix fails immediately, and names the folder."""
 
     @pytest.mark.parametrize("mode", [0o500, 0o000])
     @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ class Worker:
         return time.monotonic() - started
 
     def kill(self, step, day, after):
-        """Kill a step after so many seconds; where it has ended by then, try again, sooner."""
+        """Kill a step after that many seconds; where it has ended by then, try again, sooner."""
         while True:
             process = self.start(step, day)
             process.join(after)

@@ -1,4 +1,4 @@
-"""Who is told how a run went: each way of the allow-list, with its provider's own notifier."""
+"""Who hears how a run went: every notifier of the allow-list, with its provider's own class."""
 
 from __future__ import annotations
 

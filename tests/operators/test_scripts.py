@@ -1,4 +1,4 @@
-"""Scripts as they are, from the config to S3: what they are told, what they leave, and what is told of them."""
+"""Unchanged scripts, from the config to S3: what they receive, what they leave, and what is reported about them."""
 
 from __future__ import annotations
 

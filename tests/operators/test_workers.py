@@ -1,4 +1,4 @@
-"""Steps on workers that share no folder, and workers that are killed: each step is a process with a disk of its own."""
+"""Steps on workers that share no folder, and workers that are killed: each step is a process with its own disk."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def build_model():
 
 
 class Workers:
-    """Starts steps, each on a worker of its own: its own HOME, temporary folder and Airflow home."""
+    """Starts steps, each on a separate worker with its own HOME, temporary folder and Airflow home."""
 
     def __init__(self, project, root, connection):
         self.project, self.root = project, root
@@ -82,7 +82,7 @@ class Workers:
         assert self.left_on(worker) == []
 
     def run_at_another_time(self, dag_id, steps, worker, clock, day=DAY):
-        """Run steps one after the other in a new process, on a worker whose clock differs by so much, as "-1d"."""
+        """Run steps one after the other in a new process, on a worker whose clock differs by that much, such as "-1d"."""
         script = Path(__file__).with_name("step.py")
         return subprocess.run(
             ["faketime", "-f", clock, sys.executable, script, self.project, dag_id, day, *steps],

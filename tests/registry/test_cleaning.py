@@ -140,7 +140,7 @@ class TestOtherPipelines:
 
 
 def interleave(client, first, between, number):
-    """Run one function, and another just before its request of a number; return whether it had so many."""
+    """Run one function, and another just before its request of a number; return whether it made that many."""
     count, started = 0, False
 
     def before(**_):

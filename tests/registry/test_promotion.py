@@ -326,7 +326,7 @@ class TestByHand:
 
 
 class TestDamaged:
-    """A latest.json that cannot be understood is told, never guessed at, and can be mended."""
+    """A latest.json that cannot be understood is reported, never guessed at, and can be repaired."""
 
     @pytest.mark.parametrize(
         ("changes", "problem"),

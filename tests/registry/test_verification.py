@@ -49,7 +49,7 @@ def project(tmp_path):
 
 @pytest.fixture
 def data(client):
-    """Put the dataset; of other rows where they are told."""
+    """Put the dataset, with other rows where they are given."""
 
     def put(*rows: str, key: str = "data.csv") -> S3Url:
         lines = rows or [f"{number},{number % 7},{number * 3 % 11}" for number in range(60)]

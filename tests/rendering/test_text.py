@@ -29,7 +29,7 @@ from tests.effort import effort
 MODEL = "model: random_forest\noutput: s3://models/p/{{ ds }}/\n"
 MINIMAL = f"source: s3://data/churn.csv\n{MODEL}"
 DATA = (str, int, float, list, tuple, dict)
-# Read from a file or not, these tell of the DAG's origin alone.
+# Whether read from a file or not, these only say where the DAG comes from.
 OF_THE_ORIGIN = {"doc_md", "fileloc", "relative_fileloc"}
 
 KNOBS = {

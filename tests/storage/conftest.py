@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CutRequest:
-    """A fault before there is an answer: the connection is reset after so many bytes of the request's body."""
+    """A fault before there is an answer: the connection is reset after that many bytes of the request's body."""
 
     after: int
 
@@ -112,7 +112,7 @@ class FaultProxy:
 
     @staticmethod
     def drop(after: int) -> Fault:
-        """Cut the connection after so many bytes of the body."""
+        """Cut the connection after that many bytes of the body."""
 
         def cut(answer: Answer) -> None:
             answer.sent = after
@@ -121,7 +121,7 @@ class FaultProxy:
 
     @staticmethod
     def reset(after: int) -> CutRequest:
-        """Reset the connection after so many bytes of the request's own body."""
+        """Reset the connection after that many bytes of the request's own body."""
         return CutRequest(after)
 
     @staticmethod
@@ -131,7 +131,7 @@ class FaultProxy:
 
     @staticmethod
     def fall_silent(after: int) -> Fault:
-        """Send no more after so many bytes of the body, and keep the connection."""
+        """Send no more after that many bytes of the body, and keep the connection."""
 
         def stall(answer: Answer) -> None:
             answer.sent, answer.silent = after, True
@@ -291,7 +291,7 @@ def download(proxied: S3Client, folder: Path, impatient: RetryPolicy) -> Callabl
 
 @pytest.fixture
 def peak_memory(nanio: ObjectStore, project: Path) -> Callable[[str], int]:
-    """Run Python code, which finds a client of nanio's in `client`, in a process of its own; give its peak in MiB."""
+    """Run Python code, which finds a client of nanio's in `client`, in a separate process; return its peak in MiB."""
     first = textwrap.dedent(f"""
         import resource
         from pathlib import Path
@@ -364,7 +364,7 @@ def running_proxy(upstream: str) -> Iterator[FaultProxy]:
 
 
 def reset_connection(handler: BaseHTTPRequestHandler, after: int) -> None:
-    """Read so many bytes of a request's body, and reset the connection as a router that lost it does."""
+    """Read that many bytes of a request's body, and reset the connection as a router that lost it does."""
     handler.rfile.read(after)
     handler.close_connection = True
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

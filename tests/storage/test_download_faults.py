@@ -269,7 +269,7 @@ class TestSlow:
 
 
 class TestLeftToAirflow:
-    """What the same client cannot mend, but another moment, connection or worker can: the next try of the task."""
+    """What the same client cannot fix, but another moment, connection or worker can: the next try of the task."""
 
     def test_credentials_that_expire_in_mid_run(self, download, proxy, folder):
         proxy.plan(proxy.drop(HALF), *[proxy.refuse(400, "ExpiredToken")] * 9)

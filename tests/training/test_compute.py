@@ -52,7 +52,7 @@ def workers_models(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def dask(tmp_path_factory, workers_models):
-    """The address of a scheduler with two workers, each a process of its own."""
+    """The address of a scheduler with two workers, each a separate process."""
     folder = tmp_path_factory.mktemp("dask")
     address = f"tcp://127.0.0.1:{free_port()}"
     commands = [

@@ -20,7 +20,7 @@ def key_misspelt(draft: Draft) -> Finding:
 
 
 def param_misspelt(draft: Draft) -> Finding:
-    """Misspell a param of a library's class: an error, as `refinery validate` says."""
+    """Misspell a param of a library's class: `refinery validate` reports an error."""
     path = draft.pick(has("model.params.max_iter"))
     draft.replace(path, "max_iter", "max_iters")
     return error(path)

@@ -1,4 +1,4 @@
-"""A project under git in a folder of its own, whose versions a test writes and compares."""
+"""A project in its own git repository, whose versions a test writes and compares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a config expects of its dataset, and how it is told that the dataset is otherwise."""
+"""What a config expects of its dataset, and how a dataset that differs is reported."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def test_parquet_is_known_by_its_bytes(tmp_path, name):
 
 
 def test_a_column_may_have_the_name_of_one_of_its_values(tmp_path):
-    """Names above numbers tell that the first row is no data."""
+    """Names above numbers show that the first row is not data."""
     (tmp_path / "table.csv").write_text("amount,fraud\n1,fraud\n2,legitimate\n")
     assert list(read_dataset(tmp_path / "table.csv", SourceOptions()).table.columns) == ["amount", "fraud"]
 

@@ -1,4 +1,4 @@
-"""Quotes in text tables: those that open a value by mistake are told with their row, text of several lines is read."""
+"""Quotes in text tables: those that open a value by mistake are reported with their row, text of several lines is read."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ FITTED = """
 
 
 def table(names=NAMES, rows=400):
-    """A table of which every eighth row is of the second class, and can be told in part."""
+    """A table of which every eighth row is of the second class, and can be predicted in part."""
     draw = random.Random(3)
     kinds = [draw.random() < 1 / 8 for _ in range(rows)]
     lines = (f"{kind + draw.gauss(0, 0.4)},{draw.random()},{names[kind]}\n" for kind in kinds)

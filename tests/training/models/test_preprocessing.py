@@ -135,7 +135,7 @@ def test_new_rows_may_lack_values_and_hold_new_ones(flats):
 
 @pytest.mark.parametrize("file", ["model.pkl", "model.skops"])
 def test_a_stored_model_predicts_the_same_in_a_fresh_process(flats, tmp_path, file):
-    """Neither format needs to be told of what Refinery itself puts before an estimator."""
+    """Neither format needs a list of what Refinery itself puts before an estimator."""
     model = fitted(flats, LogisticRegression())
     write_model(model, tmp_path / file)
     flats[0].to_pickle(tmp_path / "rows.pkl")

@@ -27,7 +27,7 @@ class Comment:
 
 
 def find_comments(text: str) -> tuple[Comment, ...]:
-    """Return the comments of a text in order; none if it is not YAML, since comments and values cannot be told apart then."""
+    """Return the comments of a text in order; none if it is not YAML, since comments and values cannot be distinguished then."""
     try:
         scalars = _find_scalars(text)
     except yaml.YAMLError:

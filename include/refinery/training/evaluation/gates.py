@@ -25,7 +25,7 @@ def check_gates(
     """Compare metrics with requirements.
 
     A metric without a value fails its gates. Against the latest model, the first model ever passes; a latest model
-    that cannot be evaluated on the same rows fails, since nobody knows that the new one is no worse.
+    that cannot be evaluated on the same rows fails, since nobody knows whether the new one is worse.
 
     Args:
         requirements: What is required.

@@ -88,7 +88,7 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
         _signal_group(process, signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_GRACE_SECONDS)
-    # Also after success: what a script leaves running would keep writing to a folder that is no longer its own.
+    # Also after success: what a script leaves running would keep writing to a folder that no longer belongs to it.
     _signal_group(process, signal.SIGKILL)
     process.wait()
 

@@ -166,6 +166,7 @@ class TestInterpreter:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough  # test_demo.py without make
 def test_make_demo_runs_the_pipelines_of_a_checkout(project, project_copy):
     for name in ("Makefile", "refinery", "requirements.txt", "requirements-dev.txt", "constraints.txt"):
         shutil.copy2(project / name, project_copy / name)

@@ -24,6 +24,7 @@ CONFIGS = {
     "scripted": 'model: {script: old.py, args: ["{model}"]}\n',
     "function": "model: trained\n",
 }
+PLANNED = (*CONFIGS, "petrol_consumption")
 OUTPUTS = {"scripted": "{{ ds_nodash }}/model/", "function": "run={{ ts_nodash }}/"}
 
 
@@ -40,11 +41,12 @@ def test_a_run_writes_what_its_plan_says(ready_project, refinery):
     told = {
         url
         for one in pipelines
+        if one.dag_id in PLANNED
         # The demo runs at midnight, as the plan does where no schedule says otherwise; ds is the same at noon.
         for url in describe_effects(one, render_tasks(one), day, day).objects
     }
 
-    demo = refinery(ready_project, "demo", "--date", str(day))
+    demo = refinery(ready_project, "demo", *PLANNED, "--date", str(day))
     assert demo.returncode == 0, demo.stdout + demo.stderr
 
     models = ready_project / ".local/s3/models"

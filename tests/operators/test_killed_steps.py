@@ -135,7 +135,9 @@ def write_config(project, series, alpha):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workspace", ["on disk", "on S3"], indirect=True)
+@pytest.mark.parametrize(
+    "workspace", [pytest.param("on disk", marks=pytest.mark.thorough), "on S3"], indirect=True
+)
 def test_steps_killed_at_any_moment_break_no_model_and_their_retries_end_right(worker, series, s3):
     """By turns it is the first run of its day, and one that replaces the day's promoted model."""
     write_config(worker.project, series, alpha=1)

@@ -15,11 +15,12 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from tests.effort import effort
 from tests.operators.step import start_step
 
 STEPS = ("download_dataset", "train_model", "upload_model", "clean_up")
 DAY = "2026-01-31"
-PIPELINES = ("diabetes_progression", "petrol_consumption", "wine_cultivar")
+PIPELINES = effort(["wine_cultivar"], ["diabetes_progression", "petrol_consumption", "wine_cultivar"])
 # A model that tells where it is, and waits there to be killed, at its first try.
 SLOW = """
 import os, time

@@ -304,10 +304,10 @@ train(spec, Path(dataset), Path(output) / "model", provenance={})
 @pytest.mark.parametrize(
     ("kind", "name"),
     [
-        ("class", "sklearn.ensemble.RandomForestRegressor"),
-        ("class", "sklearn.ensemble.GradientBoostingRegressor"),
+        pytest.param("class", "sklearn.ensemble.RandomForestRegressor", marks=pytest.mark.thorough),
+        pytest.param("class", "sklearn.ensemble.GradientBoostingRegressor", marks=pytest.mark.thorough),
         ("class", "sklearn.ensemble.HistGradientBoostingRegressor"),
-        ("class", "sklearn.neural_network.MLPRegressor"),
+        pytest.param("class", "sklearn.neural_network.MLPRegressor", marks=pytest.mark.thorough),
         ("class", "sklearn.linear_model.SGDRegressor"),
         ("module", "mine"),
     ],

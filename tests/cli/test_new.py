@@ -291,9 +291,12 @@ class TestTheFile:
         [
             (
                 "other",
-                "is also the output of other, which existed before and stops running because churn sorts first",
+                "is also the output of other (configs/other.yml), which existed before and stops running because churn sorts first",
             ),
-            ("another", "is also the output of another, which keeps running because its id sorts first"),
+            (
+                "another",
+                "is also the output of another (configs/another.yml), which keeps running because its id sorts first",
+            ),
         ],
     )
     def test_it_is_checked_against_the_other_configs(self, refinery, bucket, other, message):

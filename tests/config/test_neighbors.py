@@ -34,7 +34,7 @@ class TestOneOutput:
         )
         assert list(pipelines) == ["a"]
         assert set(problems) == {"b.yml", "c.yml", "team/a.yml"}
-        assert problems["c.yml"].startswith("is also the output of a, which keeps running")
+        assert problems["c.yml"].startswith("is also the output of a (configs/a.yml), which keeps running")
 
     @pytest.mark.parametrize(
         ("first", "second", "latest"),
@@ -53,7 +53,7 @@ class TestOneOutput:
         )
         assert list(pipelines) == ["a"]
         assert problems == {
-            "b.yml": f"shares s3://models/{latest}, and with it the latest model, with a, which keeps running because its id sorts first; "
+            "b.yml": f"shares s3://models/{latest}, and with it the latest model, with a (configs/a.yml), which keeps running because its id sorts first; "
             "give this pipeline another prefix"
         }
 

@@ -86,8 +86,8 @@ def report_newcomer(newcomer: Pipeline, holder: Pipeline) -> Problem:
 def _describe_sharing(pipeline: Pipeline, other: Pipeline) -> str:
     outputs = {normalise_output(one.config.output.url) for one in (pipeline, other)}
     if len(outputs) == 1:
-        return f"is also the output of {other.dag_id}"
-    return f"shares {latest_of(pipeline)}, and with it the latest model, with {other.dag_id}"
+        return f"is also the output of {other.dag_id} ({other.path})"
+    return f"shares {latest_of(pipeline)}, and with it the latest model, with {other.dag_id} ({other.path})"
 
 
 def latest_of(pipeline: Pipeline) -> str:

@@ -12,6 +12,7 @@ from refinery.review.code.imports import find_missing_imports
 from refinery.review.downstream import find_followers
 from refinery.review.environments import merge_plans
 from refinery.review.errors import ReviewError
+from refinery.review.merge_result import add_merge_result, note_unchecked_merge
 from refinery.review.newcomers import name_newcomers
 from refinery.review.pairs import pair_pipelines
 from refinery.review.pipeline_changes import describe_added, describe_changed, describe_removed, latest_url
@@ -19,7 +20,7 @@ from refinery.review.plan import Plan, SharedChange
 from refinery.review.risks import Thresholds, find_risks
 from refinery.review.risks.thresholds import PYPROJECT
 from refinery.review.values import find_edits
-from refinery.review.versions import find_versions
+from refinery.review.versions import find_versions, merge_with_tip
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -57,10 +58,25 @@ def make_plan(
         ReviewError: The two cannot be compared.
     """
     versions = find_versions(project_root, base, head)
+
+    def plan(versions: Versions) -> Plan:
+        return _plan_versions(versions, environment, day or versions.date, check_class)
+
+    made = plan(versions)
+    try:
+        with merge_with_tip(project_root, versions) as merged:
+            return add_merge_result(made, plan(merged), versions, merged) if merged else made
+    except ReviewError as error:
+        return note_unchecked_merge(made, versions, error)
+
+
+def _plan_versions(
+    versions: Versions, environment: str | None, day: date, check_class: CheckClass | None
+) -> Plan:
     thresholds, threshold_notes = _read_thresholds(versions)
     sides = load_versions(versions.base, versions.head, environment, check_class)
     removed = {one.environment: one.base for one in sides if one.base and one.is_removed}
-    comparison = _Comparison(versions, day or versions.date, thresholds, removed)
+    comparison = _Comparison(versions, day, thresholds, removed)
     plan = merge_plans([comparison.plan(one, one.head) for one in sides if one.head])
     notes = (*versions.notes, *_note_missing(versions), *plan.notes, *threshold_notes)
     return replace(plan, notes=notes)

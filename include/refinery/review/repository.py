@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
+import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from refinery.review.errors import FETCH_MORE, LinkedFolderError, ReviewError
+from refinery.wording import list_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _LINK, _SUBMODULE = "120000", "160000"
 # Set by git for its hooks; with them git would answer for the hook's folder and not for ours.
@@ -26,6 +30,10 @@ _QUIET = {
     "GIT_LITERAL_PATHSPECS": "1",
     "LC_ALL": "C",
 }
+# For commits that nobody keeps.
+_NOBODY = {f"GIT_{who}_{what}": "refinery" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+_UNKNOWN_OPTION = 129
+_CONFLICT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +61,18 @@ class Repository:
         prefix: Its path in the repository, with a slash at the end; empty for the repository's own folder.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, variables: Mapping[str, str] | None = None) -> None:
         """Take the folder.
+
+        Args:
+            folder: The folder.
+            variables: Environment variables for git.
 
         Raises:
             ReviewError: It does not lie in one, or git is not there.
         """
         self.folder = folder
+        self._variables = variables or {}
         done = self._try("rev-parse", "--show-prefix")
         if done.returncode:
             if b"not a git repository" in done.stderr:
@@ -154,6 +167,55 @@ class Repository:
         entries |= {path: Entry(digest, self._read_files, path) for path, digest in hashed}
         return dict(self._left_out(is_wanted)) | entries
 
+    @contextmanager
+    def with_scratch(self) -> Iterator[Repository]:
+        """Give the same repository with a temporary store for what is written: the repository itself stays as it is."""
+        with tempfile.TemporaryDirectory(prefix="refinery-objects-") as objects:
+            variables = {
+                "GIT_OBJECT_DIRECTORY": objects,
+                "GIT_ALTERNATE_OBJECT_DIRECTORIES": f'"{_escaped(str(self._git_path("objects")))}"',
+            }
+            yield Repository(self.folder, variables)
+
+    def commit_working_tree(self) -> str:
+        """Return a commit of the working tree on top of HEAD, to be made with a scratch store.
+
+        Raises:
+            ReviewError: A file cannot be added.
+        """
+        index = self._git_path("index")
+        with tempfile.TemporaryDirectory(prefix="refinery-index-") as folder:
+            copy = Path(folder, "index")
+            if index.exists():  # with what git knows of the files, so that it reads only those that changed
+                shutil.copyfile(index, copy)
+            own = Repository(self.folder, {**self._variables, **_NOBODY, "GIT_INDEX_FILE": str(copy)})
+            own._run("add", "--all", "--", ".")
+            tree = own._run("write-tree").decode().strip()
+            return own._run("commit-tree", tree, "-p", "HEAD", "-m", "Working tree").decode().strip()
+
+    def merge(self, one: str, other: str, is_wanted: Callable[[str], bool]) -> str:
+        """Merge two commits as a code host does, and return the tree, to be made with a scratch store.
+
+        Args:
+            one: A commit's full hash.
+            other: Another's.
+            is_wanted: Chooses among the paths: conflicts in others do not matter.
+
+        Raises:
+            ReviewError: They are in conflict, or git is older than 2.38.
+        """
+        options = ("--write-tree", "--name-only", "--no-messages", "-z")
+        done = self._try("merge-tree", *options, one, other, fetch=True)
+        if done.returncode == _UNKNOWN_OPTION:
+            raise ReviewError("that takes git 2.38 or newer.")
+        if done.returncode not in (0, _CONFLICT):
+            raise ReviewError(_said(done))
+        tree, *paths = _paths(done.stdout)
+        ours = (path.removeprefix(self.prefix) for path in paths if path.startswith(self.prefix))
+        if conflicts := sorted({path for path in ours if is_wanted(path)}):
+            raise ReviewError(f"the two are in conflict in {list_names(conflicts)}.")
+        return tree
+
     def read_blobs(self, digests: Sequence[str]) -> list[bytes]:
         """Read many objects by one process.
 
@@ -199,6 +261,11 @@ class Repository:
                 _, mode, digest, _ = about.decode().split()
                 yield path, Entry(digest, self.read_blobs, digest, is_link=mode == _LINK)
 
+    def _git_path(self, name: str) -> Path:
+        """Return where git keeps something, also in a linked worktree."""
+        path = os.fsdecode(self._run("rev-parse", "--git-path", name).rstrip(b"\n"))
+        return (self.folder / path).resolve()
+
     def _nested(self, path: str) -> Repository:
         folder = self.folder / path
         if not (folder / ".git").exists():
@@ -241,7 +308,7 @@ class Repository:
                 ["git", "-C", str(self.folder), *arguments],  # noqa: S607 - the user's own git
                 input=stdin,
                 capture_output=True,
-                env=inherited | quiet,
+                env={**inherited, **quiet, **self._variables},
                 check=False,
             )
         except FileNotFoundError as error:
@@ -268,8 +335,12 @@ def _quoted(name: str) -> str:
     """Write a path for git's standard input, quoted as in C where necessary."""
     if not name.startswith('"') and not {"\n", "\r"} & set(name):
         return name
-    quoted = name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
-    return f'"{quoted}"'
+    return f'"{_escaped(name)}"'
+
+
+def _escaped(name: str) -> str:
+    """Escape a path as in C, to be put in double quotes."""
+    return name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
 
 
 def _paths(listed: bytes) -> list[str]:

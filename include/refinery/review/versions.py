@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from refinery.review.repository import Repository
 from refinery.wording import list_names, nearest_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import date
     from pathlib import Path
 
@@ -63,6 +64,7 @@ class Versions:
         date: The day of head's commit, of the last commit for the working tree.
         notes: What the reader should know of the choice.
         folder: The project's folder in the repository, with a slash at the end; empty for the repository itself.
+        tip: The newest commit of base if the change was made on an older one; else None.
     """
 
     base: Snapshot
@@ -70,6 +72,7 @@ class Versions:
     date: date
     notes: tuple[str, ...]
     folder: str
+    tip: str | None = None
 
 
 def find_versions(folder: Path, base: str | None, head: str | None) -> Versions:
@@ -111,6 +114,7 @@ def find_versions(folder: Path, base: str | None, head: str | None) -> Versions:
             f"{base} and {head or 'HEAD'} were merged into each other; what {base} already has of such a merge may be shown again."
         )
     is_fork_point = fork not in (None, base_commit)
+    tip = base_commit if is_fork_point else None
     base_commit = fork or base_commit
     if head is None:
         version = Version(WORKING_TREE, None)
@@ -124,9 +128,35 @@ def find_versions(folder: Path, base: str | None, head: str | None) -> Versions:
         for link in links
     ]
     base_snapshot = Snapshot(Version(base, base_commit, is_fork_point), base_entries)
-    return Versions(
-        base_snapshot, head_snapshot, repository.committed_on(head_commit), tuple(notes), repository.prefix
-    )
+    day = repository.committed_on(head_commit)
+    return Versions(base_snapshot, head_snapshot, day, tuple(notes), repository.prefix, tip)
+
+
+@contextmanager
+def merge_with_tip(folder: Path, versions: Versions) -> Iterator[Versions | None]:
+    """Merge head with base's newest commit on trial, and give that commit and the merge, to be read in the context.
+
+    None if the change was made on that commit, or on one with the same files: then the merge is head.
+
+    Args:
+        folder: The project.
+        versions: What `find_versions` found.
+
+    Raises:
+        ReviewError: They cannot be merged.
+    """
+    if versions.tip is None:
+        yield None
+        return
+    with Repository(folder).with_scratch() as repository:
+        entries, _ = _base_entries(repository, versions.tip)
+        base = Snapshot(Version(versions.base.version.name, versions.tip), entries)
+        if base.digests("") == versions.base.digests(""):
+            yield None
+            return
+        commit = versions.head.version.commit or repository.commit_working_tree()
+        merged = repository.entries(repository.merge(commit, versions.tip, _matters), _matters)
+        yield Versions(base, Snapshot(versions.head.version, merged), versions.date, (), versions.folder)
 
 
 def _usual_base(repository: Repository) -> tuple[str, list[str]]:

@@ -83,9 +83,11 @@ class TestChoice:
         project.git("merge", "-q", "-m", "one way", change)
         project.git("checkout", "-q", "change")
         project.git("merge", "-q", "-m", "the other", main)
-        assert project.plan("main", "change").notes[-1] == (
+        _, again, shown = project.plan("main", "change").notes
+        assert again == (
             "main and change were merged into each other; what main already has of such a merge may be shown again."
         )
+        assert shown.endswith("changes these pipelines otherwise than shown here: sales.")
 
 
 class TestErrors:

@@ -29,9 +29,20 @@ REJECTED_TRIAL = Kind(
     remedy="Change what makes the model worse, or say in the pull request why the gate is wrong.",
 )
 
+# About the merge with what others merged meanwhile, which no comment of the change alone can judge.
+BROKEN_MERGE = Kind(
+    "R046",
+    "high",
+    "merge has errors",
+    meaning="The base has moved since the change left it. Both sides are right by themselves, and merged they have an error, for "
+    "example two pipelines that write one prefix. No comment accepts it.",
+    remedy="Merge the base into the change, or rebase it, and correct the error there.",
+)
+
 KINDS = {
     kind.code: kind
     for kind in sorted(
-        (*(check.kind for check in CHECKS), REJECTED_TRIAL, USELESS_COMMENT), key=lambda kind: kind.code
+        (*(check.kind for check in CHECKS), REJECTED_TRIAL, BROKEN_MERGE, USELESS_COMMENT),
+        key=lambda kind: kind.code,
     )
 }

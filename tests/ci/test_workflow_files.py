@@ -14,6 +14,7 @@ from refinery.review import versions
 
 PROJECT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((PROJECT / ".github/workflows").glob("*.yml"))
+TEMPLATES = PROJECT / "include/refinery/scaffold/files/github/workflows"
 
 
 def read(file: Path) -> dict:
@@ -32,14 +33,23 @@ def each_workflow(trigger: str = "") -> pytest.MarkDecorator:
 
 def test_they_follow_githubs_schema():
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows"]
-    checked = subprocess.run([*command, *WORKFLOWS], capture_output=True, text=True, check=False)
+    files = [*WORKFLOWS, *TEMPLATES.glob("*.yml")]
+    checked = subprocess.run([*command, *files], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout
 
 
 def test_zizmor_finds_no_weakness_in_them():
     """It knows how workflows are attacked: injection, untrusted triggers, credentials left behind, moving versions."""
     zizmor = Path(sys.executable).with_name("zizmor")
-    command = [zizmor, "--offline", "--persona", "pedantic", "--no-progress", WORKFLOWS[0].parent]
+    command = [
+        zizmor,
+        "--offline",
+        "--persona",
+        "pedantic",
+        "--no-progress",
+        WORKFLOWS[0].parent,
+        *TEMPLATES.glob("*.yml"),
+    ]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout
 
@@ -96,6 +106,26 @@ def test_commands_take_what_others_wrote_from_variables_alone(file):
     """An expression in a command is replaced before the shell reads it: a branch's name could be a command."""
     for step in steps(read(file)):
         assert "${{" not in step.get("run", "")
+
+
+@pytest.mark.parametrize("name", ["review.yml", "review-comment.yml"])
+def test_a_new_project_gets_workflows_that_the_same_events_start_for_the_same_checks(name):
+    """Its steps differ: it installs Refinery where this project has it."""
+    ours, theirs = read(WORKFLOWS[0].with_name(name)), read(TEMPLATES / name)
+    parts = ("on", "permissions", "concurrency")
+    assert [ours[part] for part in parts] == [theirs[part] for part in parts]
+    ((ours, theirs),) = zip(ours["jobs"].values(), theirs["jobs"].values(), strict=True)
+    parts = ("name", "if", "permissions")
+    assert [ours.get(part) for part in parts] == [theirs.get(part) for part in parts]
+
+
+def test_a_new_projects_review_plans_what_this_projects_does_which_the_tests_play():
+    ours, theirs = (steps(read(folder / "review.yml")) for folder in (WORKFLOWS[0].parent, TEMPLATES))
+    assert (ours[0], ours[-1]) == (theirs[0], theirs[-1])  # the checkout, and the artifact
+    plan, their_plan = (next(step for step in each if step.get("name") == "Plan") for each in (ours, theirs))
+    assert plan["env"].items() <= their_plan["env"].items()
+    commands = plan["run"].replace("./refinery", "refinery")
+    assert their_plan["run"].endswith(commands)
 
 
 def watched_by_github() -> set[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.ci.workflows.repository import PullRequest, Repository, git
+from tests.ci.workflows.repository import MergeGroup, PullRequest, Repository, git
 from tests.ci.workflows.runner import Job, Start
 
 if TYPE_CHECKING:
@@ -35,19 +35,33 @@ class Actions:
     def review(self, pull: PullRequest) -> Job:
         """What a push to a pull request starts: the file is the pull request's own."""
         event = {"number": pull.number, "pull_request": self._github.pulls[pull.number]}
-        return self._run("review.yml", pull.merge, event, most="read")
+        ref = f"refs/pull/{pull.number}/merge"
+        return self._run("review.yml", pull.merge, "pull_request", event, ref, most="read")
+
+    def queue(self, group: MergeGroup) -> Job:
+        """What a group of the merge queue starts: the file is the group's own."""
+        ref = f"refs/heads/gh-readonly-queue/main/pr-{group.number}-{group.base}"
+        event = {
+            "base_ref": "refs/heads/main",
+            "base_sha": group.base,
+            "head_ref": ref,
+            "head_sha": group.sha,
+        }
+        return self._run("review.yml", group.sha, "merge_group", {"merge_group": event}, ref, most="read")
 
     def comment(self, pull: PullRequest, review: Job, *, sha: str | None = None) -> Job:
         """What the end of a review of a commit, by default the newest, starts: the file is the default branch's."""
         run = {
             "id": review.start.number,
             "html_url": f"https://github.example/runs/{review.start.number}",
+            "event": review.start.event_name,
             "conclusion": review.conclusion,
             "head_repository": {"full_name": pull.branch.repository},
             "head_sha": sha or pull.sha,
         }
         main = git(self._repository.remote, "rev-parse", "main")
-        return self._run("review-comment.yml", main, {"workflow_run": run}, most="write")
+        event = {"workflow_run": run}
+        return self._run("review-comment.yml", main, "workflow_run", event, "refs/heads/main", most="write")
 
     def comment_twice_at_once(self, pull: PullRequest, review: Job) -> None:
         """Two runs that both see no comment before either has made one."""
@@ -59,13 +73,17 @@ class Actions:
             run.join()
         assert [request.partition(" ")[0] for request in self._github.written()].count("POST") == len(runs)
 
-    def _run(self, file: str, sha: str, event: dict[str, Any], *, most: str) -> Job:
+    def _run(
+        self, file: str, sha: str, event_name: str, event: dict[str, Any], ref: str, *, most: str
+    ) -> Job:
         number = next(self._numbers)
         text = git(self._repository.remote, "show", f"{sha}:.github/workflows/{file}")
         ((_, job),) = yaml.load(text, yaml.BaseLoader)["jobs"].items()
         start = Start(
             number=number,
+            event_name=event_name,
             event=event,
+            ref=ref,
             sha=sha,
             token=self._github.mint(**_granted(job["permissions"], most)),
             api_url=self._github.url,

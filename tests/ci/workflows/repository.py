@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,12 @@ def git(folder: Path, *arguments: str) -> str:
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"git {' '.join(arguments)}: {done.stderr}"
     return done.stdout.strip()
+
+
+def merge(remote: Path, base: str, head: str) -> str:
+    """Merge a commit into another in a bare repository, and return the merge."""
+    tree = git(remote, "merge-tree", "--write-tree", base, head)
+    return git(remote, "commit-tree", tree, "-p", base, "-p", head, "-m", "Merge")
 
 
 class Branch:
@@ -56,6 +63,21 @@ class Branch:
         return self
 
 
+@dataclass(frozen=True)
+class MergeGroup:
+    """A pull request in the merge queue, merged on trial with those before it.
+
+    Attributes:
+        number: The pull request's.
+        base: The merge of those before it.
+        sha: The merge of all.
+    """
+
+    number: int
+    base: str
+    sha: str
+
+
 class PullRequest:
     """A branch that asks to be merged into main."""
 
@@ -70,8 +92,7 @@ class PullRequest:
         """Take the branch's newest commit, and merge it on trial."""
         head = f"refs/pull/{self.number}/head"
         git(self._remote, "fetch", "--quiet", str(self.branch.folder), f"+HEAD:{head}")
-        tree = git(self._remote, "merge-tree", "--write-tree", "main", head)
-        self.merge = git(self._remote, "commit-tree", tree, "-p", "main", "-p", head, "-m", "Merge")
+        self.merge = merge(self._remote, "main", head)
         git(self._remote, "update-ref", f"refs/pull/{self.number}/merge", self.merge)
         self.sha = git(self._remote, "rev-parse", head)
         changed = git(self._remote, "diff", "--name-only", f"main...{head}").splitlines()
@@ -116,8 +137,15 @@ class Repository:
         git(remote, "config", "uploadpack.allowAnySHA1InWant", "true")
         return remote
 
-    def branch(self) -> Branch:
-        return Branch(self._folder / "branch", self.remote, REPOSITORY)
+    def branch(self, name: str = "branch") -> Branch:
+        return Branch(self._folder / name, self.remote, REPOSITORY)
+
+    def queue(self, *pulls: PullRequest) -> MergeGroup:
+        """Put pull requests into the merge queue, and return the group of the last one."""
+        merged = [git(self.remote, "rev-parse", "main")]
+        for pull in pulls:
+            merged.append(merge(self.remote, merged[-1], pull.sha))
+        return MergeGroup(pulls[-1].number, *merged[-2:])
 
     def fork(self) -> Branch:
         git(self._folder, "clone", "--quiet", "--bare", str(self.remote), "fork.git")

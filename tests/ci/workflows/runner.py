@@ -16,7 +16,7 @@ from tests.ci.workflows.repository import REPOSITORY, git
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_WORD = re.compile(r"'(?:[^']|'')*'|[A-Za-z_][\w-]*(?:\.[\w-]+)*|==|!=|&&|\|\||[!(),]|\s+")
+_WORD = re.compile(r"'(?:[^']|'')*'|\d+|[A-Za-z_][\w-]*(?:\.[\w-]+)*|==|!=|&&|\|\||[!(),]|\s+")
 _STATUS_FUNCTIONS = ("always", "cancelled", "failure", "success")
 
 
@@ -26,7 +26,9 @@ class Start:
 
     Attributes:
         number: The run's.
+        event_name: What starts it.
         event: The event's payload.
+        ref: The ref that it is started for.
         sha: The commit that actions/checkout takes by default.
         token: The job's token.
         api_url: Where the API is.
@@ -35,7 +37,9 @@ class Start:
     """
 
     number: int
+    event_name: str
     event: dict[str, Any]
+    ref: str
     sha: str
     token: str
     api_url: str
@@ -114,7 +118,12 @@ class Job:
 
     def _look_up(self, name: str) -> Any:
         value: Any = {
-            "github": {"event": self.start.event, "token": self.start.token},
+            "github": {
+                "event": self.start.event,
+                "event_name": self.start.event_name,
+                "ref": self.start.ref,
+                "token": self.start.token,
+            },
             "runner": {"temp": str(self.folder / "temp")},
             "steps": self._steps,
         }
@@ -182,7 +191,8 @@ def _checkout(job: Job, given: dict[str, str]) -> None:
     if cone:
         git(job.workspace, "sparse-checkout", "set", "--cone", cone)
     remote, sha = job.start.remote.as_uri(), job.start.sha
-    git(job.workspace, "fetch", "--quiet", "--no-tags", f"--depth={depth}", remote, sha)
+    history = () if depth == "0" else (f"--depth={depth}",)
+    git(job.workspace, "fetch", "--quiet", "--no-tags", *history, remote, sha)
     git(job.workspace, "checkout", "--quiet", "--detach", sha)
 
 

@@ -86,3 +86,17 @@ def test_a_fork_whose_pipeline_has_no_token_has_its_plan_in_the_log(repository, 
     assert (status, "1 pipeline changes" in log) == (0, True), log
     assert "1 pipeline changes" in (branch.folder / "plan.md").read_text(encoding="utf-8")
     assert gitlab.requests == []
+
+
+@pytest.mark.slow
+def test_a_merge_train_plans_what_it_adds_to_those_before_it_and_posts_no_note(repository, gitlab, pipeline):
+    """HEAD is the merge of all, and the target's commit that of those before: their changes are no part of the plan."""
+    branch = (
+        repository.branch().edit(PETROL, "s3://models/petrol_consumption/", "s3://models/petrol/").commit()
+    )
+    before = git(branch.folder, "rev-parse", "HEAD")
+    branch.edit(PETROL, '"0 12 * * *"', '"0 6 * * *"').commit()
+    train = {"CI_MERGE_REQUEST_EVENT_TYPE": "merge_train", "CI_MERGE_REQUEST_TARGET_BRANCH_SHA": before}
+    status, log = pipeline(branch, **train)
+    assert (status, "1 pipeline changes" in log, "high risk" in log) == (0, True, False), log
+    assert gitlab.requests == []

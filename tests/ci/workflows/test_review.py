@@ -14,6 +14,10 @@ PETROL = "configs/petrol_consumption.yml"
 NOON, DAWN, DUSK = '"0 12 * * *"', '"0 6 * * *"', '"0 18 * * *"'
 HERE, THERE = "s3://models/petrol_consumption/", "s3://models/petrol/"
 
+ANOTHER = (
+    "source: s3://data/x.csv\ntarget: y\nmodel: sklearn.linear_model.Ridge\noutput: s3://models/x/{{ ds }}/\n"
+)
+
 pytestmark = pytest.mark.slow  # a second for each of the project's commands
 
 
@@ -79,6 +83,29 @@ def test_a_high_risk_fails_the_check_and_is_shown_all_the_same(repository, actio
     assert actions.comment(pull, review).conclusion == "success"
     (body,) = bodies()
     assert "high risk" in body
+
+
+def test_two_that_pass_alone_and_write_one_prefix_fail_in_the_merge_queue(repository, actions, github):
+    pulls = [
+        repository.open(repository.branch(name).write(f"configs/{name}.yml", ANOTHER).commit(), number=number)
+        for number, name in ((12, "one"), (13, "two"))
+    ]
+    alone = [actions.review(pull) for pull in pulls]
+    assert [one.conclusion for one in alone] == ["success", "success"], alone[0].log + alone[1].log
+    group = repository.queue(*pulls)
+    together = actions.queue(group)
+    assert {name: together.outcomes[name] for name in ("Validate", "Plan", "actions/upload-artifact")} == {
+        "Validate": "failure",
+        "Plan": "failure",
+        "actions/upload-artifact": "skipped",
+    }, together.log
+    assert any(
+        line.startswith("::error file=configs/two.yml") and "configs/one.yml" in line
+        for line in together.annotations
+    )
+    assert f"gh-readonly-queue/main/pr-13-{group.base}" in together.summary
+    assert actions.comment(pulls[1], together).conclusion == "skipped"
+    assert github.written() == []
 
 
 def test_a_broken_config_is_shown_on_its_line_and_in_the_plan(repository, actions, bodies):

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from refinery.registry import promote, promote_if_newer, read_latest, rollback
+from refinery.registry import ModelSeries, promote, promote_if_newer, read_latest, rollback
 from refinery.registry.errors import (
     DamagedPointerError,
     ModelNotFoundError,
@@ -101,6 +101,14 @@ def test_a_rerun_of_the_latest_run_is_promoted_with_its_new_manifest(client, ser
     assert rerun.metrics == {"r2": 0.9}
     assert rerun.manifest_sha256 != first.manifest_sha256
     assert read_latest(series, client=client) == rerun
+
+
+def test_of_two_runs_of_one_date_the_later_becomes_the_latest(client, put_model):
+    runs = ModelSeries.of_output("s3://models/churn/{{ run_id }}/")
+    for run_id in ("scheduled", "manual"):
+        run = {"dag_id": "churn", "run_id": run_id, "logical_date": "2026-01-31T00:00:00+00:00"}
+        model = put_model(client, run_id, of=runs, provenance={"run": run})
+        assert promote_if_newer(runs, model, by=run_id, client=client).promoted
 
 
 def test_a_rerun_of_a_model_that_was_rolled_back_to_is_promoted_too(client, series, upload):

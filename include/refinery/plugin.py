@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.plugins_manager import AirflowPlugin
 
+from refinery import preload
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 
@@ -72,7 +74,8 @@ def only_hosts() -> list[dict[str, Any]]:
 
 
 class RefineryPlugin(AirflowPlugin):
-    """Adds Refinery's web middleware to Airflow."""
+    """Adds Refinery's web middleware to Airflow, and the preloading of what tasks import."""
 
     name = "refinery"
     fastapi_root_middlewares = only_hosts()
+    listeners = [preload]  # noqa: RUF012 - as Airflow declares it

@@ -70,6 +70,9 @@ def test_a_triggered_run_leaves_a_model_under_its_date(airflow, score_in_a_fresh
     scores = score_in_a_fresh_process(tmp_path / "model.pkl", dataset)
     assert scores == pytest.approx({name: manifest["metrics"][name] for name in scores})
     assert manifest["provenance"]["run"]["run_id"] == run_id
+    assert (
+        "Preloaded Refinery for tasks" in (airflow.home / "logs" / "components" / "scheduler.log").read_text()
+    )
 
 
 def test_a_pipeline_that_follows_a_model_runs_when_there_is_a_new_one(airflow):

@@ -13,7 +13,15 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from refinery.local.object_store import ObjectStore
-from refinery.registry import ModelNotFoundError, load_latest, load_model, load_version, promote
+from refinery.registry import (
+    ModelNotFoundError,
+    fetch_latest,
+    load_fetched,
+    load_latest,
+    load_model,
+    load_version,
+    promote,
+)
 from refinery.registry.errors import ManifestChangedError, PromotedModelGoneError
 from refinery.spec.urls import parse_prefix_url
 from refinery.storage import upload_model
@@ -315,9 +323,21 @@ class TestVersions:
         promoted.delete_object(Bucket="models", Key="churn/2026-01-31/manifest.json")
         assert load_latest(series, client=promoted).version == "s3://models/churn/2026-01-30/"
 
-    def test_gates_have_nothing_to_compare_with_where_the_only_model_was_deleted(self, promoted, series):
+    def test_gates_have_nothing_to_compare_with_where_the_only_model_was_deleted(
+        self, promoted, series, tmp_path
+    ):
         promoted.delete_object(Bucket="models", Key="churn/2026-01-30/manifest.json")
         assert load_latest(series, client=promoted) is None
+        assert fetch_latest(series, tmp_path / "latest", client=promoted) is None
+
+    def test_what_was_fetched_is_loaded_without_s3(self, promoted, series, tmp_path):
+        location = fetch_latest(series, tmp_path / "latest", client=promoted)
+        fetched, loaded = load_fetched(tmp_path / "latest", location), load_latest(series, client=promoted)
+        assert (fetched.version, fetched.manifest) == (loaded.version, loaded.manifest)
+        assert fetched.model.get_params() == loaded.model.get_params()
+        (tmp_path / "latest" / "model.pkl").write_bytes(pickle.dumps(Bomb()))
+        problem = load_fetched(tmp_path / "latest", location).problem
+        assert problem.startswith("s3://models/churn/2026-01-30/model.pkl: its SHA-256 is ")
 
     def test_a_file_that_was_tampered_with_is_told_by_its_url(self, promoted, series):
         """The folder that it was downloaded to is gone when someone reads it."""

@@ -5,7 +5,15 @@ from refinery.registry.comparison import ComparedValue, Comparison, compare
 from refinery.registry.errors import ModelNotFoundError, RegistryError
 from refinery.registry.inputs import InputChanges, find_changes
 from refinery.registry.latest import Latest, Promotion
-from refinery.registry.load import LoadedModel, find_manifest, load_latest, load_model, load_version
+from refinery.registry.load import (
+    LoadedModel,
+    fetch_latest,
+    find_manifest,
+    load_fetched,
+    load_latest,
+    load_model,
+    load_version,
+)
 from refinery.registry.manifest import (
     StoredManifest,
     pipeline_names,
@@ -48,10 +56,12 @@ __all__ = [
     "compare",
     "delete_old_models",
     "describe_versions",
+    "fetch_latest",
     "find_changes",
     "find_manifest",
     "list_series",
     "list_versions",
+    "load_fetched",
     "load_latest",
     "load_model",
     "load_version",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -27,12 +28,11 @@ from refinery.training import (
 from refinery.training.errors import ModelFileError, OtherVersionsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     import pandas as pd
     from mypy_boto3_s3 import S3Client
 
-    from refinery.registry.latest import Latest
     from refinery.spec.series import ModelSeries
 
 
@@ -138,20 +138,54 @@ def load_latest(series: ModelSeries, *, client: S3Client, trusted: Iterable[str]
     Raises:
         RefineryError: Trying again later may help.
     """
-    try:
-        latest = read_latest(series, client=client)
-        manifest = _standing_manifest(latest, client) if latest else None
-        if manifest is None:
-            return None
-        loaded = _load_files(manifest, client, trusted)
-    except OtherVersionsError as error:
-        advice = "with gate: warn, one run promotes a model of these versions anyway"
-        return LatestModel("the latest model", problem=f"{error.reason}; {advice}")
-    except RefineryError as error:
-        if error.retryable:
+
+    def load() -> LoadedModel | None:
+        manifest = _standing_manifest(series, client)
+        return _load_files(manifest, client, trusted) if manifest else None
+
+    return _as_latest(load)
+
+
+def fetch_latest(series: ModelSeries, folder: Path, *, client: S3Client) -> str | None:
+    """Download the latest model for `load_fetched`, which needs no S3, and return its URL; None means that there is none yet.
+
+    Args:
+        series: The pipeline's models.
+        folder: The folder to write to; made if it is not there.
+        client: The client for the bucket.
+
+    Raises:
+        RefineryError: It cannot be read, or is not as it was promoted.
+    """
+    manifest = _standing_manifest(series, client)
+    if manifest is None:
+        return None
+    name, _ = _model_file(str(manifest.prefix), manifest.content)
+    file = folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    download_object(replace(manifest.prefix, key=manifest.prefix.key + name), file, client=client)
+    (folder / MANIFEST_FILE).write_text(json.dumps(manifest.content), encoding="utf-8")
+    return str(manifest.prefix)
+
+
+def load_fetched(folder: Path, location: str, *, trusted: Iterable[str] = ()) -> LatestModel | None:
+    """Load what `fetch_latest` downloaded, as `load_latest` does.
+
+    Args:
+        folder: Its folder.
+        location: Its URL.
+        trusted: See `load_latest`.
+    """
+
+    def load() -> LoadedModel:
+        try:
+            loaded = _load_folder(folder, trusted, allow_other_versions=False)
+        except ModelFileError as error:
+            error.path = location + Path(error.path).relative_to(folder).as_posix()
             raise
-        return LatestModel("the latest model", problem=str(error))
-    return LatestModel(loaded.location, loaded.estimator, loaded.manifest)
+        return replace(loaded, location=location)
+
+    return _as_latest(load)
 
 
 def load_model(
@@ -189,8 +223,25 @@ def load_model(
     return _load_files(manifest, client, trusted, allow_other_versions=allow_other_versions)
 
 
-def _standing_manifest(latest: Latest, client: S3Client) -> StoredManifest | None:
+def _as_latest(load: Callable[[], LoadedModel | None]) -> LatestModel | None:
+    """Load the latest model, or say why it cannot be loaded."""
+    try:
+        loaded = load()
+    except OtherVersionsError as error:
+        advice = "with gate: warn, one run promotes a model of these versions anyway"
+        return LatestModel("the latest model", problem=f"{error.reason}; {advice}")
+    except RefineryError as error:
+        if error.retryable:
+            raise
+        return LatestModel("the latest model", problem=str(error))
+    return LatestModel(loaded.location, loaded.estimator, loaded.manifest) if loaded else None
+
+
+def _standing_manifest(series: ModelSeries, client: S3Client) -> StoredManifest | None:
     """Read the manifest of the latest model or, if that is gone, of the one before; None if there is none."""
+    latest = read_latest(series, client=client)
+    if latest is None:
+        return None
     try:
         return read_promoted(latest, client=client)
     except PromotedModelGoneError:

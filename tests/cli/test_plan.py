@@ -113,3 +113,12 @@ def test_thresholds_that_cannot_be_read_end_with_status_2(refinery, git):
 def test_no_airflow_is_imported(refinery, git):
     modules = refinery.modules("plan")
     assert not {"airflow", "boto3", "pandas", "sklearn", "numpy", "pyarrow"} & modules
+
+
+def test_code_of_a_fork_is_refused(refinery, git, monkeypatch):
+    for name, value in {"CI_PROJECT_ID": "7", "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "8"}.items():
+        monkeypatch.setenv(name, value)
+    refused = refinery("plan", "--base", "main", "--try", "--code")
+    assert refused.returncode == 2
+    assert "the merge request comes from another project" in refused.stderr
+    assert refinery("plan", "--base", "main", "--code").returncode == 2

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from refinery.cli import project
+from refinery.cli.interrupts import interrupt_on_signals
 from refinery.cli.named_model import S3Access
 from refinery.cli.terminal import is_terminal, print_error, use_color
 
@@ -24,10 +27,6 @@ _LEVELS = ("high", "medium", "low")
 _FOUND = 1
 _WRONG_USAGE = 2
 _WIDTH = 100
-_TRIAL_NOTE = (
-    "Both versions of a tried config were trained with the model modules and libraries of the working tree: "
-    "no code of the other revision runs."
-)
 
 
 def plan(  # noqa: PLR0917 - typer takes options by position
@@ -86,14 +85,22 @@ def plan(  # noqa: PLR0917 - typer takes options by position
             help="Train what changes, before and after, with the code of the working tree; add the metrics.",
         ),
     ] = False,
+    code: Annotated[
+        bool,
+        typer.Option(
+            "--code",
+            help="With --try: train each version with its own code, and some of the pipelines that changed code reaches. "
+            "Runs the code of both.",
+        ),
+    ] = False,
     rows: Annotated[
         int, typer.Option(min=0, metavar="N", help="The number of rows that --try trains on; 0 takes all.")
     ] = 10_000,
 ) -> None:
     """Show what merging a change would do: to each pipeline's values, tasks, objects on S3 and runs.
 
-    It compares what the change itself brings since it left the base, as a pull request's page does. It checks nothing out and runs
-    no code of the other version. Exit status 1 if configs have errors after the change, or for `--fail-on`; 2 if there is nothing
+    It compares what the change itself brings since it left the base, as a pull request's page does. Without `--code` it checks
+    nothing out and runs no code of the other version. Exit status 1 if configs have errors after the change, or for `--fail-on`; 2 if there is nothing
     to compare.
 
     Example: `refinery plan --base origin/main --env production --fail-on high`
@@ -101,7 +108,11 @@ def plan(  # noqa: PLR0917 - typer takes options by position
     from refinery.cli.library_classes import check_library_class
     from refinery.review import ReviewError, make_plan
 
+    if code and not try_it:
+        raise typer.BadParameter("it says how to try a change; write --try --code", param_hint="--code")
     try:
+        if code:
+            _allow_code()
         made = make_plan(
             project.PROJECT,
             base=base,
@@ -114,19 +125,40 @@ def plan(  # noqa: PLR0917 - typer takes options by position
         print_error(error)
         raise typer.Exit(_WRONG_USAGE) from None
     if against_latest or try_it:
-        made = _measure(made, against_latest=against_latest, try_it=try_it, rows=rows or None)
+        made = _measure(made, against_latest=against_latest, try_it=try_it, code=code, rows=rows or None)
     if written := _write(made, form):
         typer.echo(written)
     if _fails(made, fail_on):
         raise typer.Exit(_FOUND)
 
 
-def _measure(made: Plan, *, against_latest: bool, try_it: bool, rows: int | None) -> Plan:
+def _allow_code() -> None:
+    """Prepare to run the code of both versions, where that may be done.
+
+    Raises:
+        ReviewError: This is the CI of a pull request from a fork.
+    """
+    from refinery.trial import refuse_forks
+
+    refuse_forks(os.environ)
+    interrupt_on_signals()  # worktrees are removed in order
+
+
+def _measure(made: Plan, *, against_latest: bool, try_it: bool, code: bool, rows: int | None) -> Plan:
     """Add what S3 and trainings say."""
     from refinery.review import add_trial_risks
-    from refinery.trial import TrialContext, backtest, find_costs, find_latest_models, run_trials
+    from refinery.trial import (
+        TrialContext,
+        backtest,
+        check_out_both,
+        describe_trials,
+        find_costs,
+        find_latest_models,
+        run_trials,
+    )
 
-    with S3Access() as access:
+    with ExitStack() as stack:
+        access = stack.enter_context(S3Access())
         if against_latest:
             made = replace(
                 made,
@@ -135,9 +167,11 @@ def _measure(made: Plan, *, against_latest: bool, try_it: bool, rows: int | None
                 costs=find_costs(made, access.client),
             )
         if try_it:
-            context = TrialContext(made.date, project.MODELS, rows, access.client)
+            codes = stack.enter_context(check_out_both(project.PROJECT, made)) if code else None
+            context = TrialContext(made.date, project.MODELS, rows, access.client, codes)
             trials = run_trials(made, context, lambda name: typer.echo(f"Training {name}", err=True))
-            made = add_trial_risks(replace(made, trials=trials, notes=(*made.notes, _TRIAL_NOTE)))
+            notes = (*made.notes, *describe_trials(made, context))
+            made = add_trial_risks(replace(made, trials=trials, notes=notes))
     return made
 
 

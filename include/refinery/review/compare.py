@@ -123,11 +123,13 @@ class _Comparison:
         changed = tuple(self._changes(pairs, edits, {latest_url(pipeline) for pipeline in after.pipelines}))
         code = find_code_changes(self.versions.base, self.versions.head, after.pipelines)
         unchanged = {pair.dag_id for pair in pairs} - {one.dag_id for one in changed}
+        reached = {dag_id for one in code if one.is_model_file for dag_id in one.pipelines} & unchanged
         return replace(
             plan,
             pipelines=changed,
             unchanged=len(unchanged),
             unchanged_ids=frozenset(unchanged),
+            reached=tuple(pair for pair in pairs if pair.dag_id in reached),
             shared=_group(edits.items()),
             code=code,
             downstream=find_followers(changed, code, after.pipelines),

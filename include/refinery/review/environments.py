@@ -23,7 +23,9 @@ def merge_plans(plans: Sequence[Plan]) -> Plan:
         return first
     by_name = {plan.environment: plan for plan in plans}
     pipelines = _merge({name: plan.pipelines for name, plan in by_name.items()})
-    unchanged = frozenset().union(*(plan.unchanged_ids for plan in plans)) - {one.dag_id for one in pipelines}
+    changed = {one.dag_id for one in pipelines}
+    unchanged = frozenset().union(*(plan.unchanged_ids for plan in plans)) - changed
+    reached = {one.dag_id: one for plan in reversed(plans) for one in plan.reached}
     return replace(
         first,
         environment=", ".join(by_name),
@@ -31,6 +33,7 @@ def merge_plans(plans: Sequence[Plan]) -> Plan:
         pipelines=tuple(sorted(pipelines, key=lambda one: one.dag_id)),
         unchanged=len(unchanged),
         unchanged_ids=unchanged,
+        reached=tuple(reached[dag_id] for dag_id in sorted(reached.keys() - changed)),
         shared=_merge({name: plan.shared for name, plan in by_name.items()}),
         code=_merge({name: plan.code for name, plan in by_name.items()}),
         downstream=_merge({name: plan.downstream for name, plan in by_name.items()}),

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from refinery.config import Pipeline, Problem
+    from refinery.review.pairs import Pair
     from refinery.review.risks.thresholds import Thresholds
 
 Kind = Literal["added", "removed", "renamed", "changed"]
@@ -106,6 +107,11 @@ class CodeChange:
     pipelines: tuple[str, ...]
     environments: tuple[str, ...] = ()
     retrains: bool = False
+
+    @property
+    def is_model_file(self) -> bool:
+        """Whether it is a file below include/models/, which a model runs or reads."""
+        return self.kind in ("module", "script")
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +264,7 @@ class TrialRun:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A changed pipeline, trained before and after on the same rows with the working tree's code.
+    """A pipeline that a change reaches, trained before and after on the same rows.
 
     Attributes:
         dag_id: The pipeline, by its DAG id after the merge.
@@ -365,6 +371,7 @@ class Plan:
         backtests: Changed bounds held against the last models, sorted by DAG id; empty where nobody asked.
         costs: What changed schedules cost a month, sorted by DAG id; empty where nobody asked.
         unchanged_ids: The DAG ids of those that do not change.
+        reached: Those of them that run changed model files, on both sides, sorted by DAG id.
         thresholds: What judged the risks; None for the defaults.
     """
 
@@ -388,7 +395,14 @@ class Plan:
     costs: tuple[Cost, ...] = ()
     folder: str = ""
     unchanged_ids: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
+    reached: tuple[Pair, ...] = field(default=(), repr=False, compare=False)
     thresholds: Thresholds | None = field(default=None, repr=False, compare=False)
+
+    def heads(self) -> dict[str, Pipeline]:
+        """Return the resolved pipelines after the merge, by DAG id: those that change, and those that only changed model files reach."""
+        changed = {one.dag_id: one.head for one in self.first_of_each()}
+        reached = {one.dag_id: one.head for one in self.reached}
+        return {dag_id: head for dag_id, head in (changed | reached).items() if head}
 
     def first_of_each(self) -> tuple[PipelineChange, ...]:
         """Return each pipeline that changes once, as it is in the first of its environments."""

@@ -1,4 +1,4 @@
-"""Ask git what is in a revision and in the working tree: read only, without a checkout."""
+"""Ask git what is in a revision and in the working tree; only a worktree that is asked for is a checkout."""
 
 from __future__ import annotations
 
@@ -236,6 +236,23 @@ class Repository:
             contents.append(bytes(output[end + 1 : end + 1 + size]))
             position = end + size + 2
         return contents
+
+    def add_worktree(self, folder: Path, commit: str) -> None:
+        """Check a commit out in a new worktree, without running the repository's hooks.
+
+        Args:
+            folder: Its folder, which must not exist.
+            commit: The commit's full hash.
+
+        Raises:
+            ReviewError: git cannot check it out.
+        """
+        options = ("--quiet", "--detach", str(folder), commit)
+        self._run("-c", f"core.hooksPath={os.devnull}", "worktree", "add", *options, fetch=True)
+
+    def remove_worktree(self, folder: Path) -> None:
+        """Remove a worktree with all that is in it, also one that git did not finish."""
+        self._try("worktree", "remove", "--force", "--force", str(folder))
 
     def _walk(self, tree: str, is_wanted: Callable[[str], bool]) -> Iterator[tuple[str, Entry]]:
         for line in self._run("ls-tree", "-r", "-z", "--full-tree", tree).split(b"\0"):

@@ -26,7 +26,9 @@ from refinery.training.output.result import Trained
 from refinery.training.predict import PredictedFile, predict_file, predict_rows
 from refinery.training.train import TrainingResult, train
 from refinery.training.trainers.incremental import incremental_problem
+from refinery.training.user_code.child_process import run_child
 from refinery.training.user_code.model_code import hash_used_files
+from refinery.training.user_code.script_environment import child_environment
 
 __all__ = [
     "ClassModel",
@@ -47,6 +49,7 @@ __all__ = [
     "TrainingResult",
     "TrainingSpec",
     "check_params",
+    "child_environment",
     "computing_on",
     "estimators_problem",
     "find_estimator_class",
@@ -67,6 +70,7 @@ __all__ = [
     "profile_table",
     "propose_contract",
     "read_sample",
+    "run_child",
     "take_sample",
     "train",
     "unknown_versions",

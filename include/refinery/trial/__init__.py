@@ -2,7 +2,18 @@
 
 from refinery.trial.backtest import backtest
 from refinery.trial.cost import find_costs
+from refinery.trial.forks import refuse_forks
 from refinery.trial.latest_models import find_latest_models
-from refinery.trial.trials import TrialContext, run_trials
+from refinery.trial.trials import BothCodes, TrialContext, check_out_both, describe_trials, run_trials
 
-__all__ = ["TrialContext", "backtest", "find_costs", "find_latest_models", "run_trials"]
+__all__ = [
+    "BothCodes",
+    "TrialContext",
+    "backtest",
+    "check_out_both",
+    "describe_trials",
+    "find_costs",
+    "find_latest_models",
+    "refuse_forks",
+    "run_trials",
+]

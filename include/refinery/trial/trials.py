@@ -1,36 +1,61 @@
-"""Train the pipelines of a plan before and after the change, on the same rows, with the code of the working tree."""
+"""Train the pipelines of a plan before and after the change, on the same rows."""
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
-from contextlib import redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from refinery.errors import RefineryError
-from refinery.registry import ModelSeries, load_latest
-from refinery.review import Trial, TrialRun, Verdict, fill_templates
-from refinery.spec.artifacts import MANIFEST_FILE
-from refinery.training import GateFailedError, TrainingSpec, needs_latest, train
+from refinery.model_sources import MODELS
+from refinery.registry import ModelSeries, fetch_latest, load_latest
+from refinery.review import Trial, TrialRun, fill_templates, open_worktree
+from refinery.training import TrainingSpec, needs_latest
 from refinery.trial.dataset import TrialDataset, bring_dataset, source_urls
+from refinery.trial.own_process import FetchedLatest, latest_folder, train_with_code_of
+from refinery.trial.sample import choose_changed, choose_with_code
+from refinery.trial.training import train_once
+from refinery.wording import list_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator
     from datetime import date
 
     from mypy_boto3_s3 import S3Client
 
     from refinery.config import Pipeline
-    from refinery.review import PipelineChange, Plan
+    from refinery.review import Pair, Plan, Version
     from refinery.spec.urls import S3Url
     from refinery.training import LatestModel
+    from refinery.trial.sample import Sample
 
 _OTHER_CLASS = "Metrics of one class, such as f1, are not comparable: evaluate.positive_class changes."
 _OTHER_DATASET = "Before and after were trained on different datasets, because the source changes."
+_WORKING_TREE_CODE = (
+    "Both versions of a tried config were trained with the model modules and libraries of the working tree: "
+    "no code of the other revision runs."
+)
+_OWN_CODE = (
+    "Each version of a tried pipeline was trained with its own code, in its own git worktree and process, without this "
+    "process's keys."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BothCodes:
+    """Where the code of both versions of a project lies.
+
+    Attributes:
+        base: The project's root folder before the change.
+        head: The same after it.
+    """
+
+    base: Path
+    head: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,57 +67,116 @@ class TrialContext:
         models_dir: The folder of the model modules, for both versions of a config.
         rows: How many rows to train on; None takes all.
         s3: Returns the client for a URL and an Airflow connection.
+        codes: The code that each version is trained with instead, in separate processes; None trains both here.
     """
 
     day: date
     models_dir: Path
     rows: int | None
     s3: Callable[[S3Url, str], S3Client]
+    codes: BothCodes | None = None
+
+
+@contextmanager
+def check_out_both(project: Path, plan: Plan) -> Iterator[BothCodes]:
+    """Yield the code of both versions of a plan: each commit in a temporary git worktree, the working tree where it is.
+
+    Args:
+        project: The project's root folder.
+        plan: The plan.
+
+    Raises:
+        ReviewError: git cannot check a commit out.
+    """
+    with ExitStack() as stack:
+
+        def root_of(version: Version) -> Path:
+            return stack.enter_context(open_worktree(project, version.commit)) if version.commit else project
+
+        yield BothCodes(root_of(plan.base), root_of(plan.head))
 
 
 def run_trials(plan: Plan, context: TrialContext, on_progress: Callable[[str], None]) -> tuple[Trial, ...]:
     """Train each pipeline that is added, renamed or changed; a failure is recorded in its trial and stops no other.
 
-    Nothing is uploaded, and no code of another revision runs.
+    With the code of both versions, a few of those that only changed model files reach are trained, too. Nothing is uploaded.
 
     Args:
         plan: The plan.
         context: What the trials share.
         on_progress: Called with the DAG ID of each pipeline before its trial.
     """
+    sample = _choose(plan, context)
     trials = []
-    for change in plan.first_of_each():
-        if change.head:
-            on_progress(change.dag_id)
+    for pair in sample.pairs:
+        if pair.head:
+            on_progress(pair.dag_id)
+            files = sample.files.get(pair.dag_id, ())
             # What a model prints is not a part of the plan.
             with redirect_stdout(sys.stderr), tempfile.TemporaryDirectory(prefix="refinery-trial-") as folder:
-                trials.append(_try(change, change.head, context, Path(folder)))
+                trials.append(_try(pair, pair.head, files, context, Path(folder)))
     return tuple(trials)
 
 
-def _try(change: PipelineChange, head: Pipeline, context: TrialContext, folder: Path) -> Trial:
+def describe_trials(plan: Plan, context: TrialContext) -> tuple[str, ...]:
+    """Say how a plan's trials were made: with which code, how many of the pipelines that it reaches, and what they cannot show."""
+    if context.codes is None:
+        return (_WORKING_TREE_CODE,)
+    notes = [_OWN_CODE, _describe_draw(_choose(plan, context))]
+    if others := list_names(dict.fromkeys(one.name for one in plan.code if not one.is_model_file)):
+        notes.append(
+            f"Not tried, since both versions ran with what is installed here: the change of {others}."
+        )
+    return tuple(notes)
+
+
+def _describe_draw(sample: Sample) -> str:
+    reached = len(sample.files)
+    if not reached:
+        return "No pipeline runs a model file that changes."
+    pipelines = "1 pipeline that runs" if reached == 1 else f"{reached:,} pipelines that run"
+    drawn = f"Tried {sample.tried:,} of the {pipelines} changed model files"
+    if sample.tried == reached:
+        return f"{drawn}."
+    return f"{drawn}: always the same, spread over the files and over pipelines with gates and without."
+
+
+def _choose(plan: Plan, context: TrialContext) -> Sample:
+    return choose_with_code(plan) if context.codes else choose_changed(plan)
+
+
+def _try(pair: Pair, head: Pipeline, files: tuple[str, ...], context: TrialContext, folder: Path) -> Trial:
     after_data = _dataset(head, context, folder / "after")
     before_data = after_data
-    is_other = change.base is not None and _source(change.base, context) != _source(head, context)
-    if change.base and is_other:
-        before_data = _dataset(change.base, context, folder / "before")
-    after = _run(head, after_data, context, folder / "model-after")
+    is_other = pair.base is not None and _source(pair.base, context) != _source(head, context)
+    if pair.base and is_other:
+        before_data = _dataset(pair.base, context, folder / "before")
+    codes = context.codes
+    after = _run(head, after_data, context, codes.head if codes else None, folder / "model-after")
     before = None
-    if change.base:
-        is_same = not is_other and _settings(change.base, context) == _settings(head, context)
-        before = after if is_same else _run(change.base, before_data, context, folder / "model-before")
+    if pair.base:
+        has_own_code = codes is not None and head.config.model.class_ is None
+        is_same = (
+            not has_own_code and not is_other and _settings(pair.base, context) == _settings(head, context)
+        )
+        before = (
+            after
+            if is_same
+            else _run(pair.base, before_data, context, codes.base if codes else None, folder / "model-before")
+        )
     rows = {one.rows if isinstance(one, TrialDataset) else None for one in (before_data, after_data)}
     return Trial(
-        dag_id=change.dag_id,
+        dag_id=pair.dag_id,
         rows=rows.pop() if len(rows) == 1 else None,
         before=before,
         after=after,
-        note=_note(change.base, head, is_other=is_other),
+        note=_note(pair.base, head, files, is_other=is_other),
     )
 
 
-def _note(base: Pipeline | None, head: Pipeline, *, is_other: bool) -> str | None:
-    notes = [_OTHER_DATASET] if is_other else []
+def _note(base: Pipeline | None, head: Pipeline, files: tuple[str, ...], *, is_other: bool) -> str | None:
+    notes = [f"Code that changes: {list_names(files)}."] if files else []
+    notes += [_OTHER_DATASET] if is_other else []
     if base and base.config.evaluate.positive_class != head.config.evaluate.positive_class:
         notes.append(_OTHER_CLASS)
     return " ".join(notes) or None
@@ -118,7 +202,11 @@ def _dataset(pipeline: Pipeline, context: TrialContext, folder: Path) -> TrialDa
 
 
 def _run(
-    pipeline: Pipeline, dataset: TrialDataset | RefineryError, context: TrialContext, folder: Path
+    pipeline: Pipeline,
+    dataset: TrialDataset | RefineryError,
+    context: TrialContext,
+    code: Path | None,
+    folder: Path,
 ) -> TrialRun:
     if isinstance(dataset, RefineryError):
         return TrialRun(problem=str(dataset))
@@ -126,13 +214,13 @@ def _run(
     if dataset.rows is not None and spec.expect:
         # The number of rows is expected of the whole dataset.
         spec = replace(spec, expect={**spec.expect, "rows": None})
+    if code is None:
+        return train_once(spec, dataset.path, folder, partial(_latest, pipeline, spec, context))
     try:
-        latest = partial(_latest, pipeline, spec, context) if needs_latest(spec.require) else None
-        return _trial_run(train(spec, dataset.path, folder, provenance={}, latest=latest).manifest)
-    except GateFailedError as error:
-        return _trial_run(json.loads((error.report_dir / MANIFEST_FILE).read_bytes()))
+        latest = _fetch_latest(pipeline, context, folder) if needs_latest(spec.require) else None
     except RefineryError as error:
         return TrialRun(problem=str(error))
+    return train_with_code_of(code, replace(spec, models_dir=code / MODELS), dataset.path, folder, latest)
 
 
 def _spec(pipeline: Pipeline, context: TrialContext) -> TrainingSpec:
@@ -158,6 +246,14 @@ def _latest(pipeline: Pipeline, spec: TrainingSpec, context: TrialContext) -> La
     return load_latest(series, client=context.s3(series.root, output.connection), trusted=spec.trusted)
 
 
-def _trial_run(manifest: Mapping[str, Any]) -> TrialRun:
-    gates = tuple(Verdict(one["metric"], one["passed"], one["sentence"]) for one in manifest["gates"])
-    return TrialRun(tuple(manifest["metrics"].items()), gates, manifest["gate"])
+def _fetch_latest(pipeline: Pipeline, context: TrialContext, folder: Path) -> FetchedLatest | None:
+    output = pipeline.config.output
+    series = ModelSeries.of_output(output.url)
+    client = context.s3(series.root, output.connection)
+    try:
+        location = fetch_latest(series, latest_folder(folder), client=client)
+    except RefineryError as error:
+        if error.retryable:
+            raise
+        return FetchedLatest(problem=str(error))
+    return FetchedLatest(location) if location else None

@@ -45,7 +45,7 @@ def find_code_changes(
     )
     if not base.digests(f"{CONFIGS}/"):
         # Pipelines that are all new do not see a change in what they run with.
-        found = tuple(one for one in found if one.kind in ("module", "script"))
+        found = tuple(one for one in found if one.is_model_file)
     return tuple(sorted((one for one in found if one.pipelines), key=lambda one: (one.kind, one.name)))
 
 

@@ -80,7 +80,7 @@ def find_missing_imports(
         return
     installed = {reach_of(name).name for name in pins_of(head)} | _THERE | sys.stdlib_module_names
     for change in changes:
-        if change.kind in ("module", "script") and change.after:
+        if change.is_model_file and change.after:
             new = _libraries(head, change.name) - _libraries(base, change.name)
             beside = {
                 path.removeprefix(f"{MODELS}/").split("/")[0].removesuffix(".py")

@@ -153,7 +153,7 @@ def model_file_renamed(review: Review) -> Iterator[Finding]:
     "medium",
     "code changes without a gate",
     meaning="A module, a script or a library that models are trained with changes, and the pipelines named here promote whatever comes out.",
-    remedy="Try the change with `refinery plan --try`, or add `require`, for example with `no_worse_than_latest`.",
+    remedy="Try a changed file with `refinery plan --try --code`, or add `require`, for example with `no_worse_than_latest`.",
 )
 def code_changes_ungated(review: Review) -> Iterator[Finding]:
     """Find changed code that reaches models which no gate holds back."""
@@ -165,7 +165,7 @@ def code_changes_ungated(review: Review) -> Iterator[Finding]:
     "low",
     "code changes behind a gate",
     meaning="A module, a script or a library that models are trained with changes; the gates of the pipelines named here judge the next models.",
-    remedy="Try the change with `refinery plan --try` where a rejected model would be a loss.",
+    remedy="Try a changed file with `refinery plan --try --code` where a rejected model would be a loss.",
 )
 def code_changes_gated(review: Review) -> Iterator[Finding]:
     """Find changed code that reaches models which a gate judges."""
@@ -197,7 +197,7 @@ def _changed_code(review: Review, *, is_gated: bool) -> Iterator[Finding]:
                 "its next model" if len(reached) == 1 else f"the next models of {len(reached):,} pipelines"
             )
             judge = "a gate judges" if is_gated else "no gate judges"
-            place = Place(change.name, 1) if change.after and change.kind in ("module", "script") else None
+            place = Place(change.name, 1) if change.after and change.is_model_file else None
             yield Finding(f"{change.name} changes, and {judge} {models}", tuple(reached), place)
 
 

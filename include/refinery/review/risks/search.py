@@ -67,7 +67,8 @@ def find_risks(
 
 def add_trial_risks(plan: Plan) -> Plan:
     """Add a risk for each trial whose model the gates reject, unless they reject the model before the change as well."""
-    heads = {one.dag_id: one.head for one in plan.first_of_each() if one.head}
+    sides = (*plan.pipelines, *plan.reached)
+    heads = plan.heads()
     rejected = [
         one
         for one in plan.trials
@@ -78,8 +79,7 @@ def add_trial_risks(plan: Plan) -> Plan:
     if not rejected or severity is None:
         return plan
     base, head = (
-        Project(tuple(filter(None, (getattr(one, side) for one in plan.pipelines))), ())
-        for side in ("base", "head")
+        Project(tuple(filter(None, (getattr(one, side) for one in sides))), ()) for side in ("base", "head")
     )
     acceptances = Acceptances.of_review(Review(plan.pipelines, base, head, plan.date, thresholds))
     findings = [

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from refinery.review.checkout import CONFIGS, load_versions
 from refinery.review.code.changes import find_code_changes
 from refinery.review.code.imports import find_missing_imports
+from refinery.review.code.libraries import note_ignored_pins
 from refinery.review.downstream import find_followers
 from refinery.review.environments import merge_plans
 from refinery.review.errors import ReviewError
@@ -78,7 +79,8 @@ def _plan_versions(
     removed = {one.environment: one.base for one in sides if one.base and one.is_removed}
     comparison = _Comparison(versions, day, thresholds, removed)
     plan = merge_plans([comparison.plan(one, one.head) for one in sides if one.head])
-    notes = (*versions.notes, *_note_missing(versions), *plan.notes, *threshold_notes)
+    ignored = note_ignored_pins(versions.base, versions.head)
+    notes = (*versions.notes, *_note_missing(versions), *plan.notes, *threshold_notes, *ignored)
     return replace(plan, notes=notes)
 
 

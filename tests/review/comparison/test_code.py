@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+USES = "--constraint constraints.txt\n"
 PINS = "pandas==3.0.0\nscikit-learn==1.7.0\nskops==0.15\nruff==0.1\nlightgbm==4.0\n"
 
 
@@ -29,7 +30,7 @@ def team(project):
             "include/refinery/training/train.py": "",
             "include/refinery/operators/train.py": "",
             "constraints.txt": PINS,
-            "requirements.txt": "pandas==3.0.0\n",
+            "requirements.txt": USES + "pandas==3.0.0\n",
             "Dockerfile": "FROM runtime:1\n",
         }
     )
@@ -115,7 +116,7 @@ def test_a_pin_that_no_pipeline_uses_is_not_told(team, old, new):
 def test_what_the_image_installs_counts_more_than_the_constraints(team):
     team.lay_out({"constraints.txt": PINS.replace("pandas==3.0.0", "pandas==3.0.1")})
     assert code(team.plan()) == []
-    team.lay_out({"requirements.txt": "pandas==3.0.1\n"})
+    team.lay_out({"requirements.txt": USES + "pandas==3.0.1\n"})
     assert code(team.plan()) == [("library", "pandas", ("churn", "wine"))]
 
 
@@ -163,7 +164,7 @@ def test_a_comment_in_the_files_of_the_image_is_not_told(team):
 )
 def test_what_is_asked_for_is_told_where_nothing_pins_it(team, line, asked):
     team.commit({"include/models/ridge.py": "import xgboost\ndef build_model(): ...\n"})
-    team.lay_out({"requirements.txt": f"pandas==3.0.0\n{line}\n"})
+    team.lay_out({"requirements.txt": USES + f"pandas==3.0.0\n{line}\n"})
     plan = team.plan()
     assert [one.sentence for one in plan.code] == [
         f"xgboost not pinned -> {asked}: models trained from now on may differ"
@@ -171,7 +172,7 @@ def test_what_is_asked_for_is_told_where_nothing_pins_it(team, line, asked):
 
 
 def test_a_range_counts_less_than_the_constraints(team):
-    team.lay_out({"requirements.txt": "pandas>=3\n"})
+    team.lay_out({"requirements.txt": USES + "pandas>=3\n"})
     assert code(team.plan()) == []
 
 

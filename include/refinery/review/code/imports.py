@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from refinery.model_sources import MODELS, ModelSources
-from refinery.review.code.libraries import pins_of, reach_of
+from refinery.review.code.libraries import named_libraries, reach_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -78,7 +78,7 @@ def find_missing_imports(
     """
     if not any(file in head.entries for file in _REQUIREMENTS):
         return
-    installed = {reach_of(name).name for name in pins_of(head)} | _THERE | sys.stdlib_module_names
+    installed = {reach_of(name).name for name in named_libraries(head)} | _THERE | sys.stdlib_module_names
     for change in changes:
         if change.is_model_file and change.after:
             new = _libraries(head, change.name) - _libraries(base, change.name)

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from refinery.review.wording import hide_secrets
+from refinery.wording import list_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from collections.abc import Set as AbstractSet
 
     from refinery.config import Pipeline
     from refinery.review.versions import Snapshot
 
 # What the image installs stands in requirements.txt; constraints.txt pins all that comes with it. The first counts.
-_PIN_FILES = ("constraints.txt", "requirements.txt")
+_CONSTRAINTS, _REQUIREMENTS, _DOCKERFILE = "constraints.txt", "requirements.txt", "Dockerfile"
 _REQUIREMENT = re.compile(
     r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]\n]*\])?[ \t\r]*(?P<asked>[=<>!~@][^;#\n]*)?(?=[;#\n]|\Z)",
     re.MULTILINE,
@@ -128,9 +129,50 @@ def reach_of(library: str) -> Reach:
 
 
 def pins_of(snapshot: Snapshot) -> dict[str, str]:
-    """Return the pinned version of each library by its normalized name; of one that nothing pins what is asked for."""
+    """Return the pinned version of each library by its normalized name; of one that nothing pins what is asked for.
+
+    Constraints that the image ignores pin nothing.
+    """
+    if _ignores_constraints(snapshot):
+        return _pins_in(snapshot, _REQUIREMENTS)
+    return _pins_in(snapshot, _CONSTRAINTS, _REQUIREMENTS)
+
+
+def named_libraries(snapshot: Snapshot) -> frozenset[str]:
+    """Return the normalized name of each library that is required or constrained."""
+    return frozenset(_pins_in(snapshot, _CONSTRAINTS, _REQUIREMENTS))
+
+
+def note_ignored_pins(base: Snapshot, head: Snapshot) -> Iterator[str]:
+    """Give a note if constraints change that the image of head ignores.
+
+    Args:
+        base: The files before.
+        head: The files after.
+    """
+    if not _ignores_constraints(head):
+        return
+    before, after = _pins_in(base, _CONSTRAINTS), _pins_in(head, _CONSTRAINTS)
+    installed = pins_of(head)
+    changed = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
+    if names := list_names(name for name in changed if after.get(name) != installed.get(name)):
+        yield (
+            f"{_CONSTRAINTS} changes, without effect on the image, for {names}: neither {_DOCKERFILE} nor {_REQUIREMENTS} names "
+            f"that file. Pin in {_REQUIREMENTS} what the image should install."
+        )
+
+
+def _ignores_constraints(snapshot: Snapshot) -> bool:
+    """Return whether an image is built, and nothing that it is built from names the constraints."""
+    lines = (*image_lines_of(snapshot, _DOCKERFILE), *image_lines_of(snapshot, _REQUIREMENTS))
+    return _DOCKERFILE in snapshot.entries and not any(
+        _CONSTRAINTS in line.partition(" #")[0] for line in lines
+    )
+
+
+def _pins_in(snapshot: Snapshot, *files: str) -> dict[str, str]:
     pins: dict[str, str] = {}
-    for file in _PIN_FILES:
+    for file in files:
         for found in _REQUIREMENT.finditer(_read(snapshot, file)):
             name, asked = re.sub(r"[-_.]+", "-", found["name"]).lower(), found["asked"] or ""
             if name not in pins or asked.startswith(("=", "@")):
@@ -153,7 +195,7 @@ def image_lines_of(snapshot: Snapshot, path: str) -> tuple[str, ...]:
 
 def image_of(snapshot: Snapshot) -> str | None:
     """Return the image that the last stage of the Dockerfile is made from."""
-    found = _FROM.findall(_read(snapshot, "Dockerfile"))
+    found = _FROM.findall(_read(snapshot, _DOCKERFILE))
     return found[-1] if found else None
 
 

@@ -210,7 +210,7 @@ def test_a_dataset_that_cannot_be_summed_up_fails_no_training(train_petrol, fiel
     result = train_petrol(write_extras=lambda folder, trained: seen.append(trained.profile), **fields)
 
     assert (
-        "The card shows no view of the dataset, which could not be summarized (OverflowError: too wide)."
+        "The dataset could not be summarized, so neither the card nor the manifest describes its columns (OverflowError: too wide)."
         in result.manifest["notes"]
     )
     assert seen == [None]
@@ -286,6 +286,52 @@ def test_what_the_profile_finds_in_the_table_is_handed_to_the_report(train_table
     (profile,) = reported
     assert [column.name for column in profile.columns] == ["kind", "y", "x"]
     assert (profile.rows, profile.target) == (40, "x")
+
+
+@pytest.mark.parametrize(
+    ("fields", "rows"),
+    [
+        ({}, 40),
+        (
+            {"model": ClassModel("sklearn.linear_model.SGDClassifier"), "batch_rows": 16, "features": ("y",)},
+            40,
+        ),
+        ({"missing_target": "drop"}, 36),
+    ],
+)
+def test_the_manifest_records_what_the_card_shows_of_the_columns(train_table, fields, rows):
+    table = "id,x,kind,y\n" + "".join(
+        f"{i},{'' if i % 10 == 5 and rows < 40 else i % 3},{'ab'[i % 2]},{i / 2}\n" for i in range(40)
+    )
+    arguments = {
+        "model": ClassModel("sklearn.dummy.DummyClassifier"),
+        "target": "x",
+        "source": SourceOptions() if "features" in fields else SourceOptions(drop=("id",)),
+        **fields,
+    }
+    manifest = train_table(table, write_extras=lambda folder, trained: None, **arguments).manifest
+
+    recorded = manifest["profile"]
+    assert (recorded["rows"], recorded["total_rows"], recorded["counted_rows"]) == (rows, 40, rows)
+    assert recorded["columns_left_out"] == 0
+    columns = {column["name"]: column for column in recorded["columns"]}
+    assert columns["y"] == {
+        "name": "y",
+        "dtype": "float64",
+        "nulls": 0,
+        "minimum": 0,
+        "maximum": 19.5,
+        "mean": columns["y"]["mean"],
+    }
+    assert "id" not in columns
+    if "features" not in fields:
+        assert columns["kind"]["distinct"] == 2
+        assert sorted(one["value"] for one in columns["kind"]["top"]) == ["a", "b"]
+    assert (
+        train_table(table, write_extras=lambda folder, trained: None, **arguments).manifest["profile"]
+        == recorded
+    )
+    assert "profile" not in train_table(table, **arguments).manifest
 
 
 TRAIN_AGAIN = """

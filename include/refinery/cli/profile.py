@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from refinery.training import DatasetSample, SourceOptions
 
 _HEADERS = ("column", "type", "nulls", "values")
+_MOST_VALUES = 3
 _WIDEST_VALUE = 40
 _TEMPLATE = re.compile(r"\{[{%#]")
 # The one character in a column's name or value that no config may hold.
@@ -126,7 +127,9 @@ def _write_values(column: ColumnSummary) -> str:
         return f"{_write(column.minimum)} to {_write(column.maximum)}{mean}"
     if column.distinct is None:
         return ""
-    frequent = ", ".join(f"{top.value[:_WIDEST_VALUE]} ({top.share:.0%})" for top in column.top)
+    frequent = ", ".join(
+        f"{top.value[:_WIDEST_VALUE]} ({top.share:.0%})" for top in column.top[:_MOST_VALUES]
+    )
     return f"{column.distinct:,} different" + (f": {frequent}" if frequent else "")
 
 

@@ -1,8 +1,14 @@
-"""A table at a glance, as plain values: what a profile, the card and a new config say of a dataset."""
+"""A table at a glance, as plain values: what a profile, the card, a manifest and a new config say of a dataset."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+# A manifest is read whole, and people open it: tens of kilobytes for the widest table.
+_MOST_RECORDED_BYTES = 20_000
+_LONGEST_RECORDED_VALUE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,8 @@ class ColumnSummary:
         maximum: The greatest number or the last moment.
         mean: The numbers' mean.
         distinct: How many different values the sampled rows hold; None for numbers.
-        top: The most frequent values of columns that are not numeric and repeat some values.
+        top: The most frequent values of columns that are not numeric and repeat some values: all that repeat where few
+            values differ, otherwise three.
     """
 
     name: str
@@ -78,3 +85,58 @@ class TableProfile:
     target: str | None = None
     distribution: Distribution | None = None
     sampled_rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedProfile:
+    """What a manifest keeps of a table's profile.
+
+    Attributes:
+        rows: The rows that nulls, ranges and means are those of.
+        total_rows: The rows of the dataset; more than `rows` where these are a sample, or where rows without a target are
+            left out.
+        counted_rows: The rows that frequent and distinct values were taken from.
+        columns: The features and the target; without what is too long to record.
+        columns_left_out: How many more columns there are.
+    """
+
+    rows: int
+    total_rows: int
+    counted_rows: int
+    columns: tuple[ColumnSummary, ...]
+    columns_left_out: int = 0
+
+    @classmethod
+    def of(cls, profile: TableProfile, total_rows: int) -> RecordedProfile:
+        """Choose what to keep of a profile: values that are short, and as many columns as fit into 20 kB.
+
+        Args:
+            profile: The profile.
+            total_rows: The rows of the dataset.
+        """
+        kept: list[ColumnSummary] = []
+        room = _MOST_RECORDED_BYTES
+        for column in map(_with_short_values, profile.columns):
+            room -= len(json.dumps(_without_blanks(column)))
+            if room < 0:
+                break
+            kept.append(column)
+        counted_rows = profile.rows if profile.sampled_rows is None else profile.sampled_rows
+        left_out = len(profile.columns) - len(kept)
+        return cls(profile.rows, total_rows, counted_rows, tuple(kept), left_out)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the manifest's section."""
+        return {**asdict(self), "columns": [_without_blanks(column) for column in self.columns]}
+
+
+def _with_short_values(column: ColumnSummary) -> ColumnSummary:
+    return replace(column, top=tuple(one for one in column.top if _is_short(one.value)))
+
+
+def _is_short(value: str) -> bool:
+    return len(value) <= _LONGEST_RECORDED_VALUE and value.isprintable()
+
+
+def _without_blanks(column: ColumnSummary) -> dict[str, Any]:
+    return {name: value for name, value in asdict(column).items() if value not in (None, ())}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from refinery.spec.table_profile import Distribution
+from refinery.spec.table_profile import Distribution, RecordedProfile
 from refinery.training import profile_table
 
 
@@ -48,6 +50,12 @@ def test_other_values_show_the_most_frequent_that_repeat(values, distinct, top):
     seen = column(values)
     assert seen.distinct == distinct
     assert [(each.value, pytest.approx(each.share)) for each in seen.top] == top
+
+
+@pytest.mark.parametrize(("different", "listed"), [(20, 20), (21, 3)])
+def test_few_values_are_all_listed(different, listed):
+    seen = column([f"value {at}" for at in range(different)] * 2)
+    assert (seen.distinct, len(seen.top)) == (different, listed)
 
 
 def test_a_column_of_nulls_shows_their_number():
@@ -103,3 +111,17 @@ def test_a_large_table_is_sampled_but_its_nulls_and_ranges_are_exact():
 
 def test_a_table_of_the_sample_s_size_is_not_sampled():
     assert profile_table(pd.DataFrame({"a": range(50_000)}), "a").sampled_rows is None
+
+
+def test_a_record_has_room_for_short_values_and_for_columns_of_a_usual_table():
+    short, long = "x" * 40, "x" * 41
+    record = RecordedProfile.of(profile_table(pd.DataFrame({"a": [short, long, "\x07"] * 2})), 6)
+    assert [one.value for one in record.columns[0].top] == [short]
+    assert record.columns[0].distinct == 3
+
+    wide = pd.DataFrame({f"column {at}": np.arange(3.0) for at in range(1000)})
+    record = RecordedProfile.of(profile_table(wide), 30)
+    assert 100 < len(record.columns) < 300
+    assert len(record.columns) + record.columns_left_out == 1000
+    assert (record.rows, record.total_rows, record.counted_rows) == (3, 30, 3)
+    assert len(json.dumps(record.to_dict(), indent=2)) < 50_000

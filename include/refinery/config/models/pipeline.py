@@ -163,7 +163,8 @@ class PipelineConfig(Section):
     )
     card: bool = Field(
         default=True,
-        description="Whether to write a card beside the model, a page with its metrics and figures; this takes a second or two.",
+        description="Whether to write a card beside the model, a page with its metrics and figures, and to describe the dataset's columns "
+        "in the manifest; this takes a second or two.",
         examples=[False],
     )
     on_unchanged: Literal["retrain", "skip"] = Field(

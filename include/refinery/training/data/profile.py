@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 # Frequencies and histograms of more rows than this look the same and cost more.
 _SAMPLE_ROWS = 50_000
 _TOP_VALUES = 3
+# All values of a column with at most this many are listed.
+_FEW_VALUES = 20
 _BINS = 20
 # Whole numbers of at most this many values may be classes, and are counted value by value.
 _MOST_CLASSES = 20
@@ -106,7 +108,8 @@ def _summarize(name: str, column: pd.Series[Any], sample: pd.Series[Any]) -> Col
     if column.dtype.kind == "M":
         return ColumnSummary(name, dtype, nulls, _moment(column.min()), _moment(column.max()))
     counts = _count_values(sample)
-    frequent = counts[counts > 1].head(_TOP_VALUES) / max(1, counts.sum())
+    listed = _FEW_VALUES if len(counts) <= _FEW_VALUES else _TOP_VALUES
+    frequent = counts[counts > 1].head(listed) / max(1, counts.sum())
     top = tuple(TopValue(str(value), float(share)) for value, share in frequent.items())
     return ColumnSummary(name, dtype, nulls, distinct=len(counts), top=top)
 

@@ -25,7 +25,7 @@ _MOST_LETTERS = 300
 
 
 class Extras:
-    """What the caller adds to a training: files beside the model, mostly a card, with a look at the table for them.
+    """What the caller adds to a training: files beside the model, mostly a card, with a look at the table for them and the manifest.
 
     Args:
         write: As of `train`; None for no files, and no look at the table.
@@ -59,7 +59,10 @@ class Extras:
         try:
             return profile_table(table, target)
         except Exception as error:  # noqa: BLE001
-            self._note("The card shows no view of the dataset, which could not be summarized", error)
+            self._note(
+                "The dataset could not be summarized, so neither the card nor the manifest describes its columns",
+                error,
+            )
             return None
 
     def _note(self, problem: str, error: Exception) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from refinery.spec.artifacts import ONNX, SKOPS
 from refinery.spec.json_keys import keep_keys
+from refinery.spec.table_profile import RecordedProfile
 from refinery.training.output.environment import installed_versions
 from refinery.training.output.publish import json_ready
 from refinery.training.user_code.model_code import find_used_libraries
@@ -52,6 +53,7 @@ def build_manifest(
         "model": dict(model),
         "format": spec.model_format,
         **outcome.sections,
+        **_describe_columns(outcome),
         "metrics": outcome.metrics,
         "notes": [
             *(f"{name} is left out: {reason}" for name, reason in outcome.left_out.items()),
@@ -69,6 +71,14 @@ def build_manifest(
     }
     ready: dict[str, Any] = json_ready(manifest)
     return ready
+
+
+def _describe_columns(outcome: FitResult) -> dict[str, Any]:
+    if outcome.profile is None:
+        return {}
+    data = outcome.sections["data"]
+    total_rows = data["rows"] + data.get("rows_without_target", 0)
+    return {"profile": RecordedProfile.of(outcome.profile, total_rows).to_dict()}
 
 
 def _libraries_in_use(spec: TrainingSpec, outcome: FitResult, user_module: ModuleType | None) -> set[str]:

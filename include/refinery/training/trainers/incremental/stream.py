@@ -173,7 +173,7 @@ def _notes(spec: TrainingSpec, scan: DatasetScan, split: Split) -> tuple[str, ..
             f"{len(split.test_target)} rows were held out, as many as are sure to fit into memory, and not the {spec.test_size:g} "
             "that evaluate.test_size asks for; the model learned from all others."
         )
-        notes.append("The card's view of the dataset is of a sample of its rows.")
+        notes.append("The card and the manifest (profile) describe the columns of a sample of its rows.")
     return tuple(notes)
 
 

@@ -16,6 +16,7 @@ from refinery.registry.load import (
 )
 from refinery.registry.manifest import (
     StoredManifest,
+    parse_manifest,
     pipeline_names,
     read_card,
     read_manifest,
@@ -65,6 +66,7 @@ __all__ = [
     "load_latest",
     "load_model",
     "load_version",
+    "parse_manifest",
     "pipeline_names",
     "promote",
     "promote_if_newer",

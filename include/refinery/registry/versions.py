@@ -22,7 +22,7 @@ from refinery.wording import listed, quoted
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Container, Iterable, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from mypy_boto3_s3 import S3Client
 
@@ -65,10 +65,12 @@ class Listing:
         versions: Its models, the newest first: by date if their names have one, otherwise by when they were uploaded. For one
             date, the one under its prefix comes first, and then those that it replaced.
         reports: The prefixes of the reports on models that failed their gates, the newest first by when they were uploaded.
+        manifests: The manifests of both, each by its key.
     """
 
     versions: tuple[Version, ...]
     reports: tuple[S3Url, ...]
+    manifests: Mapping[str, ListedObject]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,8 @@ def list_series(series: ModelSeries, *, client: S3Client) -> Listing:
         RemoteError: The bucket cannot be listed.
     """
     objects = list(list_prefix(series.root, client=client))
-    return Listing(tuple(_find_versions(series, objects)), tuple(_find_reports(series, objects)))
+    manifests = {item.key: item for item in objects if _is_manifest(item.key)}
+    return Listing(tuple(_find_versions(series, objects)), tuple(_find_reports(series, objects)), manifests)
 
 
 def list_versions(series: ModelSeries, *, client: S3Client) -> tuple[Version, ...]:

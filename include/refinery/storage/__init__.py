@@ -8,6 +8,7 @@ from refinery.storage.lease import LeaseTerms, leased
 from refinery.storage.listing import ListedObject, list_objects, list_prefix
 from refinery.storage.local_files import scratch_folder
 from refinery.storage.model_prefix import upload_model
+from refinery.storage.object_cache import ObjectCache
 from refinery.storage.objects import (
     VersionedObject,
     delete_objects,
@@ -28,6 +29,7 @@ __all__ = [
     "LeaseTerms",
     "ListedObject",
     "LocalWorkspace",
+    "ObjectCache",
     "RetryPolicy",
     "RunFolder",
     "S3Source",

@@ -37,11 +37,13 @@ class ListedObject:
         key: Its key.
         size: Its size in bytes.
         last_modified: When it was written.
+        etag: Its ETag in quotes, or None where the server gives none.
     """
 
     key: str
     size: int
     last_modified: dt.datetime
+    etag: str | None = None
 
 
 def list_prefix(
@@ -58,7 +60,7 @@ def list_prefix(
         RemoteError: The bucket cannot be listed; retryable where trying again later may help.
     """
     for item in _items(prefix, prefix.key, client, policy or RetryPolicy()):
-        yield ListedObject(item["Key"], item["Size"], item["LastModified"])
+        yield ListedObject(item["Key"], item["Size"], item["LastModified"], item.get("ETag"))
 
 
 def list_objects(

@@ -13,6 +13,7 @@ import pytest
 from refinery.config import load_pipeline
 from refinery.local.object_store import ObjectStore
 from refinery.review.plan import PipelineChange, Plan, Version
+from refinery.storage import ObjectCache
 from refinery.trial import TrialContext
 
 if TYPE_CHECKING:
@@ -37,10 +38,12 @@ class Reviewed:
     Attributes:
         root: The folder of both versions' configs and of the model modules.
         client: The client of the S3 server, which has the buckets "datasets" and "models".
+        cache: The manifests that were read before.
     """
 
     root: Path
     client: Any
+    cache: ObjectCache
 
     def change(self, name: str, before: str | None, after: str) -> PipelineChange:
         """Make the change of a pipeline from its config before and after."""
@@ -83,6 +86,6 @@ def s3_client(tmp_path_factory) -> Iterator[Any]:
 def reviewed(tmp_path, s3_client) -> Reviewed:
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "line.py").write_text(MODEL)
-    made = Reviewed(tmp_path, s3_client)
+    made = Reviewed(tmp_path, s3_client, ObjectCache(tmp_path / "cache"))
     made.upload("2026-01-31.csv", line_table())
     return made

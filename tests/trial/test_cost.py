@@ -31,7 +31,7 @@ def runs(reviewed):
 
 def costs(reviewed, before, after):
     change = reviewed.change("churn", before and CONFIG + before, CONFIG + after)
-    return find_costs(reviewed.plan(change), lambda _url, _connection: reviewed.client)
+    return find_costs(reviewed.plan(change), lambda _url, _connection: reviewed.client, reviewed.cache)
 
 
 def test_more_trainings_cost_more(reviewed, runs):

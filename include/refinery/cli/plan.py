@@ -8,6 +8,7 @@ import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -27,6 +28,8 @@ _LEVELS = ("high", "medium", "low")
 _FOUND = 1
 _WRONG_USAGE = 2
 _WIDTH = 100
+# What --against-latest has read before; deleting it costs only time.
+_MANIFESTS = Path(".local", "manifests")
 
 
 def plan(  # noqa: PLR0917 - typer takes options by position
@@ -147,6 +150,7 @@ def _allow_code() -> None:
 def _measure(made: Plan, *, against_latest: bool, try_it: bool, code: bool, rows: int | None) -> Plan:
     """Add what S3 and trainings say."""
     from refinery.review import add_trial_risks
+    from refinery.storage import ObjectCache
     from refinery.trial import (
         TrialContext,
         backtest,
@@ -159,12 +163,13 @@ def _measure(made: Plan, *, against_latest: bool, try_it: bool, code: bool, rows
 
     with ExitStack() as stack:
         access = stack.enter_context(S3Access())
+        cache = stack.enter_context(ObjectCache(project.PROJECT / _MANIFESTS))
         if against_latest:
             made = replace(
                 made,
                 stakes=find_latest_models(made, access.client),
-                backtests=backtest(made, access.client),
-                costs=find_costs(made, access.client),
+                backtests=backtest(made, access.client, cache),
+                costs=find_costs(made, access.client, cache),
             )
         if try_it:
             codes = stack.enter_context(check_out_both(project.PROJECT, made)) if code else None

@@ -302,15 +302,20 @@ class Follower:
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """A bound that a change sets, held against the models of the pipeline's last runs.
+    """A gate or a rule of the data contract that a change sets, held against the pipeline's last runs.
+
+    A gate is held against their models, a rule of `expect` against their datasets.
 
     Attributes:
         dag_id: The pipeline, by its DAG id after the merge.
-        condition: The bound, such as "r2 >= 0.5".
-        values: What the promoted models have, the oldest first; those whose manifest does not say are left out.
-        failing: The versions of the promoted models that the bound would have rejected, the newest first.
+        condition: The gate or rule, such as "r2 >= 0.5" or "columns.age.min: 18".
+        values: What the promoted models, or the datasets, have, the oldest first; those whose manifest does not say are left out.
+        failing: The versions of the promoted models that would have been rejected, or whose datasets would have been
+            refused, the newest first.
         rejected: How many models other bounds rejected.
         passing: How many of those would have met this bound.
+        datasets: How many datasets the last runs had; None for a gate.
+        undecided: For how many of them the manifests do not decide the rule.
         problem: Why nothing is known, in a sentence.
     """
 
@@ -320,6 +325,8 @@ class Backtest:
     failing: tuple[str, ...] = ()
     rejected: int = 0
     passing: int = 0
+    datasets: int | None = None
+    undecided: int = 0
     problem: str | None = None
 
 

@@ -18,29 +18,31 @@ if TYPE_CHECKING:
     from refinery.config import Pipeline
     from refinery.review import Plan
     from refinery.spec.urls import S3Url
+    from refinery.storage import ObjectCache
     from refinery.trial.history import PastRun
 
 _MONTHS = 12
 
 
-def find_costs(plan: Plan, s3: Callable[[S3Url, str], S3Client]) -> tuple[Cost, ...]:
+def find_costs(plan: Plan, s3: Callable[[S3Url, str], S3Client], cache: ObjectCache) -> tuple[Cost, ...]:
     """Say what each pipeline whose trainings become more or fewer costs a month, by what its last runs took.
 
     Args:
         plan: The plan.
         s3: Returns the client for a URL and an Airflow connection.
+        cache: The manifests that were read before.
     """
-    return tuple(_find_costs(plan, s3))
+    return tuple(_find_costs(plan, s3, cache))
 
 
-def _find_costs(plan: Plan, s3: Callable[[S3Url, str], S3Client]) -> Iterator[Cost]:
+def _find_costs(plan: Plan, s3: Callable[[S3Url, str], S3Client], cache: ObjectCache) -> Iterator[Cost]:
     for change in plan.first_of_each():
         before, after = (_runs_a_month(side, plan.date) for side in (change.base, change.head))
         measured = change.base or change.head
         if before == after or measured is None:
             continue
         try:
-            history = read_history(measured, s3)
+            history = read_history(measured, s3, cache)
         except RefineryError as error:
             yield Cost(change.dag_id, before, after, problem=str(error))
             continue

@@ -20,13 +20,26 @@ from refinery.review.formats.evidence import say_backtest, say_cost, say_total
             "r2 >= 0.9 would have rejected 2 of the last 2 promoted models, all of them  ▁▁",
         ),
         (
-            Backtest("a", "rows >= 9", (10.0,), (), 5, 3),
-            "rows >= 9 would have rejected none of the last promoted model; of the last 5 rejected models, 3 would have met it",
+            Backtest("a", "r2 >= 0.1", (0.5,), (), 5, 3),
+            "r2 >= 0.1 would have rejected none of the last promoted model; of the last 5 rejected models, 3 would have met it",
         ),
         (Backtest("a", "mae <= 3"), "mae <= 3: no promoted model says what it has"),
         (
+            Backtest("a", "columns.age.min: 18", (20.0, 16.0), ("2026-01-02",), datasets=30),
+            "columns.age.min: 18 would have refused 1 of the last 30 datasets, the last on 2026-01-02  █▁",
+        ),
+        (
+            Backtest("a", "columns.age.min: 18", (20.0,), datasets=30, undecided=2),
+            "columns.age.min: 18 would have refused none of the last 30 datasets; the manifests of 2 do not decide it",
+        ),
+        (
+            Backtest("a", "columns.id.unique: true", datasets=30, undecided=30),
+            "columns.id.unique: true: the manifests of the last 30 datasets do not decide it",
+        ),
+        (Backtest("a", "rows >= 9", datasets=0), "rows >= 9: no run has left a manifest yet"),
+        (
             Backtest("a", problem="s3://m/ does not exist."),
-            "the last models cannot be read: s3://m/ does not exist.",
+            "the last runs cannot be read: s3://m/ does not exist.",
         ),
     ],
 )

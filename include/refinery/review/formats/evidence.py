@@ -19,22 +19,41 @@ _GIBIBYTE = 1 << 30
 
 
 def say_backtest(backtest: Backtest) -> str:
-    """Say which of the last models a bound would have rejected, with a sparkline of their values."""
+    """Say which of the last models or datasets would not have passed, with a sparkline of their values."""
     if backtest.problem:
-        return f"the last models cannot be read: {backtest.problem}"
-    number, failing = len(backtest.values), len(backtest.failing)
-    if not number:
-        said = f"{backtest.condition}: no promoted model says what it has"
-    elif not failing:
-        said = f"{backtest.condition} would have rejected none of {_last(number, 'promoted model')}"
+        return f"the last runs cannot be read: {backtest.problem}"
+    said = _say_models(backtest) if backtest.datasets is None else _say_datasets(backtest, backtest.datasets)
+    return f"{said}  {_sparkline(backtest.values)}" if len(backtest.values) > 1 else said
+
+
+def _say_models(backtest: Backtest) -> str:
+    if backtest.values:
+        said = _say_failing(backtest, "rejected", len(backtest.values), "promoted model")
     else:
-        said = (
-            f"{backtest.condition} would have rejected {failing:,} of {_last(number, 'promoted model')}, "
-            f"{'all of them' if failing == number else f'the last on {backtest.failing[0]}'}"
-        )
+        said = f"{backtest.condition}: no promoted model says what it has"
     if backtest.rejected:
         said += f"; of {_last(backtest.rejected, 'rejected model')}, {backtest.passing:,} would have met it"
-    return f"{said}  {_sparkline(backtest.values)}" if number > 1 else said
+    return said
+
+
+def _say_datasets(backtest: Backtest, number: int) -> str:
+    if not number:
+        return f"{backtest.condition}: no run has left a manifest yet"
+    if backtest.undecided == number:
+        return f"{backtest.condition}: the manifests of {_last(number, 'dataset')} do not decide it"
+    said = _say_failing(backtest, "refused", number, "dataset")
+    if backtest.undecided:
+        return f"{said}; the manifests of {backtest.undecided:,} do not decide it"
+    return said
+
+
+def _say_failing(backtest: Backtest, done: str, number: int, thing: str) -> str:
+    """Say how many of the last models or datasets would have been rejected or refused, and which was the last."""
+    failing = len(backtest.failing)
+    would = f"{backtest.condition} would have {done} {failing or 'none'} of {_last(number, thing)}"
+    if not failing:
+        return would
+    return f"{would}, {'all of them' if failing == number else f'the last on {backtest.failing[0]}'}"
 
 
 def say_cost(cost: Cost) -> str:

@@ -29,6 +29,26 @@ def test_every_rule_says_what_it_does(kind):
     assert all((inspect.getdoc(rule) or "").endswith(".") for rule in kind.rules)
 
 
+@pytest.mark.parametrize("kind", untuned.bad.KINDS, ids=lambda kind: kind.name)
+def test_an_untuned_rule_asks_for_what_it_says(kind):
+    """What a plan is held against is what a reader of the rule has agreed to: its codes, and a severity or an error."""
+    for number, rule in enumerate(kind.rules):
+        _, finding = make_draft(rule, number, seed=0)
+        said = inspect.getdoc(rule)
+        assert all(code in said for code in finding.codes)
+        wanted = (
+            finding.severities if finding.codes else ("any risk",) if finding.severities else ("an error",)
+        )
+        assert all(word in said for word in wanted)
+
+
+def test_untuned_kinds_are_a_third():
+    """Eight kinds of bad changes and eight of harmless ones, by other names than those that were tuned."""
+    assert [(kind.is_bad, kind.changes) for kind in untuned.KINDS] == [(True, 8)] * 8 + [(False, 10)] * 8
+    tuned = {kind.name for kind in (*bad.KINDS, *harmless.KINDS)}
+    assert not tuned & {kind.name for kind in untuned.KINDS}
+
+
 def test_the_same_seed_makes_the_same_change():
     """A miss can be shown again."""
     one, other = (make_draft(least_lowered, 3, seed=5)[0] for _ in range(2))

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from benchmarks.review.untuned import bad, harmless
+
 if TYPE_CHECKING:
     from benchmarks.review.kinds import Kind
 
-KINDS: tuple[Kind, ...] = ()
+KINDS: tuple[Kind, ...] = (*bad.KINDS, *harmless.KINDS)

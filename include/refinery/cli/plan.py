@@ -116,14 +116,15 @@ def plan(  # noqa: PLR0917 - typer takes options by position
     try:
         if code:
             _allow_code()
-        made = make_plan(
-            project.PROJECT,
-            base=base,
-            head=head,
-            environment=environment,
-            day=day,
-            check_class=check_library_class,
-        )
+        with project.without_collecting_garbage():
+            made = make_plan(
+                project.PROJECT,
+                base=base,
+                head=head,
+                environment=environment,
+                day=day,
+                check_class=check_library_class,
+            )
     except ReviewError as error:
         print_error(error)
         raise typer.Exit(_WRONG_USAGE) from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,10 +14,10 @@ from refinery.errors import RefineryError
 from refinery.project import ENVIRONMENT_VARIABLE, find_project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
-    from refinery.config import Pipeline, Project
+    from refinery.config import Pipeline, Project, Readings
 
 _FOLDERS = find_project()
 PROJECT, CONFIGS, MODELS = _FOLDERS.root, _FOLDERS.configs, _FOLDERS.models
@@ -27,31 +29,47 @@ def read_project(
     environment: str | None = None,
     *,
     check_class: Callable[[str, Mapping[str, Any], bool], list[str]] | None = None,
-    detect: Callable[[str], list[tuple[int, int]]] | None = None,
+    readings: Readings | None = None,
+    is_optional: bool = False,
 ) -> Project:
     """Read every config.
 
     Args:
         environment: The environment to read them for; by default the one that REFINERY_ENV names.
         check_class: As for `refinery.config.load_project`.
-        detect: As for `refinery.config.load_project`.
+        readings: As for `refinery.config.load_project`.
+        is_optional: As for `refinery.config.load_project`.
 
     Raises:
         ConfigError: There is no such environment.
+        EnvironmentNeededError: As for `refinery.config.load_project`.
     """
     from refinery.config import ConfigError, load_project
 
-    project = load_project(
-        CONFIGS,
-        models_dir=MODELS,
-        environment=environment or DEFAULT_ENVIRONMENT,
-        check_class=check_class,
-        detect=detect,
-    )
+    with without_collecting_garbage():
+        project = load_project(
+            CONFIGS,
+            models_dir=MODELS,
+            environment=environment or DEFAULT_ENVIRONMENT,
+            check_class=check_class,
+            readings=readings,
+            is_optional=is_optional,
+        )
     unknown = tuple(problem for problem in project.problems if problem.code == "unknown-environment")
     if unknown:
         raise ConfigError(unknown)
     return project
+
+
+@contextmanager
+def without_collecting_garbage() -> Iterator[None]:
+    """Let what is made here live until the command ends: looking for garbage among all values of all configs takes a third of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def read_pipeline(name: str, environment: str) -> Pipeline:

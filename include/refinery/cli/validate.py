@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -65,17 +66,19 @@ def validate(
 def _read_environments(environment: str | None) -> dict[str, Project]:
     """Read every config for each environment, or for the one that is given."""
     from refinery.cli.library_classes import check_library_class
-    from refinery.config import LOCAL, find_environments, needs_environment
+    from refinery.config import LOCAL, EnvironmentNeededError, Readings, find_environments
     from refinery.config.secret_detectors import detect_tokens
 
     names = (environment,) if environment else find_environments(project.CONFIGS)
-    read = {
-        name: project.read_project(name, check_class=check_library_class, detect=detect_tokens)
-        for name in names
-    }
-    is_without_file = not list((project.CONFIGS / "environments").glob(f"{LOCAL}.y*ml"))
-    if len(read) > 1 and is_without_file and needs_environment(read[LOCAL].problems):
-        del read[LOCAL]  # nobody runs configs so
+    has_local = any((project.CONFIGS / "environments").glob(f"{LOCAL}.y*ml"))
+    readings = Readings(detect_tokens)
+    read = {}
+    for name in names:
+        is_optional = len(names) > 1 and name == LOCAL and not has_local
+        with suppress(EnvironmentNeededError):  # nobody runs configs so
+            read[name] = project.read_project(
+                name, check_class=check_library_class, readings=readings, is_optional=is_optional
+            )
     return read
 
 

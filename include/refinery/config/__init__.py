@@ -6,15 +6,17 @@ Other packages import from here, from `models` (the keys), from `run_times` (whe
 from refinery.config.checks.model_modules import CheckClass
 from refinery.config.checks.outputs import SHARED_OUTPUT, latest_of, normalise_output, report_newcomer
 from refinery.config.checks.values import RUN_MACROS, explain_unstorable, find_macros
-from refinery.config.environments import find_environments, merge_problems, needs_environment
+from refinery.config.environments import find_environments, merge_problems
 from refinery.config.errors import ConfigError, UnknownPipelineError
 from refinery.config.explain import ResolvedValue, explain_pipeline, resolved_values
 from refinery.config.files import TWIN_FILES, newcomer_problem
+from refinery.config.folder import MemoryFolder
 from refinery.config.models import PipelineConfig
 from refinery.config.page import configuration_page
 from refinery.config.pipeline import Pipeline
 from refinery.config.problems import Problem, sort_problems
-from refinery.config.project import Project, load_pipeline, load_project
+from refinery.config.project import EnvironmentNeededError, Project, load_pipeline, load_project
+from refinery.config.readings import Readings
 from refinery.config.reports import Level, annotation, problems_as_github, problems_as_json, render_problems
 from refinery.config.resolve.environment import LOCAL
 from refinery.config.resolve.names import (
@@ -40,12 +42,15 @@ __all__ = [
     "TWIN_FILES",
     "CheckClass",
     "ConfigError",
+    "EnvironmentNeededError",
     "Level",
+    "MemoryFolder",
     "Node",
     "Pipeline",
     "PipelineConfig",
     "Problem",
     "Project",
+    "Readings",
     "ResolvedValue",
     "UnknownPipelineError",
     "annotation",
@@ -63,7 +68,6 @@ __all__ = [
     "load_pipeline",
     "load_project",
     "merge_problems",
-    "needs_environment",
     "newcomer_problem",
     "normalise_output",
     "problems_as_github",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from refinery.config.checks.outputs import check_overwriting
 from refinery.config.checks.validation import validate
 from refinery.config.checks.values import check_values
+from refinery.config.folder import show_path
 from refinery.config.models.pipeline import PipelineConfig
 from refinery.config.models.variables import MatrixConfig
 from refinery.config.pipeline import Pipeline
@@ -16,14 +18,12 @@ from refinery.config.resolve.merging import merge_layers
 from refinery.config.resolve.names import MAX_DAG_ID_LENGTH, join_dag_id
 from refinery.config.resolve.short_forms import choose_keys, expand_short_forms
 from refinery.config.salvage import salvage
-from refinery.config.yaml.reader import read_yaml
-from refinery.config.yaml.source_file import read_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     from refinery.config.resolve.shared import SharedLayers
+    from refinery.config.resolve.variables import Variables
     from refinery.config.yaml.node import Node
     from refinery.config.yaml.source_file import SourceFile
 
@@ -31,53 +31,77 @@ if TYPE_CHECKING:
 _EMPTY = "is empty; a config needs at least source, model and output"
 
 
-def choose_file(files: list[Path], parts: tuple[str, ...], layers: SharedLayers) -> Path:
+@dataclass(frozen=True, slots=True)
+class ReadConfig:
+    """One config under one environment.
+
+    Attributes:
+        pipelines: Its pipelines; none if the file or a layer below it has an error.
+        problems: The problems of the file and the layers.
+        source: Its text; None if it cannot be read.
+        layers: The texts below it.
+        used: The variables that it uses.
+        size: What it expands to.
+    """
+
+    pipelines: list[Pipeline]
+    problems: list[Problem]
+    source: SourceFile | None = None
+    layers: tuple[SourceFile, ...] = ()
+    used: frozenset[str] = frozenset()
+    size: int = 0
+
+    def is_still(self, source: SourceFile | None, layers: tuple[SourceFile, ...]) -> bool:
+        """Return whether the config is healthy and the texts that it was made of are still the same."""
+        # Healthy texts are kept as one object; see `Readings`.
+        return not self.problems and self.source is source and self.layers == layers
+
+
+def choose_file(files: list[str], parts: tuple[str, ...], layers: SharedLayers) -> str:
     """Return which of two files of a name is loaded: the first valid one, else the first."""
     if len(files) == 1:
         return files[0]
-    healthy = (file for file in files if not has_errors(read_pipelines(file, parts, layers)[1]))
+    healthy = (file for file in files if not has_errors(read_pipelines(file, parts, layers).problems))
     return next(healthy, files[0])
 
 
 def read_pipelines(
-    file: Path,
+    file: str,
     parts: tuple[str, ...],
     layers: SharedLayers,
     *,
     only: str | None = None,
     check: Check | None = None,
     with_errors: bool = False,
-) -> tuple[list[Pipeline], list[Problem]]:
+) -> ReadConfig:
     """Return the pipelines of one file.
 
     Args:
-        file: The config.
+        file: The path of the config in the configs' folder.
         parts: Its path below the configs' folder, without suffix.
         layers: The layers below it.
         only: The one DAG id to make if a matrix makes many.
         check: Further checks of a resolved tree, which may be invalid: all problems are reported in one pass.
         with_errors: As of `load_project`.
-
-    Returns:
-        The pipelines, none if the file or a layer below it has an error; and the problems of the file and the layers.
     """
     below = layers.below(parts[:-1])
     problems: list[Problem] = []
-    path = "/".join((file.parents[len(parts) - 1].name, *parts[:-1], file.name))
-    source = read_source(file, path, problems, layers.detect)
-    own = read_yaml(source, problems) if source else None
-    if own is None:
+    reading = layers.readings.read(layers.folder, file, problems)
+    source, own = reading.source, reading.tree
+    if source is None or own is None:
         layers.environment.variables.note_uses(source.text if source else "")
-        return [], problems or [Problem(path, 1, 1, "", _EMPTY, "empty-file")]
+        empty = Problem(show_path(layers.folder, file), 1, 1, "", _EMPTY, "empty-file")
+        return ReadConfig([], problems or [empty])
     problems += below.problems
+    variables = layers.environment.variables.afresh()
     tree = expand_short_forms(own)
     if below.tree is not None:
         tree = merge_layers(below.tree, tree)
     pipelines = []
     layers.expansion.begin_config()
-    for dag_id, combination in _combinations(parts, tree, layers, problems):
+    for dag_id, combination in _combinations(parts, tree, variables, problems):
         if only in (None, dag_id):
-            resolved = _resolve(tree, combination, layers, problems)
+            resolved = _resolve(tree, combination, variables, problems)
             if too_large := layers.expansion.add(tree, resolved):
                 problems.append(too_large)
                 break
@@ -89,7 +113,7 @@ def read_pipelines(
             if config:
                 made = _make(
                     dag_id,
-                    own.source,
+                    source,
                     config,
                     resolved,
                     combination=combination,
@@ -97,7 +121,12 @@ def read_pipelines(
                     layers=below.sources,
                 )
                 pipelines.append(made)
-    return ([], problems) if has_errors(problems) and not with_errors else (pipelines, problems)
+    layers.environment.variables.used |= variables.used
+    layers.readings.forget(problems)
+    if has_errors(problems) and not with_errors:
+        pipelines = []
+    size = layers.expansion.of_config
+    return ReadConfig(pipelines, problems, source, below.sources, frozenset(variables.used), size)
 
 
 def _make(
@@ -125,8 +154,8 @@ def _make(
     )
 
 
-def _resolve(tree: Node, combination: dict[str, Node], layers: SharedLayers, problems: list[Problem]) -> Node:
-    variables = layers.environment.variables.with_matrix(combination)
+def _resolve(tree: Node, combination: dict[str, Node], variables: Variables, problems: list[Problem]) -> Node:
+    variables = variables.with_matrix(combination)
     matrix = tree.entries.get("matrix")
     if matrix and matrix.value is not None and not combination:
         variables = variables.awaiting_matrix()  # the matrix itself is reported
@@ -136,14 +165,14 @@ def _resolve(tree: Node, combination: dict[str, Node], layers: SharedLayers, pro
 
 
 def _combinations(
-    parts: tuple[str, ...], tree: Node, layers: SharedLayers, problems: list[Problem]
+    parts: tuple[str, ...], tree: Node, variables: Variables, problems: list[Problem]
 ) -> list[tuple[str, dict[str, Node]]]:
     """Return each DAG id with its values of the matrix; one without values if there is no usable matrix."""
     single: list[tuple[str, dict[str, Node]]] = [(join_dag_id(parts), {})]
     matrix = tree.entries.get("matrix")
     if matrix is None or matrix.value is None:
         return single
-    matrix = layers.environment.variables.substitute(matrix, ("matrix",), problems)
+    matrix = variables.substitute(matrix, ("matrix",), problems)
     if not isinstance(matrix.value, dict) or not validate_matrix(matrix, problems):
         return single
     combinations = expand_matrix(matrix)

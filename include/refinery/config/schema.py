@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from refinery.config.folder import DiskFolder
 from refinery.config.models.model import MODEL_KEYS
 from refinery.config.models.pipeline import PipelineConfig
+from refinery.config.readings import Readings
 from refinery.config.resolve.environment import LOCAL
 from refinery.config.resolve.names import DEFAULTS
 from refinery.config.resolve.shared import SharedLayers
@@ -52,7 +54,7 @@ def json_schema(supplied: frozenset[str] = frozenset()) -> dict[str, Any]:
 
 def project_schema(configs_dir: Path) -> dict[str, Any]:
     """Return the schema for one project: what any of its defaults supplies is not required in a config."""
-    layers = SharedLayers(configs_dir, LOCAL)
+    layers = SharedLayers(DiskFolder(configs_dir), LOCAL, Readings())
     supplied: set[str] = set()
     for file in configs_dir.rglob(f"{DEFAULTS}.y*ml"):
         tree = layers.below(file.parent.relative_to(configs_dir).parts).tree

@@ -1,4 +1,4 @@
-"""Lay a version's configs and model modules out in a private temporary folder, and load them there as data."""
+"""Load two versions of a project as data: configs in memory, model modules in a private temporary folder."""
 
 from __future__ import annotations
 
@@ -8,22 +8,28 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from refinery.config import ENVIRONMENTS, LOCAL, SUFFIXES, load_project, needs_environment
+from refinery.config import (
+    ENVIRONMENTS,
+    LOCAL,
+    SUFFIXES,
+    EnvironmentNeededError,
+    MemoryFolder,
+    Readings,
+    load_project,
+)
 from refinery.config.secret_detectors import detect_tokens
 from refinery.model_sources import MODELS
 from refinery.review.errors import ReviewError
 from refinery.wording import suggest_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
 
     from refinery.config import CheckClass, Project
     from refinery.review.versions import Snapshot
 
 CONFIGS = "configs"
 
-# Links that lead out of the version would show other files of the machine; configs that are links are refused anyway.
-_ANY_FILE = "/dev/null"
 _MAX_LINKS = 10
 
 
@@ -62,25 +68,97 @@ def load_versions(
     """
     if environment is not None and not {environment} & {*_environments(base), *_environments(head)}:
         raise ReviewError(f"before and after the change {_unknown_environment(base, head, environment)}")
-    names = [environment] if environment else sorted({*_environments(base), *_environments(head)})
     with tempfile.TemporaryDirectory(prefix="refinery-plan-") as folder:
-        root = Path(folder)
-        _lay_out(head, None, root)
-        after = {name: _load(root, name, check_class) for name in names if name in _environments(head)}
-        _lay_out(base, head, root)
-        before = {
-            name: after[name] if name in after and _is_same(base, head, name) else _load_base(root, name)
-            for name in names
-            if name in _environments(base)
-        }
-        if environment and (missing := _missing(environment, base, head)):
-            _lay_out(missing, base, root)
-            without = _load(root, LOCAL, check_class) if missing is head else _load_base(root, LOCAL)
-            both = before.get(environment, without), after.get(environment, without)
-            note = f'{missing.version.name} has no environment "{environment}"; its configs are read without one.'
-            return (Sides(environment, *both, (note,), is_removed=missing is head),)
-    sides = [_sides(name, before.get(name), after.get(name)) for name in names]
-    return tuple(one for one in sides if not _is_no_environment(one, sides, base, head))
+        loader = _Loader(base, head, Path(folder), check_class)
+        if environment:
+            return (_load_one(loader, environment),)
+        names = sorted({*_environments(base), *_environments(head)})
+        if LOCAL in names and loader.is_only_for_others():
+            names.remove(LOCAL)
+        sides = ((name, *loader.load(name)) for name in names)
+        return tuple(_sides(name, before, after) for name, before, after in sides)
+
+
+class _Loader:
+    """Loads both versions for one environment after the other; no text is read or parsed twice."""
+
+    def __init__(self, base: Snapshot, head: Snapshot, root: Path, check_class: CheckClass | None) -> None:
+        """Take the versions, and write their model modules into a folder, where they are looked at."""
+        self.base, self.head = base, head
+        self._check_class = check_class
+        self._readings = Readings(detect_tokens)
+        after = _read_configs(head, {})
+        self._after = MemoryFolder(CONFIGS, after)
+        self._before = MemoryFolder(
+            CONFIGS,
+            _read_configs(base, {path: after[_below(path)] for path in _unchanged(base, head)}),
+        )
+        self._head_models = _lay_out_models(head, root / "head")
+        self._base_models = _lay_out_models(base, root / "base")
+
+    def load(self, environment: str) -> tuple[Project | None, Project | None]:
+        """Load the versions that have an environment."""
+        after = self.load_head(environment) if environment in _environments(self.head) else None
+        if environment not in _environments(self.base):
+            return None, after
+        if after and _is_same(self.base, self.head, environment):
+            return after, after
+        return self.load_base(environment, after), after
+
+    def load_head(self, environment: str, *, is_optional: bool = False) -> Project:
+        """Load the version after; see `load_project`."""
+        return load_project(
+            self._after,
+            models_dir=self._head_models,
+            environment=environment,
+            check_class=self._check_class,
+            readings=self._readings,
+            is_optional=is_optional,
+        )
+
+    def load_base(
+        self, environment: str, after: Project | None = None, *, is_optional: bool = False
+    ) -> Project:
+        """Load the version before: an error in it must not hide what the change does."""
+        return load_project(
+            self._before,
+            models_dir=self._base_models,
+            environment=environment,
+            with_errors=True,
+            readings=self._readings,
+            former=after,
+            is_optional=is_optional,
+        )
+
+    def is_only_for_others(self) -> bool:
+        """Return whether "local" has no file, and the configs of both versions need one: then nobody runs them so."""
+        files = [path for one in (self.base, self.head) for path in _environment_files(one)]
+        others = (_environments(self.base) & _environments(self.head)) - {LOCAL}
+        if not others or any(PurePosixPath(path).stem == LOCAL for path in files):
+            return False
+        try:
+            self.load_head(LOCAL, is_optional=True)
+        except EnvironmentNeededError:
+            pass
+        else:
+            return False
+        try:
+            self.load_base(LOCAL, is_optional=True)
+        except EnvironmentNeededError:
+            return True
+        return False
+
+
+def _load_one(loader: _Loader, environment: str) -> Sides:
+    """Load one environment; a version that does not have it is read without one."""
+    before, after = loader.load(environment)
+    missing = _missing(environment, loader.base, loader.head)
+    if missing is None:
+        return Sides(environment, before, after)
+    note = f'{missing.version.name} has no environment "{environment}"; its configs are read without one.'
+    is_removed = missing is loader.head
+    before, after = before or loader.load_base(LOCAL), after or loader.load_head(LOCAL)
+    return Sides(environment, before, after, (note,), is_removed=is_removed)
 
 
 def _missing(environment: str, base: Snapshot, head: Snapshot) -> Snapshot | None:
@@ -93,27 +171,6 @@ def _sides(environment: str, before: Project | None, after: Project | None) -> S
     note = f'The environment "{environment}" is new: its configs are checked and not compared.'
     notes = (note,) if before is None else ()
     return Sides(environment, before, after, notes, is_removed=after is None)
-
-
-def _load(root: Path, environment: str, check_class: CheckClass | None) -> Project:
-    return load_project(
-        root / CONFIGS,
-        models_dir=root / MODELS,
-        environment=environment,
-        check_class=check_class,
-        detect=detect_tokens,
-    )
-
-
-def _load_base(root: Path, environment: str) -> Project:
-    """Load a version to compare with: an error in it must not hide what the change does."""
-    return load_project(
-        root / CONFIGS,
-        models_dir=root / MODELS,
-        environment=environment,
-        detect=detect_tokens,
-        with_errors=True,
-    )
 
 
 def _environments(snapshot: Snapshot) -> frozenset[str]:
@@ -138,52 +195,55 @@ def _is_same(base: Snapshot, head: Snapshot, environment: str) -> bool:
     return all(before.get(path) == after.get(path) for path in {*before, *after} - others)
 
 
-def _is_no_environment(sides: Sides, others: Sequence[Sides], base: Snapshot, head: Snapshot) -> bool:
-    """Return whether "local" has no file, and configs need one: then nobody runs them so."""
-    files = [path for one in (base, head) for path in _environment_files(one)]
-    if sides.environment != LOCAL or any(PurePosixPath(path).stem == LOCAL for path in files):
-        return False
-    is_alone = not any(one.base and one.head for one in others if one is not sides)
-    both = [one for one in (sides.base, sides.head) if one]
-    return not is_alone and all(needs_environment(one.problems) for one in both)
-
-
 def _digests(snapshot: Snapshot) -> dict[str, str]:
     return {path: entry.digest for path, entry in snapshot.entries.items() if _is_read(path)}
 
 
-def _lay_out(snapshot: Snapshot, laid_out: Snapshot | None, root: Path) -> None:
-    here = _digests(laid_out) if laid_out else {}
-    wanted = _digests(snapshot)
-    for path, digest in here.items():
-        if wanted.get(path) != digest:
-            _remove(root, path)
-    (root / CONFIGS).mkdir(exist_ok=True)
-    (root / MODELS).mkdir(parents=True, exist_ok=True)
-    new = [path for path, digest in wanted.items() if here.get(path) != digest]
-    files = [path for path in new if not snapshot.entries[path].is_link]
-    for path, content in snapshot.read(files).items():
-        _place(root, path).write_bytes(content)
-    for path in new:
-        if snapshot.entries[path].is_link:
-            _lay_out_link(snapshot, path, root)
+def _unchanged(base: Snapshot, head: Snapshot) -> list[str]:
+    """Return the configs that are the same in both versions."""
+    after = {path: (entry.digest, entry.is_link) for path, entry in head.entries.items()}
+    return [
+        path
+        for path in _configs(base)
+        if after.get(path) == (base.entries[path].digest, base.entries[path].is_link)
+    ]
 
 
-def _lay_out_link(snapshot: Snapshot, path: str, root: Path) -> None:
-    if path.startswith(f"{CONFIGS}/"):
-        _place(root, path).symlink_to(_ANY_FILE)
-    elif target := _follow(snapshot, path):
-        _place(root, path).write_bytes(snapshot.read([target])[target])
+def _configs(snapshot: Snapshot) -> list[str]:
+    return [path for path in snapshot.entries if _is_read(path) and path.startswith(f"{CONFIGS}/")]
 
 
-def _remove(root: Path, path: str) -> None:
-    """Remove a file, and the folders that it leaves empty: another version may have files of their names."""
-    file = root / path
-    file.unlink(missing_ok=True)  # a link that leads elsewhere was not laid out
-    for folder in file.parents:
-        if folder == root or any(folder.iterdir()):
-            return
-        folder.rmdir()
+def _read_configs(snapshot: Snapshot, known: Mapping[str, bytes | None]) -> dict[str, bytes | None]:
+    """Return the bytes of each config by its path below configs/; None for a link.
+
+    Args:
+        snapshot: The version.
+        known: Those that need not be read again, by their whole path.
+    """
+    paths = _configs(snapshot)
+    contents = snapshot.read(
+        [path for path in paths if path not in known and not snapshot.entries[path].is_link]
+    )
+    return {_below(path): known[path] if path in known else contents.get(path) for path in paths}
+
+
+def _below(path: str) -> str:
+    return path.removeprefix(f"{CONFIGS}/")
+
+
+def _lay_out_models(snapshot: Snapshot, root: Path) -> Path:
+    """Write the model modules of a version below a folder, and return the folder of the modules."""
+    folder = root / MODELS
+    folder.mkdir(parents=True)
+    targets = {path: _follow(snapshot, path) for path in _digests(snapshot) if path.startswith(f"{MODELS}/")}
+    # A link that leads out of the version would show other files of the machine.
+    contents = snapshot.read([target for target in targets.values() if target])
+    for path, target in targets.items():
+        if target:
+            file = root / PurePosixPath(path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(contents[target])
+    return folder
 
 
 def _is_read(path: str) -> bool:
@@ -191,12 +251,6 @@ def _is_read(path: str) -> bool:
     is_clean = not {"", ".", ".."} & set(path.split("/"))
     is_config = path.startswith(f"{CONFIGS}/") and path.endswith(SUFFIXES)
     return is_clean and (is_config or (path.startswith(f"{MODELS}/") and path.endswith(".py")))
-
-
-def _place(root: Path, path: str) -> Path:
-    file = root / PurePosixPath(path)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    return file
 
 
 def _follow(snapshot: Snapshot, path: str) -> str | None:

@@ -46,6 +46,19 @@ class Expansion:
         self._before_config = self.size
         self._pipelines = 0
 
+    @property
+    def of_config(self) -> int:
+        """The characters of the config's pipelines so far."""
+        return self.size - self._before_config
+
+    def add_known(self, size: int) -> bool:
+        """Count a config that was read before; return whether the project may hold it too."""
+        if self.size + size > MAX_OF_PROJECT:
+            return False
+        self.begin_config()
+        self.size += size
+        return True
+
     def add(self, tree: Node, resolved: Node) -> Problem | None:
         """Count a pipeline, and return a problem if a limit is exceeded.
 
@@ -58,8 +71,8 @@ class Expansion:
         self._pipelines += 1
         if own > MAX_OF_PIPELINE:
             return _pipeline_problem(resolved, own)
-        if (of_config := self.size - self._before_config) > MAX_OF_CONFIG:
-            return self._config_problem(tree, of_config)
+        if self.of_config > MAX_OF_CONFIG:
+            return self._config_problem(tree, self.of_config)
         if self.size > MAX_OF_PROJECT:
             message = f"exceeds what Airflow can load in time: the pipelines of this config and those before it have more than {MAX_OF_PROJECT:,} characters; shorten configs or split the project"
             return tree.source.file_problem(TOO_LARGE, message)

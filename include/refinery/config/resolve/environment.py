@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from refinery.config.checks.validation import validate
 from refinery.config.checks.values import check_values
-from refinery.config.files import find_config
+from refinery.config.files import find_config, find_environment_files
 from refinery.config.models.variables import EnvironmentConfig
 from refinery.config.problems import Problem
 from refinery.config.resolve.layer import check_defaults, read_layer
@@ -17,10 +18,10 @@ from refinery.config.resolve.variables import Variables
 from refinery.wording import suggest_name
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from refinery.config.folder import ConfigFolder
+    from refinery.config.readings import Readings
     from refinery.config.yaml.node import Node
-    from refinery.config.yaml.source_file import FindSecrets, SourceFile
+    from refinery.config.yaml.source_file import SourceFile
 
 # The environment of a machine without setup; it needs no file.
 LOCAL = "local"
@@ -47,23 +48,24 @@ class Environment:
     strays: list[Problem] = field(default_factory=list)
 
 
-def read_environment(configs_dir: Path, name: str, detect: FindSecrets | None = None) -> Environment:
+def read_environment(folder: ConfigFolder, name: str, readings: Readings) -> Environment:
     """Read configs/environments/<name>.yml.
 
     Args:
-        configs_dir: The folder of the configs.
+        folder: The folder of the configs.
         name: The environment's name; "local" needs no file.
-        detect: See `load_project`.
+        readings: What was read so far.
     """
-    place = f"{configs_dir.name}/{ENVIRONMENTS}/{name}.yml"
-    files = find_config(configs_dir, (ENVIRONMENTS, name)) if _NAME.fullmatch(name) else []
+    place = f"{folder.name}/{ENVIRONMENTS}/{name}.yml"
+    files = find_config(folder, (ENVIRONMENTS, name)) if _NAME.fullmatch(name) else []
     if not files:
-        missing = [] if name == LOCAL else [_unknown(configs_dir, name)]
+        missing = [] if name == LOCAL else [_unknown(folder, name)]
         return Environment(Variables({}, place), None, missing)
-    layer = read_layer(configs_dir, files, detect)
+    layer = read_layer(folder, files, readings)
     if layer.tree is None:
         return Environment(Variables({}, place), None, layer.problems, layer.sources, layer.strays)
     variables, defaults = _check(layer.tree, layer.problems)
+    readings.forget(layer.problems)
     return Environment(variables, defaults, layer.problems, layer.sources, layer.strays)
 
 
@@ -79,7 +81,7 @@ def _check(tree: Node, problems: list[Problem]) -> tuple[Variables, Node | None]
     return variables, None
 
 
-def _unknown(configs_dir: Path, name: str) -> Problem:
-    known = [file.stem for file in sorted((configs_dir / ENVIRONMENTS).glob("*.y*ml"))]
+def _unknown(folder: ConfigFolder, name: str) -> Problem:
+    known = [PurePosixPath(file).stem for file in find_environment_files(folder)]
     message = f'there is no environment "{name}"{suggest_name(name, known)}'
-    return Problem(f"{configs_dir.name}/{ENVIRONMENTS}", 1, 1, "", message, "unknown-environment")
+    return Problem(f"{folder.name}/{ENVIRONMENTS}", 1, 1, "", message, "unknown-environment")

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 
 from refinery.config.checks.validation import validate
 from refinery.config.checks.values import check_values
-from refinery.config.files import show_path, twin_problem
+from refinery.config.files import twin_problem
+from refinery.config.folder import show_path
 from refinery.config.models.pipeline import PipelineConfig
 from refinery.config.resolve.short_forms import choose_keys, expand_short_forms
-from refinery.config.yaml.reader import read_yaml
-from refinery.config.yaml.source_file import read_source
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from refinery.config.folder import ConfigFolder
     from refinery.config.problems import Problem
+    from refinery.config.readings import Readings
     from refinery.config.resolve.variables import Variables
     from refinery.config.yaml.node import Node
-    from refinery.config.yaml.source_file import FindSecrets, SourceFile
+    from refinery.config.yaml.source_file import SourceFile
 
 
 @dataclass
@@ -39,23 +38,22 @@ class Layer:
     strays: list[Problem] = field(default_factory=list)
 
 
-def read_layer(configs_dir: Path, files: list[Path], detect: FindSecrets | None = None) -> Layer:
+def read_layer(folder: ConfigFolder, files: list[str], readings: Readings) -> Layer:
     """Read a file that pipelines share.
 
     Args:
-        configs_dir: The folder of the configs.
+        folder: The folder of the configs.
         files: The files of one path without suffix; none makes an empty layer, and of two the first is read.
-        detect: See `load_project`.
+        readings: What was read so far.
     """
     layer = Layer()
     if not files:
         return layer
-    path = show_path(configs_dir, files[0])
-    layer.strays = [twin_problem(show_path(configs_dir, stray), files[0].name) for stray in files[1:]]
-    source = read_source(files[0], path, layer.problems, detect)
-    if source:
-        layer.sources = (source,)
-        layer.tree = read_yaml(source, layer.problems)
+    loaded = files[0].rpartition("/")[2]
+    layer.strays = [twin_problem(show_path(folder, stray), loaded) for stray in files[1:]]
+    reading = readings.read(folder, files[0], layer.problems)
+    layer.sources = (reading.source,) if reading.source else ()
+    layer.tree = reading.tree
     return layer
 
 

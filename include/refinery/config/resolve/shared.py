@@ -12,10 +12,9 @@ from refinery.config.resolve.merging import merge_layers
 from refinery.config.resolve.names import DEFAULTS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from refinery.config.folder import ConfigFolder
+    from refinery.config.readings import Readings
     from refinery.config.yaml.node import Node
-    from refinery.config.yaml.source_file import FindSecrets
 
 
 class SharedLayers:
@@ -25,22 +24,23 @@ class SharedLayers:
         environment: The environment.
         strays: The problems of files that are ignored because another one of their name is read; they affect no pipeline.
         expansion: What the configs above them have expanded to.
-        detect: Finds further secrets; None finds only those of every read.
+        folder: The folder of the configs.
+        readings: What was read so far.
     """
 
-    def __init__(self, configs_dir: Path, environment: str, detect: FindSecrets | None = None) -> None:
+    def __init__(self, folder: ConfigFolder, environment: str, readings: Readings) -> None:
         """Read the environment; defaults are read on first use.
 
         Args:
-            configs_dir: The folder of the configs.
+            folder: The folder of the configs.
             environment: The environment's name.
-            detect: See `load_project`.
+            readings: What was read so far.
         """
-        self.environment = read_environment(configs_dir, environment, detect)
+        self.environment = read_environment(folder, environment, readings)
         self.strays = list(self.environment.strays)
         self.expansion = Expansion()
-        self.detect = detect
-        self._configs_dir = configs_dir
+        self.folder = folder
+        self.readings = readings
         self._defaults: dict[tuple[str, ...], Layer] = {}
         self._whole: dict[tuple[str, ...], Layer] = {}
 
@@ -58,12 +58,11 @@ class SharedLayers:
     def _defaults_of(self, folders: tuple[str, ...]) -> Layer:
         if folders not in self._defaults:
             farther = self._defaults_of(folders[:-1]) if folders else Layer()
-            own = read_layer(
-                self._configs_dir, find_config(self._configs_dir, (*folders, DEFAULTS)), self.detect
-            )
+            own = read_layer(self.folder, find_config(self.folder, (*folders, DEFAULTS)), self.readings)
             self.strays += own.strays
             if own.tree:
                 own.tree = check_defaults(own.tree, self.environment.variables, own.problems)
+            self.readings.forget(own.problems)
             self._defaults[folders] = Layer(
                 _merge(farther.tree, own.tree),
                 [*farther.problems, *own.problems],

@@ -50,6 +50,10 @@ class Variables:
         self._awaits_matrix = awaits_matrix
         self._written = 0  # characters, of all texts
 
+    def afresh(self) -> Variables:
+        """Return the same variables, of which none is used yet."""
+        return Variables(self.declared, self._place)
+
     def with_matrix(self, combination: Mapping[str, Node]) -> Variables:
         """Return the variables with the values of one combination of a matrix added."""
         matrix = {_MATRIX + axis: node for axis, node in combination.items()}
@@ -69,9 +73,12 @@ class Variables:
         if isinstance(value, str):
             return self._substitute_text(node, value, path, problems) if "${" in value else node
         if isinstance(value, dict):
-            entries = {key: self.substitute(item, (*path, key), problems) for key, item in value.items()}
-            is_same = all(entries[key] is value[key] for key in value)
-            return node if is_same else node.with_value(entries)
+            changed = {
+                key: new
+                for key, item in value.items()
+                if (new := self.substitute(item, (*path, key), problems)) is not item
+            }
+            return node.with_value({**value, **changed}) if changed else node
         if isinstance(value, list):
             items = [self.substitute(item, (*path, index), problems) for index, item in enumerate(value)]
             is_same = all(new is old for new, old in zip(items, value, strict=True))

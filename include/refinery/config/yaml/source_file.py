@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import errno
-import os
 import re
-import stat
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from refinery.config.folder import MAX_BYTES
 from refinery.config.problems import Problem
 from refinery.config.yaml import secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     FindSecrets = Callable[[str], list[tuple[int, int]]]
 
-# A config is a page that a person reads; anything larger is a mistake or an attack.
-_MAX_BYTES = 1_000_000
 # What libyaml treats as a line end.
 LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 # Anything shorter is part of many words; a secret of at least this length is never shown.
@@ -146,13 +142,13 @@ class SourceFile:
         return sorted(found | self._hidden, key=len, reverse=True)
 
 
-def read_source(
-    file: Path | str, path: str, problems: list[Problem], detect: FindSecrets | None = None
+def decode_source(
+    raw: bytes, path: str, problems: list[Problem], detect: FindSecrets | None = None
 ) -> SourceFile | None:
-    """Read a file and check its text before it is parsed.
+    """Check a file's text before it is parsed.
 
     Args:
-        file: The file to read.
+        raw: The file's bytes.
         path: Its name in reports.
         problems: Collects what is wrong.
         detect: Finds further secrets.
@@ -161,16 +157,11 @@ def read_source(
         The text, or None if it cannot be parsed.
     """
     source = SourceFile(path, "", detect)
-    try:
-        raw = _read_bytes(file)
-    except OSError as error:
-        problems.append(source.file_problem("unreadable", _explain_os_error(error)))
-        return None
-    if len(raw) > _MAX_BYTES:
+    if len(raw) > MAX_BYTES:
         problems.append(
             source.file_problem(
                 "too-large",
-                f"is larger than {_MAX_BYTES // 1_000_000} MB; shorten it, since a config is a page of text",
+                f"is larger than {MAX_BYTES // 1_000_000} MB; shorten it, since a config is a page of text",
             )
         )
         return None
@@ -182,20 +173,9 @@ def read_source(
     return source if _check_text(source, problems) else None
 
 
-def _read_bytes(file: Path | str) -> bytes:
-    # A link could show any file of the machine in an error's excerpt, and a pipe would block forever.
-    descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "not a regular file")
-        chunks = []
-        left = _MAX_BYTES + 1
-        while left and (chunk := os.read(descriptor, left)):
-            chunks.append(chunk)
-            left -= len(chunk)
-        return b"".join(chunks)
-    finally:
-        os.close(descriptor)
+def unreadable_problem(path: str, error: OSError) -> Problem:
+    """Return the problem of a file that cannot be read."""
+    return SourceFile(path, "").file_problem("unreadable", _explain_os_error(error))
 
 
 def _escape(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -233,12 +235,31 @@ def _trial(trial: Trial) -> Entry:
 def _pipelines(plan: Plan, *, brief: bool) -> Iterator[Entry]:
     covered = covered_by_shared(plan)
     ids = set(map(id, covered))
-    shown = worst_first([one for one in plan.pipelines if id(one) not in ids], plan.risks)
+    differing = [one for one in plan.pipelines if id(one) not in ids]
+    shown = worst_first(list(_once(differing, plan.environments)), plan.risks)
     for alike in _group_alike(shown) if brief else ([one] for one in shown):
         yield _pipeline(alike)
     if names := sorted({one.dag_id for one in covered}):
         lead = ("by the shared changes alone: ", Names(tuple(names)))
         yield Entry(lead, _SIGNS["changed"], name="those of the shared changes alone")
+
+
+def _once(changes: Iterable[PipelineChange], environments: tuple[str, ...]) -> Iterator[PipelineChange]:
+    """Give a pipeline once for all environments in which the page says the same of it."""
+    listed = list(changes)
+    times = Counter(one.dag_id for one in listed)
+    alike: dict[object, list[PipelineChange]] = {}
+    for one in listed:
+        is_split = one.environments and times[one.dag_id] > 1
+        alike.setdefault((one.dag_id, _said(one)) if is_split else id(one), []).append(one)
+    for first, *others in alike.values():
+        reached = {name for one in (first, *others) for name in one.environments}
+        names = tuple(name for name in environments if name in reached)
+        yield replace(first, environments=() if names == environments else names) if others else first
+
+
+def _said(change: PipelineChange) -> str:
+    return repr((change.kind, change.previous_id, topics_of(change), list(_details(change))))
 
 
 def _group_alike(changes: Iterable[PipelineChange]) -> Iterable[list[PipelineChange]]:

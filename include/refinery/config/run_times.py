@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import count
+from functools import lru_cache
+from itertools import count, islice
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
@@ -54,6 +56,22 @@ class Clock(Protocol):
         """Whether past runs are backfilled."""
 
 
+@dataclass(frozen=True, slots=True)
+class ClockSettings:
+    """The values of a `Clock` alone: runs of equal ones are equal."""
+
+    schedule: Schedule | None
+    timezone: str
+    start_date: date
+    end_date: date | None
+    catchup: bool
+
+    @classmethod
+    def of(cls, config: Clock) -> ClockSettings:
+        """Take them from a config."""
+        return cls(config.schedule, config.timezone, config.start_date, config.end_date, config.catchup)
+
+
 def describe_schedule(config: PipelineConfig) -> str:
     """Return in a few words when a pipeline runs."""
     match config.schedule:
@@ -76,7 +94,13 @@ def find_next_run(config: PipelineConfig, now: datetime) -> datetime | None:
         config: The pipeline's config.
         now: A time with a timezone.
     """
-    return next(runs_after(config, now), None)
+    return next(iter(first_runs(ClockSettings.of(config), now, 1)), None)
+
+
+@lru_cache(maxsize=1024)
+def first_runs(clock: ClockSettings, moment: datetime, number: int) -> tuple[datetime, ...]:
+    """Return the first runs of `runs_after`; cached, since a thousand pipelines share a few schedules."""
+    return tuple(islice(runs_after(clock, moment), number))
 
 
 def runs_after(config: Clock, moment: datetime) -> Iterator[datetime]:

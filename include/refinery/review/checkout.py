@@ -87,6 +87,7 @@ class _Loader:
         self.base, self.head = base, head
         self._check_class = check_class
         self._readings = Readings(detect_tokens)
+        self._heads: dict[str, Project] = {}
         after = _read_configs(head, {})
         self._after = MemoryFolder(CONFIGS, after)
         self._before = MemoryFolder(
@@ -106,15 +107,17 @@ class _Loader:
         return self.load_base(environment, after), after
 
     def load_head(self, environment: str, *, is_optional: bool = False) -> Project:
-        """Load the version after; see `load_project`."""
-        return load_project(
-            self._after,
-            models_dir=self._head_models,
-            environment=environment,
-            check_class=self._check_class,
-            readings=self._readings,
-            is_optional=is_optional,
-        )
+        """Load the version after, once for each environment; see `load_project`."""
+        if environment not in self._heads:
+            self._heads[environment] = load_project(
+                self._after,
+                models_dir=self._head_models,
+                environment=environment,
+                check_class=self._check_class,
+                readings=self._readings,
+                is_optional=is_optional,
+            )
+        return self._heads[environment]
 
     def load_base(
         self, environment: str, after: Project | None = None, *, is_optional: bool = False

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from refinery.config.models import AssetSchedule
 from refinery.review.plan import Follower
-from refinery.spec.asset_uris import asset_uri
-from refinery.spec.urls import parse_prefix_url, parse_source_url
+from refinery.spec.asset_uris import asset_of_output, asset_uri
+from refinery.spec.urls import parse_source_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -85,7 +85,7 @@ def _inputs(pipeline: Pipeline) -> Iterator[str]:
     """Yield the assets that start a pipeline, and those that its source may lie in: its own and every folder above it."""
     config = pipeline.config
     if isinstance(config.schedule, AssetSchedule):
-        yield from (asset_uri(parse_prefix_url(url)) for url in config.schedule.assets)
+        yield from (asset_of_output(url) for url in config.schedule.assets)
     for url in config.source.url:
         above = asset_uri(parse_source_url(url))
         while above.count("/") >= 2:  # noqa: PLR2004 - those of "s3://"
@@ -94,4 +94,4 @@ def _inputs(pipeline: Pipeline) -> Iterator[str]:
 
 
 def _asset(pipeline: Pipeline) -> str:
-    return asset_uri(parse_prefix_url(pipeline.config.output.url))
+    return asset_of_output(pipeline.config.output.url)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from functools import lru_cache
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from refinery.config.run_times import describe_schedule, runs_after
+from refinery.config.run_times import ClockSettings, describe_schedule, first_runs
 from refinery.rendering.dag_factory import dag_factory_config
 from refinery.review.plan import Effects, Graph, RunTime
 from refinery.spec.artifacts import CARD_HTML, CARD_MARKDOWN, MANIFEST_FILE, MODEL_FILE, MODEL_FILES
@@ -22,7 +19,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from refinery.config import Pipeline, PipelineConfig
-    from refinery.config.models import Schedule
 
 _RUNS = 3
 _TEMPLATE = re.compile(r"\{\{\s*(.*?)\s*\}\}")
@@ -33,17 +29,6 @@ _TRAINING = "training"
 
 
 Tasks = dict[str, dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Clock:
-    """What decides when a pipeline runs; runs of equal ones are equal."""
-
-    schedule: Schedule | None
-    timezone: str
-    start_date: date
-    end_date: date | None
-    catchup: bool
 
 
 def render_tasks(pipeline: Pipeline) -> Tasks:
@@ -62,10 +47,10 @@ def describe_effects(pipeline: Pipeline, tasks: Tasks, day: date, sample: date) 
         sample: The day whose objects are listed.
     """
     config = pipeline.config
-    runs = _runs(_clock(config), day)
+    runs = _runs(config, day)
     return Effects(
         graph=_graph(tasks),
-        objects=tuple(sorted(_objects(config, _runs(_clock(config), sample), sample))),
+        objects=tuple(sorted(_objects(config, _runs(config, sample), sample))),
         objects_of=sample,
         schedule=_say_schedule(config, day),
         runs=tuple(_run_time(moment, config.timezone) for moment in runs),
@@ -74,7 +59,7 @@ def describe_effects(pipeline: Pipeline, tasks: Tasks, day: date, sample: date) 
 
 def first_run_day(pipeline: Pipeline, day: date) -> date:
     """Return the first day from a day on that has a run; the day itself where no clock tells one."""
-    runs = _runs(_clock(pipeline.config), day)
+    runs = _runs(pipeline.config, day)
     return runs[0].date() if runs else day
 
 
@@ -86,11 +71,7 @@ def find_changed_tasks(before: Tasks, after: Tasks) -> tuple[tuple[str, tuple[st
 
 def fill_templates(text: str, config: PipelineConfig, day: date) -> str:
     """Put the values of a day's first run into a text's templates, as far as they can be known before it."""
-    return _fill(text, _runs(_clock(config), day), day)
-
-
-def _clock(config: PipelineConfig) -> _Clock:
-    return _Clock(config.schedule, config.timezone, config.start_date, config.end_date, config.catchup)
+    return _fill(text, _runs(config, day), day)
 
 
 def _say_schedule(config: PipelineConfig, day: date) -> str:
@@ -135,12 +116,11 @@ def model_file(config: PipelineConfig) -> str:
     return MODEL_FILE if placed else "*"  # whatever the script leaves
 
 
-@lru_cache(maxsize=1024)
-def _runs(clock: _Clock, day: date) -> tuple[datetime, ...]:
-    """Return the first runs from a day on; cached, since a thousand pipelines share a few schedules."""
+def _runs(config: PipelineConfig, day: date) -> tuple[datetime, ...]:
+    """Return the first runs from a day on."""
     # A run at midnight itself is one of the day.
     before = _midnight(day) - timedelta(microseconds=1)
-    return tuple(islice(runs_after(clock, before), _RUNS))
+    return first_runs(ClockSettings.of(config), before, _RUNS)
 
 
 def _fill(text: str, runs: Sequence[datetime], day: date) -> str:

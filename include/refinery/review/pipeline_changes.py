@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from refinery.review.effects import describe_effects, find_changed_tasks, first_run_day, render_tasks
@@ -91,7 +92,12 @@ def describe_changed(
 
 def latest_url(pipeline: Pipeline) -> str:
     """Return where a pipeline's latest model is named, which identifies its series of models."""
-    return str(ModelSeries.of_output(pipeline.config.output.url).latest_url)
+    return _latest_url(pipeline.config.output.url)
+
+
+@lru_cache(maxsize=1 << 15)
+def _latest_url(output: str) -> str:
+    return str(ModelSeries.of_output(output).latest_url)
 
 
 def _left_behind(base: Pipeline, head: Pipeline | None, latest_urls: Collection[str]) -> tuple[str, ...]:

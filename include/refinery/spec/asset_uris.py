@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
-from refinery.spec.urls import HttpUrl, S3Url
+from refinery.spec.urls import HttpUrl, S3Url, parse_prefix_url
 
 # Airflow's columns hold 1,500 characters, but PostgreSQL's index over an asset's name and URI, which are equal, holds 2,704 bytes.
 MAX_ASSET_URI_LENGTH = 1340
@@ -24,6 +25,16 @@ def asset_uri(url: S3Url | HttpUrl) -> str:
     own asset URI, without a trailing slash.
     """
     return _s3_uri(url) if isinstance(url, S3Url) else _http_uri(url.url)
+
+
+@lru_cache(maxsize=1 << 15)  # of each pipeline of a large project, many checks ask
+def asset_of_output(url: str) -> str:
+    """Return the asset URI of the prefix that a pipeline writes.
+
+    Raises:
+        InvalidUrlError: It is not the URL of a prefix.
+    """
+    return asset_uri(parse_prefix_url(url))
 
 
 def normalize_uri(uri: str) -> str:

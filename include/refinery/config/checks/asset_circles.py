@@ -6,8 +6,7 @@ from collections import defaultdict, deque
 from typing import TYPE_CHECKING
 
 from refinery.config.models.schedule import AssetSchedule
-from refinery.spec.asset_uris import asset_uri
-from refinery.spec.urls import parse_prefix_url
+from refinery.spec.asset_uris import asset_of_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,12 +35,12 @@ def _awaited(pipelines: list[Pipeline]) -> dict[str, list[str]]:
         return {}
     writers: dict[str, list[str]] = defaultdict(list)
     for pipeline in pipelines:
-        writers[asset_uri(parse_prefix_url(pipeline.config.output.url))].append(pipeline.dag_id)
+        writers[asset_of_output(pipeline.config.output.url)].append(pipeline.dag_id)
     found = {}
     for pipeline in waiting:
         schedule = pipeline.config.schedule
         urls = schedule.assets if isinstance(schedule, AssetSchedule) else ()
-        names = [name for url in urls for name in writers.get(asset_uri(parse_prefix_url(url)), ())]
+        names = [name for url in urls for name in writers.get(asset_of_output(url), ())]
         if names:
             found[pipeline.dag_id] = names
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from refinery.config.checks.values import RUN_MACROS, find_macros
@@ -92,7 +93,12 @@ def _describe_sharing(pipeline: Pipeline, other: Pipeline) -> str:
 
 def latest_of(pipeline: Pipeline) -> str:
     """Return the `latest.json` of a pipeline, which no other pipeline may share."""
-    return str(latest_url(parse_prefix_url(normalise_output(pipeline.config.output.url))))
+    return _latest_of_output(pipeline.config.output.url)
+
+
+@lru_cache(maxsize=1 << 15)  # asked again for each version of a project
+def _latest_of_output(url: str) -> str:
+    return str(latest_url(parse_prefix_url(normalise_output(url))))
 
 
 def normalise_output(url: str) -> str:

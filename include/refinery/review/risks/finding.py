@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from refinery.config.models import AssetSchedule
 from refinery.review.plan import Place
-from refinery.spec.asset_uris import asset_uri
-from refinery.spec.urls import parse_prefix_url
+from refinery.spec.asset_uris import asset_of_output
 from refinery.wording import list_names
 
 if TYPE_CHECKING:
@@ -126,14 +125,14 @@ class Pair(NamedTuple):
 
 def asset_of(pipeline: Pipeline) -> str:
     """Return the asset that a pipeline writes."""
-    return asset_uri(parse_prefix_url(pipeline.config.output.url))
+    return asset_of_output(pipeline.config.output.url)
 
 
 def awaited_assets(pipeline: Pipeline) -> tuple[str, ...]:
     """Return the assets whose updates start a pipeline."""
     schedule = pipeline.config.schedule
     urls = schedule.assets if isinstance(schedule, AssetSchedule) else ()
-    return tuple(dict.fromkeys(asset_uri(parse_prefix_url(url)) for url in urls))
+    return tuple(dict.fromkeys(asset_of_output(url) for url in urls))
 
 
 def place_in(pipeline: Pipeline, *keys: str, side: Side = "head") -> Place | None:

@@ -233,7 +233,7 @@ def _series(pipeline: Pipeline) -> ModelSeries:
 
 
 # Every check asks for it.
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 15)
 def _series_of(url: str) -> ModelSeries:
     return ModelSeries.of_output(normalise_output(url))
 

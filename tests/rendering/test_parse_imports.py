@@ -6,7 +6,18 @@ import json
 import subprocess
 import sys
 
-HEAVY = {"pandas", "sklearn", "numpy", "scipy", "boto3", "botocore", "pyarrow", "matplotlib"}
+HEAVY = {
+    "pandas",
+    "sklearn",
+    "numpy",
+    "scipy",
+    "boto3",
+    "botocore",
+    "pyarrow",
+    "matplotlib",
+    "refinery.training",
+    "refinery.registry",
+}
 
 PARSE = """
 import json, runpy, sys

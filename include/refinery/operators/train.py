@@ -14,22 +14,10 @@ import include.models
 from refinery.connections import DEFAULT_CONNECTION, s3_client
 from refinery.operators.base import PipelineOperator
 from refinery.operators.pod import whole_cores
-from refinery.operators.promoted import PromotedModels
 from refinery.operators.provenance import run_provenance
-from refinery.registry import record_spec
 from refinery.spec.artifacts import JUDGEMENT
 from refinery.spec.urls import parse_prefix_url
 from refinery.storage import describe_dataset, read_identity, upload_model
-from refinery.training import (
-    Compute,
-    GateFailedError,
-    ModuleModel,
-    TrainingSpec,
-    computing_on,
-    needs_latest,
-    on_cores,
-    train,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,8 +26,9 @@ if TYPE_CHECKING:
     import jinja2
     from airflow.sdk import Context
 
+    from refinery.operators.promoted import PromotedModels
     from refinery.storage import RunFolder
-    from refinery.training import Trained
+    from refinery.training import Trained, TrainingSpec
 
 MODELS_DIR = Path(include.models.__path__[0])
 # A script's share of its task's time: all but a twentieth, or all but 30 seconds if that is less.
@@ -53,7 +42,7 @@ _MOST_LETTERS = 500
 class TrainModelOperator(PipelineOperator):
     """Fit the model, evaluate it on held-out rows, and write model, card and manifest to the workspace.
 
-    User code is imported only here, never while a DAG file is parsed. A model that fails a gate fails the task; the report on
+    User code and Refinery's own training are imported only here, never while a DAG file is parsed. A model that fails a gate fails the task; the report on
     it goes to ``rejected/<run id>/`` below the prefix.
 
     Args:
@@ -112,6 +101,8 @@ class TrainModelOperator(PipelineOperator):
         Raises:
             AirflowSkipException: Nothing has changed since the latest model, and the config skips such runs.
         """
+        from refinery.training import Compute, ModuleModel, computing_on, on_cores
+
         compute = Compute(**self.compute) if self.compute else None
         spec = self.training_spec()
         modules = [f"{include.models.__name__}.{spec.model}"] if isinstance(spec.model, ModuleModel) else []
@@ -123,6 +114,10 @@ class TrainModelOperator(PipelineOperator):
             return self._train(spec, folder, context)
 
     def _train(self, spec: TrainingSpec, folder: RunFolder, context: Context) -> dict[str, float]:
+        from refinery.operators.promoted import PromotedModels
+        from refinery.registry import record_spec
+        from refinery.training import GateFailedError, needs_latest, train
+
         files = read_identity(folder.identity_file)
         dataset = folder.dataset_dir / files[0].file_name if len(files) == 1 else folder.dataset_dir
         promoted = PromotedModels(self.series, self.aws_conn_id) if self.series else None
@@ -160,6 +155,8 @@ class TrainModelOperator(PipelineOperator):
 
     def training_spec(self) -> TrainingSpec:
         """Return the spec of the training."""
+        from refinery.training import TrainingSpec
+
         spec = TrainingSpec.from_dict(self.training, MODELS_DIR)
         return replace(spec, timeout=_script_timeout(self.execution_timeout))
 

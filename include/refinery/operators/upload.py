@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from refinery.connections import DEFAULT_CONNECTION, s3_client
 from refinery.operators.base import PipelineOperator
-from refinery.registry import ModelSeries, promote_if_newer
 from refinery.spec.urls import parse_prefix_url
 
 if TYPE_CHECKING:
@@ -46,6 +45,8 @@ class UploadModelOperator(PipelineOperator):
         files = workspace.upload_model(prefix, client=client)
         self.log.info("Uploaded the model:\n%s", "\n".join(files))
         if self.series:
+            from refinery.registry import ModelSeries, promote_if_newer
+
             run = f"{context['dag_run'].dag_id} {context['run_id']}"
             promotion = promote_if_newer(ModelSeries.of_output(self.series), prefix, by=run, client=client)
             self.log.info("%s", promotion)

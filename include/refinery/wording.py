@@ -41,7 +41,7 @@ def list_names(names: Iterable[str]) -> str:
     known = list(names)
     rest = len(known) - _MAX_LISTED
     shown = ", ".join(known[:_MAX_LISTED])
-    return f"{shown} and {rest} more" if rest > 0 else shown
+    return f"{shown} and {rest:,} more" if rest > 0 else shown
 
 
 def listed_with(facts: Mapping[str, str]) -> str:

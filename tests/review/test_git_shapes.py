@@ -63,7 +63,7 @@ def test_a_shallow_clone_that_has_both_commits(committed, edit, git, tmp_path):
     git(origin, "checkout", "-q", "-b", "change")
     edit(origin)
     git(tmp_path, "clone", "-q", "--depth", "2", "--branch", "change", f"file://{origin}", "clone")
-    assert plan(tmp_path / "clone", "HEAD~1") == f"Plan: 1 pipeline changes, 1 medium risk\n{RETRIES}"
+    assert plan(tmp_path / "clone", "HEAD~1") == f"Plan: 1 medium risk; 1 pipeline changes\n{RETRIES}"
 
 
 def test_a_shallow_clone_without_the_commit_that_the_change_was_made_on(committed, edit, git, tmp_path):
@@ -82,7 +82,7 @@ def test_a_clone_without_the_contents_of_files_fetches_those_of_the_base(committ
     git(origin, "checkout", "-q", "-b", "change")
     edit(origin)
     git(tmp_path, "clone", "-q", "--filter=blob:none", "--branch", "change", f"file://{origin}", "clone")
-    assert plan(tmp_path / "clone", "HEAD~1") == f"Plan: 1 pipeline changes, 1 medium risk\n{RETRIES}"
+    assert plan(tmp_path / "clone", "HEAD~1") == f"Plan: 1 medium risk; 1 pipeline changes\n{RETRIES}"
 
 
 def test_a_default_branch_of_another_name_is_the_usual_base(committed, edit, git, tmp_path):
@@ -135,7 +135,7 @@ def test_configs_in_a_submodule(committed, write_files, git, tmp_path):
     (root / "configs/x.yml").write_text(PIPELINE.replace("retries: 3", "retries: 1"))
     git(root / "configs", "commit", "-q", "-a", "-m", "change")
     git(root, "commit", "-q", "-a", "-m", "change")
-    expected = f"Plan: 1 pipeline changes, 1 medium risk\n{RETRIES}"
+    expected = f"Plan: 1 medium risk; 1 pipeline changes\n{RETRIES}"
     assert plan(root, "HEAD~1") == expected
     assert plan(root, "HEAD~1", "HEAD") == expected
 
@@ -145,7 +145,7 @@ def test_a_project_in_a_folder_with_spaces_and_unicode(committed, edit, git, fol
     root = committed("origin", folder)
     git(root, "checkout", "-q", "-b", "change")
     edit(root, folder)
-    assert plan(root / folder, "main") == f"Plan: 1 pipeline changes, 1 medium risk\n{RETRIES}"
+    assert plan(root / folder, "main") == f"Plan: 1 medium risk; 1 pipeline changes\n{RETRIES}"
 
 
 @pytest.mark.parametrize("head", [None, "HEAD"], ids=["working tree", "commit"])
@@ -168,7 +168,7 @@ def test_configs_that_were_behind_a_link_so_far(committed, git):
     (root / "configs").unlink()
     (root / "elsewhere").rename(root / "configs")
     text = plan(root, "HEAD")
-    assert text.startswith("Plan: 1 pipeline added")
+    assert text.startswith("Plan: 1 low risk; 1 pipeline added")
     notes = " ".join(text.partition("\nNotes\n")[2].split())
     assert "In HEAD, configs is a symbolic link, and git does not record what lies behind it" in notes
     assert "HEAD has no configs/: every pipeline is new." in notes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from refinery.config import blank_secrets, resolved_values
@@ -190,7 +191,7 @@ def _cause(change: ValueChange, before: _Value, after: _Value) -> ValueChange:
         old, new = before.value or [], after.value or []
         went, came = [tag for tag in old if tag not in new], [tag for tag in new if tag not in old]
         return _at(change.key, went, came, change.place)
-    if before.node and after.node and (before.node.variables or after.node.variables):
+    if before.node and after.node and any(chain(_variables(before.node), _variables(after.node))):
         return _at(change.key, _written(before.node), _written(after.node), change.place)
     return change
 
@@ -202,10 +203,18 @@ def _at(key: str, before: Any, after: Any, place: Place | None) -> ValueChange:
 
 def _changed_variables(before: Node | None, after: Node | None) -> Iterator[tuple[str, Any, Node]]:
     """Yield each variable of a value that is now another, with its former value."""
-    known: Mapping[str, Node] = before.variables if before else {}
-    for name, node in after.variables.items() if after else ():
+    known = dict(_variables(before))
+    for name, node in _variables(after):
         if name in known and not _same(known[name].value, node.value):
             yield name, known[name].value, node
+
+
+def _variables(node: Node | None) -> Iterator[tuple[str, Node]]:
+    """Yield the variables of a value, also of a list's items."""
+    if node:
+        yield from node.variables.items()
+        for item in node.items:
+            yield from _variables(item)
 
 
 def _changed_place(key: str, before: _Value, after: _Value, base: Pipeline, head: Pipeline) -> Place | None:

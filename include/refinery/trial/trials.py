@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _OTHER_CLASS = "Metrics of one class, such as f1, are not comparable: evaluate.positive_class changes."
 _OTHER_DATASET = "Before and after were trained on different datasets, because the source changes."
 _WORKING_TREE_CODE = (
-    "Both versions of a tried config were trained with the model modules and libraries of the working tree: "
+    "Both versions were trained with the model modules and libraries of the working tree: "
     "no code of the other revision runs."
 )
 _OWN_CODE = (
@@ -134,11 +134,9 @@ def _describe_draw(sample: Sample) -> str:
     reached = len(sample.files)
     if not reached:
         return "No pipeline runs a model file that changes."
-    pipelines = "1 pipeline that runs" if reached == 1 else f"{reached:,} pipelines that run"
-    drawn = f"Tried {sample.tried:,} of the {pipelines} changed model files"
     if sample.tried == reached:
-        return f"{drawn}."
-    return f"{drawn}: always the same, spread over the files and over pipelines with gates and without."
+        return "Tried every pipeline that runs a changed model file."
+    return f"Tried {sample.tried:,} of the {reached:,} pipelines that run changed model files: always the same, spread over the files and over pipelines with gates and without."
 
 
 def _choose(plan: Plan, context: TrialContext) -> Sample:

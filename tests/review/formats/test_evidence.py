@@ -23,7 +23,7 @@ from refinery.review.formats.evidence import say_backtest, say_cost, say_total
             Backtest("a", "r2 >= 0.1", (0.5,), (), 5, 3),
             "r2 >= 0.1 would have rejected none of the last promoted model; of the last 5 rejected models, 3 would have met it",
         ),
-        (Backtest("a", "mae <= 3"), "mae <= 3: no promoted model says what it has"),
+        (Backtest("a", "mae <= 3"), "mae <= 3: no promoted model records it"),
         (
             Backtest("a", "columns.age.min: 18", (20.0, 16.0), ("2026-01-02",), datasets=30),
             "columns.age.min: 18 would have refused 1 of the last 30 datasets, the last on 2026-01-02  █▁",

@@ -66,12 +66,7 @@ def _model_file_changes(
     for path, (before, after) in changed.items():
         kind: CodeKind = "script" if path in scripts else "module"
         what = "is new" if before is None else "is gone" if after is None else "changes"
-        models = (
-            "the model of 1 pipeline"
-            if len(users[path]) == 1
-            else f"the models of {len(users[path])} pipelines"
-        )
-        sentence = f"{path} {what}: the next run trains {models} with it"
+        sentence = f"{path} {what}: {RETRAINED if users[path] else 'no pipeline uses it'}"
         yield CodeChange(
             kind, path, _short(before), _short(after), sentence, tuple(sorted(users[path])), retrains=True
         )

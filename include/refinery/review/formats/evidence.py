@@ -30,7 +30,7 @@ def _say_models(backtest: Backtest) -> str:
     if backtest.values:
         said = _say_failing(backtest, "rejected", len(backtest.values), "promoted model")
     else:
-        said = f"{backtest.condition}: no promoted model says what it has"
+        said = f"{backtest.condition}: no promoted model records it"
     if backtest.rejected:
         said += f"; of {_last(backtest.rejected, 'rejected model')}, {backtest.passing:,} would have met it"
     return said

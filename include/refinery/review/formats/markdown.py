@@ -16,14 +16,21 @@ from refinery.review.formats.graph import changed_graph, downstream_graph
 from refinery.review.formats.outline import metrics_line, outline
 from refinery.review.formats.page import Changed, Code, Lines, Measured, Names, Sentence, Shape, Values
 from refinery.review.formats.truncate import Passage, fit
-from refinery.review.formats.wording import count, format_metric, parts_of, summary_line, version_name
+from refinery.review.formats.wording import (
+    count,
+    count_unchanged,
+    format_metric,
+    parts_of,
+    summary_line,
+    version_name,
+)
 from refinery.wording import list_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from refinery.review.formats.page import Block, Entry, Line, Section, Span
-    from refinery.review.plan import Plan, TrialRun, ValueChange
+    from refinery.review.plan import Follower, Plan, TrialRun, ValueChange
 
 # GitHub takes 65,536 characters for one comment; the rest is for what its poster writes around the plan. Bytes are counted
 # here, of which there are never fewer.
@@ -34,6 +41,8 @@ _BOXES = {"high": "CAUTION", "medium": "WARNING", "low": "NOTE"}
 # Nobody reads more lines of a list; the text format has them all.
 _MOST_LINES = 40
 _MOST_METRICS = 20
+# Of very many names a few are enough to recognize the others.
+_MOST_NAMES, _NAMES_OF_MANY = 10, 3
 # Few are read faster than drawn, and very many make no picture.
 _FEWEST_DRAWN, _MOST_DRAWN = 4, 40
 _LONGEST_NAME = 160
@@ -60,7 +69,8 @@ def plan_as_markdown(plan: Plan, *, limit: int = GITHUB_LIMIT) -> str:
 
 def _subtitle(plan: Plan) -> str:
     versions = f"{code(version_name(plan.base))} {_ARROW} {code(version_name(plan.head))}"
-    unchanged = f" {count(plan.unchanged, 'pipeline')} unchanged." if plan.unchanged else ""
+    number = count_unchanged(plan)
+    unchanged = f" {count(number, 'pipeline')} unchanged." if number else ""
     environments = ", ".join(map(code, plan.environments))
     kind = "environment" if len(plan.environments) == 1 else "environments"
     return f"{versions}, {kind} {environments}, on {plan.date.isoformat()}.{unchanged}"
@@ -75,20 +85,25 @@ def _passage(section: Section) -> Passage:
     if section.severity:
         opening = f"> [!{_BOXES[section.severity]}]\n> **{_markdown(section.title)}**\n>"
         return Passage(section.thing, entries, opening, bullet="> - ")
+    picture = f"\n\n```mermaid\n{downstream_graph(section.drawn)}\n```" if _is_drawn(section.drawn) else ""
     if section.is_folded:
         opening = f"<details><summary>{_html(section.title)}</summary>\n"
-        return Passage(section.thing, entries, opening, bullet="- ", closing="\n\n</details>")
-    is_drawn = _FEWEST_DRAWN <= len(section.drawn) <= _MOST_DRAWN
+        return Passage(section.thing, entries, opening, bullet="- ", closing=f"{picture}\n\n</details>")
     return Passage(
         section.thing,
         entries,
         f"#### {_markdown(section.title)}\n",
-        closing=f"\n\n```mermaid\n{downstream_graph(section.drawn)}\n```" if is_drawn else "",
+        closing=picture,
         bullet="- " if section.form == "list" else "",
         between="\n" if section.form == "list" else "\n\n",
         gives_way=section.gives_way,
         names=names,
     )
+
+
+def _is_drawn(followers: Sequence[Follower]) -> bool:
+    """Return whether a picture says more than the list: where some follow through others."""
+    return _FEWEST_DRAWN <= len(followers) <= _MOST_DRAWN and any(one.distance > 1 for one in followers)
 
 
 def _list_entry(entry: Entry) -> str:
@@ -101,7 +116,8 @@ def _block_entry(entry: Entry, *, is_folded: bool) -> str:
         return _markdown(entry.lead)
     if is_folded:
         return f"<details><summary>{_html(entry.lead)}</summary>\n\n{body}\n\n</details>"
-    return f"{_markdown(entry.lead)}\n\n{body}"
+    between = "\n\n" if body.startswith("|") else ": "
+    return f"{_markdown(entry.lead)}{between}{body}"
 
 
 def _markdown(line: Line) -> str:
@@ -113,13 +129,19 @@ def _markdown_span(span: Span) -> str:
         case Code():
             return code(shorten(span.text, _LONGEST_NAME))
         case Names():
-            return list_names(code(shorten(name, _LONGEST_IN_A_ROW)) for name in span.names)
+            return _names(span.names)
         case Sentence():
             written = prose(shorten(span.text, _LONGEST_SENTENCE))
             return f"**{written}**" if span.is_strong else written
         case Changed():
             return f"{code(shorten(span.change.key, _LONGEST_NAME))}: {_change(span.change)}"
     return span.replace("->", _ARROW)
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = names if len(names) <= _MOST_NAMES else names[:_NAMES_OF_MANY]
+    more = f" and {len(names) - len(shown):,} more" if len(shown) < len(names) else ""
+    return ", ".join(code(shorten(name, _LONGEST_IN_A_ROW)) for name in shown) + more
 
 
 def _html(line: Line) -> str:
@@ -153,7 +175,8 @@ def _block(block: Block) -> str:
 
 
 def _values(block: Values) -> str:
-    path = code(shorten(block.path, _LONGEST_LINE))
+    environments = f" in {_names(block.environments)}" if block.environments else ""
+    path = code(shorten(block.path, _LONGEST_LINE)) + environments
     if not block.changes:
         return path
     rows = [

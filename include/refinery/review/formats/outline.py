@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -54,6 +53,7 @@ if TYPE_CHECKING:
         SharedChange,
         Stake,
         Trial,
+        TrialRun,
     )
 
 # The same sentence for hundreds of pipelines would hide all else.
@@ -68,12 +68,7 @@ def outline(plan: Plan, *, brief: bool = False) -> Iterator[Section]:
         plan: The plan.
         brief: Whether to show one of what is alike, and of very many risks of a kind the first; the others are named.
     """
-    yield Section(
-        ("Errors and warnings in the configs",),
-        "error or warning",
-        tuple(map(_problem, plan.head_problems)),
-        severity="high",
-    )
+    yield _problem_section(plan.head_problems)
     most = _MOST_OF_A_KIND if brief else None
     for severity in SEVERITIES:
         yield _risk_section(
@@ -83,7 +78,7 @@ def outline(plan: Plan, *, brief: bool = False) -> Iterator[Section]:
     title = count(len(accepted), "accepted risk")
     yield Section((title,), "accepted risk", tuple(_risks(accepted, most)), is_folded=True)
     yield Section(("Shared changes",), "shared change", tuple(map(_shared, plan.shared)))
-    yield Section(("Tried",), "trial", tuple(map(_trial, plan.trials)), form="blocks")
+    yield Section(("Tried",), "trial", tuple(_trials(plan)), form="blocks")
     yield Section(("At stake: the models promoted last",), "promoted model", tuple(map(_stake, plan.stakes)))
     yield Section(("Backtest",), "backtest", tuple(map(_backtest, plan.backtests)))
     yield Section(("Cost",), "cost", tuple(_costs(plan.costs)))
@@ -91,13 +86,35 @@ def outline(plan: Plan, *, brief: bool = False) -> Iterator[Section]:
         ("Pipelines",), "pipeline", tuple(_pipelines(plan, brief=brief)), form="folds", gives_way=True
     )
     yield Section(("Code",), "code change", tuple(map(_code, plan.code)))
-    yield Section(("Downstream",), "follower", tuple(map(_follower, plan.downstream)), drawn=plan.downstream)
+    yield _downstream_section(plan.downstream)
     yield Section(("Notes",), "note", tuple(Entry((Sentence(note),)) for note in plan.notes))
     yield Section(
         ("Errors and warnings before, in ", Code(plan.base.name)),
         "error or warning before",
         tuple(map(_problem, plan.base_problems)),
         is_folded=True,
+    )
+
+
+def _problem_section(problems: Sequence[Problem]) -> Section:
+    kinds = Counter(one.severity for one in problems)
+    counts = [count(kinds[one], one) for one in ("error", "warning") if kinds[one]]
+    return Section(
+        (f"{' and '.join(counts)} in the configs",),
+        "error or warning",
+        tuple(map(_problem, problems)),
+        severity="high" if kinds["error"] else "medium",
+    )
+
+
+def _downstream_section(followers: tuple[Follower, ...]) -> Section:
+    number = len({one.dag_id for one in followers})
+    return Section(
+        (f"Downstream: {count(number, 'pipeline')}",),
+        "follower",
+        tuple(map(_follower, followers)),
+        is_folded=number > _MOST_OF_A_KIND,
+        drawn=followers,
     )
 
 
@@ -135,24 +152,42 @@ def _risks(risks: Iterable[Risk], most: int | None) -> Iterator[Entry]:
         )
     for groups in kinds.values():
         alike = list(groups.values())
-        yield from map(_risk, alike[:most])
+        yield from map(_risk, _by_environment(alike[:most]))
         if rest := list(chain.from_iterable(alike[most:] if most else ())):
             yield Entry((_title(rest[0]), f", {len(rest):,} more: ", _names_of(rest)), rest[0].severity)
 
 
-def _risk(alike: list[Risk]) -> Entry:
-    """Write the risks of one kind and one sentence as one entry."""
+def _by_environment(groups: Iterable[list[Risk]]) -> Iterable[list[list[Risk]]]:
+    """Gather what is one risk to a reader, in other words from environment to environment, since URLs differ."""
+    found: dict[object, list[list[Risk]]] = {}
+    for alike in groups:
+        risk = alike[0]
+        where = tuple((one.pipelines, one.place) for one in alike)
+        found.setdefault((where, risk.accepted) if risk.environments else id(risk), []).append(alike)
+    return found.values()
+
+
+def _risk(versions: list[list[Risk]]) -> Entry:
+    """Write the risks of one kind as one entry: those of one sentence, or with the sentence of each environment."""
+    alike = versions[0]
     risk = alike[0]
     names = _names_of(alike)
     places = dict.fromkeys(format_place(one.place) for one in alike if one.place)
     about = [one for one in (names, Names(tuple(places))) if one.names]
     accepted = (("accepted because ", Sentence(risk.accepted)),) if risk.accepted is not None else ()
     times = (f", {len(alike):,} times",) if len(alike) > 1 else ()
+    limits = Names(tuple(dict.fromkeys(name for one in versions for name in one[0].environments)))
     return Entry(
-        (_title(risk), *times, *_limits(risk)),
+        (_title(risk), *times, *((" in ", limits) if limits.names else ())),
         "accepted" if risk.accepted is not None else risk.severity,
-        more=((Sentence(risk.sentence),), *accepted, _joined([(one,) for one in about])),
+        more=(*_sentences([one[0] for one in versions]), *accepted, _joined([(one,) for one in about])),
     )
+
+
+def _sentences(risks: Sequence[Risk]) -> Iterator[Line]:
+    for one in risks:
+        lead = (Names(one.environments), ": ") if len(risks) > 1 else ()
+        yield (*lead, Sentence(one.sentence))
 
 
 def _title(risk: Risk) -> Sentence:
@@ -214,7 +249,14 @@ def _costs(costs: Sequence[Cost]) -> Iterator[Entry]:
         yield Entry((Code(one.dag_id), ": ", Sentence(say_cost(one))))
 
 
-def _trial(trial: Trial) -> Entry:
+def _trials(plan: Plan) -> Iterator[Entry]:
+    told = [risk.sentence for risk in plan.risks if risk.accepted is None]
+    for trial in plan.trials:
+        yield _trial(trial, told)
+
+
+def _trial(trial: Trial, told: Sequence[str]) -> Entry:
+    """Write a trial, without what a risk tells of its gates."""
     rows = f" on {count(trial.rows, 'row')}" if trial.rows is not None else ""
     remarks = [
         f"{label}: {remark}"
@@ -222,7 +264,11 @@ def _trial(trial: Trial) -> Entry:
         if run
         for remark in (
             *([run.problem] if run.problem else []),
-            *(f"not passed: {one.sentence}" for one in run.gates if not one.passed),
+            *(
+                f"not passed: {one}"
+                for one in _missed(run)
+                if not any(one.rstrip(".") in risk for risk in told)
+            ),
         )
     ]
     remarks += [trial.note] if trial.note else []
@@ -232,69 +278,87 @@ def _trial(trial: Trial) -> Entry:
     return Entry((Code(trial.dag_id), rows), blocks=tuple(blocks))
 
 
+def _missed(run: TrialRun) -> Iterator[str]:
+    return (one.sentence for one in run.gates if not one.passed)
+
+
 def _pipelines(plan: Plan, *, brief: bool) -> Iterator[Entry]:
     covered = covered_by_shared(plan)
     ids = set(map(id, covered))
-    differing = [one for one in plan.pipelines if id(one) not in ids]
-    shown = worst_first(list(_once(differing, plan.environments)), plan.risks)
-    for alike in _group_alike(shown) if brief else ([one] for one in shown):
-        yield _pipeline(alike)
+    shown = worst_first([one for one in plan.pipelines if id(one) not in ids], plan.risks)
+    versions = _versions(shown)
+    for alike in _group_alike(versions) if brief else ([one] for one in versions):
+        yield _pipeline(alike, plan.environments)
     if names := sorted({one.dag_id for one in covered}):
-        lead = ("by the shared changes alone: ", Names(tuple(names)))
+        lead = ("changed only by shared changes: ", Names(tuple(names)))
         yield Entry(lead, _SIGNS["changed"], name="those of the shared changes alone")
 
 
-def _once(changes: Iterable[PipelineChange], environments: tuple[str, ...]) -> Iterator[PipelineChange]:
-    """Give a pipeline once for all environments in which the page says the same of it."""
-    listed = list(changes)
-    times = Counter(one.dag_id for one in listed)
-    alike: dict[object, list[PipelineChange]] = {}
-    for one in listed:
-        is_split = one.environments and times[one.dag_id] > 1
-        alike.setdefault((one.dag_id, _said(one)) if is_split else id(one), []).append(one)
-    for first, *others in alike.values():
-        reached = {name for one in (first, *others) for name in one.environments}
-        names = tuple(name for name in environments if name in reached)
-        yield replace(first, environments=() if names == environments else names) if others else first
-
-
-def _said(change: PipelineChange) -> str:
-    return repr((change.kind, change.previous_id, topics_of(change), list(_details(change))))
-
-
-def _group_alike(changes: Iterable[PipelineChange]) -> Iterable[list[PipelineChange]]:
-    """Gather the pipelines that the same edits change in the same way."""
-    groups: dict[object, list[PipelineChange]] = {}
+def _versions(changes: Iterable[PipelineChange]) -> Iterable[list[PipelineChange]]:
+    """Gather the changes of one pipeline in several environments, where the same topics change."""
+    found: dict[object, list[PipelineChange]] = {}
     for one in changes:
-        effects = (one.causes, one.kind, one.environments, one.tasks_changed, topics_of(one))
-        groups.setdefault(effects if one.causes else id(one), []).append(one)
+        found.setdefault((one.kind, one.previous_id, one.dag_id, topics_of(one)), []).append(one)
+    return found.values()
+
+
+def _group_alike(pipelines: Iterable[list[PipelineChange]]) -> Iterable[list[list[PipelineChange]]]:
+    """Gather the pipelines that the same edits change in the same way, and those that come or go with one matrix."""
+    groups: dict[object, list[list[PipelineChange]]] = {}
+    for versions in pipelines:
+        effects = tuple((*_origin(one), one.kind, one.environments, one.tasks_changed) for one in versions)
+        groups.setdefault((effects, topics_of(versions[0])), []).append(versions)
     return groups.values()
 
 
-def _pipeline(alike: list[PipelineChange]) -> Entry:
-    change, *others = alike
+def _origin(change: PipelineChange) -> tuple[object, ...]:
+    if change.kind in {"added", "removed"}:
+        return change.path, tuple(one.key for one in change.changes)
+    return change.causes or (id(change),)
+
+
+def _pipeline(alike: list[list[PipelineChange]], environments: Sequence[str]) -> Entry:
+    """Write the pipelines that change alike as one entry, with what changes in the first, in each environment."""
+    versions, *others = alike
+    change = versions[0]
     ids = [change.previous_id, change.dag_id] if change.previous_id else [change.dag_id]
     topics = ", ".join(topics_of(change)) if change.kind == "changed" else ""
+    met = {name for one in versions for name in one.environments}
+    limits = Names(tuple(name for name in environments if name in met))
     lead = (
         Sentence(change.kind, is_strong=True),
         " ",
         *_joined([(Code(one),) for one in ids], " -> "),
-        *_limits(change),
-        f" and {count(len(others), 'pipeline')} in the same way" if others else "",
+        *((" in ", limits) if limits.names and limits.names != tuple(environments) else ()),
+        f" and {len(others):,} more in the same way" if others else "",
         f": {topics}" if topics else "",
     )
-    names = list_names(one.dag_id for one in others)
-    same = (Lines("the same way", (("", names),), "sentences"),) if others else ()
-    return Entry(lead, _SIGNS[change.kind], blocks=(*same, *_details(change)), name=change.dag_id)
+    names = list_names(one[0].dag_id for one in others)
+    same = (Lines("in the same way", (("", names),), "sentences"),) if others else ()
+    return Entry(lead, _SIGNS[change.kind], blocks=(*same, *_blocks(versions)), name=change.dag_id)
 
 
-def _limits(part: PipelineChange | SharedChange | CodeChange | Follower | Risk) -> Line:
+def _blocks(versions: Iterable[PipelineChange]) -> Iterator[Block]:
+    """Give what changes in a pipeline, once where it reads the same in several environments."""
+    first, *others = versions
+    if not others:
+        yield from _details(first)
+        return
+    # Values of configs are lists and mappings too, which have no hash.
+    found: dict[str, tuple[PipelineChange, list[str]]] = {}
+    for one in (first, *others):
+        found.setdefault(repr([*_details(one)]), (one, []))[1].extend(one.environments)
+    for change, environments in found.values():
+        yield from _details(change, tuple(environments) if len(found) > 1 else ())
+
+
+def _limits(part: SharedChange | CodeChange | Follower) -> Line:
     """Name the environments that a part of the plan is limited to."""
     return (" in ", Names(part.environments)) if part.environments else ()
 
 
-def _details(change: PipelineChange) -> Iterator[Block]:
-    yield Values(change.path, change.changes)
+def _details(change: PipelineChange, environments: tuple[str, ...] = ()) -> Iterator[Block]:
+    yield Values(change.path, change.changes, environments)
     if tasks := task_changes(change):
         yield Lines("tasks", tasks, "diff")
     if change.before and change.after and shape_changes(change):

@@ -46,10 +46,11 @@ Line = tuple[Span, ...]
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The values that change in a pipeline, whose config is at the path."""
+    """The values that change in a pipeline, whose config is at the path, and the environments where only they do."""
 
     path: str
     changes: tuple[ValueChange, ...]
+    environments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,12 @@ from refinery.config import render_problems
 from refinery.review.formats.escaping import visible
 from refinery.review.formats.outline import metrics_line, outline
 from refinery.review.formats.page import Changed, Code, Lines, Measured, Names, Sentence, Values
-from refinery.review.formats.wording import count, summary_line, versions_line
+from refinery.review.formats.wording import (
+    count,
+    count_unchanged,
+    summary_line,
+    versions_line,
+)
 from refinery.wording import list_names
 
 if TYPE_CHECKING:
@@ -52,8 +57,8 @@ class _Terminal:
     def lines(self, plan: Plan) -> Iterator[str]:
         yield from self._painted("bold", self._wrap(f"Plan: {summary_line(plan)}", "", "      "))
         yield from self._wrap(versions_line(plan), "")
-        if plan.unchanged:
-            yield f"{count(plan.unchanged, 'pipeline')} unchanged"
+        if unchanged := count_unchanged(plan):
+            yield f"{count(unchanged, 'pipeline')} unchanged"
         for section in outline(plan):
             if section.entries:
                 yield from self._section(section)
@@ -88,6 +93,8 @@ class _Terminal:
 
     def _values(self, block: Values) -> Iterator[str]:
         last_path = None
+        if block.environments:
+            yield f"    in {', '.join(map(visible, block.environments))}"
         for one in block.changes:
             place = one.place
             path = f"{place.path}{' (before)' if place.side == 'base' else ''}" if place else last_path

@@ -27,9 +27,15 @@ _SHORT_HASH = 7
 
 
 def summary_line(plan: Plan) -> str:
-    """Sum up the plan in one line, such as "3 pipelines change, 1 added, 1 high risk"."""
-    facts = [*_changes(plan), *_code(plan), *_risks(plan), *_trials(plan), *_problems(plan)]
-    return ", ".join(facts) or "no pipeline changes"
+    """Sum up the plan in one line, the worst first, such as "1 high risk; 3 pipelines change, 1 added"."""
+    worst = ", ".join([*_problems(plan), *_risks(plan), *_trials(plan)])
+    changes = ", ".join([*_changes(plan), *_code(plan)])
+    return "; ".join(filter(None, (worst, changes))) or "no pipeline changes"
+
+
+def count_unchanged(plan: Plan) -> int:
+    """Count the pipelines that get neither other settings nor other code."""
+    return plan.unchanged - len(_reached_by_code_alone(plan))
 
 
 def versions_line(plan: Plan) -> str:
@@ -162,10 +168,13 @@ def _changes(plan: Plan) -> Iterator[str]:
 
 def _code(plan: Plan) -> Iterator[str]:
     """Count the pipelines that only get other code."""
-    changed = {one.dag_id for one in plan.pipelines}
-    reached = {name for one in plan.code for name in one.pipelines} - changed
-    if reached:
+    if reached := _reached_by_code_alone(plan):
         yield f"{count(len(reached), 'pipeline')} reached by code"
+
+
+def _reached_by_code_alone(plan: Plan) -> set[str]:
+    changed = {one.dag_id for one in plan.pipelines}
+    return {name for one in plan.code for name in one.pipelines} - changed
 
 
 def _risks(plan: Plan) -> Iterator[str]:

@@ -244,7 +244,11 @@ def _is_templated(series: ModelSeries) -> bool:
 
 def _followers(review: Review, before: Pipeline) -> str:
     number = len(review.followers_of(before))
-    return f"; {count(number, 'pipeline')} {'is' if number == 1 else 'are'} scheduled on it" if number else ""
+    return (
+        f"; {count(number, 'pipeline')} {'is' if number == 1 else 'are'} scheduled on the old folder"
+        if number
+        else ""
+    )
 
 
 def _run_macros(pipeline: Pipeline) -> set[str]:

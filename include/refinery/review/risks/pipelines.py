@@ -76,19 +76,17 @@ def removed_but_awaited(review: Review) -> Iterator[Finding]:
 )
 def nobody_writes_asset(review: Review) -> Iterator[Finding]:
     """Find schedules on assets that no pipeline writes."""
-    written, before = (
-        {asset_of(one): one.dag_id for one in side.pipelines} for side in (review.head, review.base)
-    )
-    removed = {asset_of(one) for one in review.removed}  # R041 names those who wait for them
+    written = {asset_of(one): one.dag_id for one in review.head.pipelines}
+    # R041 names those who wait for a removed pipeline; one with an error writes again as soon as it is corrected.
+    before = {asset_of(pair.before): pair.before.dag_id for pair in review.pairs}
     awaited_before = {one.dag_id: awaited_assets(one) for one in review.base.pipelines}
     offers = _Offers(written)
     for pipeline in review.head.pipelines:
         known = awaited_before.get(review.former_id(pipeline), ())
         for uri in awaited_assets(pipeline):
-            has_lost_writer = uri in before and uri not in removed
-            if uri in written or (uri in known and not has_lost_writer):
+            if uri in written or (uri in known and uri not in before):
                 continue
-            about = f"; until now {before[uri]} writes it" if has_lost_writer else offers.near(uri)
+            about = f"; until now {before[uri]} wrote it" if uri in before else offers.near(uri)
             sentence = f"no pipeline of the project writes {uri}/, so its updates do not start {pipeline.dag_id}{about}"
             yield Finding(sentence, (pipeline.dag_id,), place_in(pipeline, "schedule"))
 

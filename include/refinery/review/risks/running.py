@@ -48,7 +48,7 @@ def timeout_changes(review: Review) -> Iterator[Finding]:
     for pair in review.pairs:
         before, after = pair.before.config.timeout, pair.after.config.timeout
         if after < before:
-            sentence = f"a task that takes more than {format_duration(after)} is ended; until now it may take {format_duration(before)}"
+            sentence = f"a task that takes more than {format_duration(after)} is ended; until now it could take {format_duration(before)}"
             yield pair.finding(sentence, "timeout")
         elif after > before and find_node(pair.after, ("timeout",)) is None:
             sentence = f"a task that hangs is ended only after {format_duration(after)}; until now after {format_duration(before)}"
@@ -120,7 +120,7 @@ def memory_cut(review: Review) -> Iterator[Finding]:
         for step in get_args(StepName):
             before, after = (_memory(one.config, step) for one in pair)
             if before and after and _bytes(after) < _bytes(before):
-                sentence = f"{step} is killed if it takes more than {after}; until now it may take {before}"
+                sentence = f"{step} is killed if it takes more than {after}; until now it could take {before}"
                 yield pair.finding(sentence, *_memory_key(pair, step))
 
 

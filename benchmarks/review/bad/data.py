@@ -96,9 +96,9 @@ def other_file(draft: Draft) -> Finding:
 
 
 def plain_http(draft: Draft) -> Finding:
-    """Read a dataset over plain HTTP: R052, high."""
+    """Read a dataset over plain HTTP, from a server that is not S3 (S3 is always read over TLS): R052, high."""
     path = draft.pick(has("source"), "_draft")
-    draft.replace(path, "https://", "http://")
+    draft.replace(path, "https://open-", "http://mirror.example.com/open-")
     return high("R052", path)
 
 

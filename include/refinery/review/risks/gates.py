@@ -80,7 +80,7 @@ def evaluation_changes(review: Review) -> Iterator[Finding]:
     """Find models that are measured on other rows than before, or with another positive class."""
     for pair in review.pairs:
         before, after = pair.before.config.evaluate, pair.after.config.evaluate
-        keys = ("time_column", "test_size", "random_state", "stratify")
+        keys = ("time_column", "test_size", "random_state", "stratify", "gap")
         changed = [key for key in keys if getattr(before, key) != getattr(after, key)]
         if before.positive_class != after.positive_class:
             classes = " and not ".join(_positive(one.positive_class) for one in (after, before))

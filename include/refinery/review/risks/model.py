@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from refinery.review.effects import model_file
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from refinery.review.risks.finding import Pair, Review
+
+# In the name of an image, such as runtime:3.3-8-python-3.12 or python:3.12-slim.
+_PYTHON = re.compile(r"python[:-](\d+\.\d+)")
 
 
 @risk(
@@ -185,6 +189,40 @@ def import_not_installed(review: Review) -> Iterator[Finding]:
     for one in review.missing_imports:
         sentence = f'{one.path} imports "{one.library}", which no requirement names: the next training fails unless something else brings it'
         yield Finding(sentence, one.pipelines, Place(one.path, 1))
+
+
+@risk(
+    "R018",
+    "medium",
+    "library no longer required",
+    meaning="`requirements.txt` and `constraints.txt` no longer name a library that pipelines use: tasks fail unless another one brings it.",
+    remedy="Keep the library in `requirements.txt`; accept the risk where another one brings it.",
+)
+def library_no_longer_required(review: Review) -> Iterator[Finding]:
+    """Find libraries that pipelines use and no requirement names anymore."""
+    for change in review.code:
+        if change.kind == "library" and change.before and not change.after and change.pipelines:
+            sentence = f"no requirement names {change.name} anymore: tasks that use it fail unless something else brings it"
+            yield Finding(sentence, change.pipelines, None)
+
+
+@risk(
+    "R019",
+    "medium",
+    "image has another Python",
+    meaning="Models are not loaded under another minor version of Python than their own, and a gate against a latest model that cannot be "
+    "loaded fails.",
+    remedy="Train the models that are still used again; with `gate: warn`, one run promotes a model under the new version.",
+)
+def image_has_another_python(review: Review) -> Iterator[Finding]:
+    """Find images with another minor version of Python."""
+    for change in review.code:
+        before, after = (_PYTHON.search(image or "") for image in (change.before, change.after))
+        if change.name == "Dockerfile" and before and after and before[1] != after[1]:
+            sentence = (
+                f"Python {before[1]} -> {after[1]}: models that were made before are not loaded under it"
+            )
+            yield Finding(sentence, change.pipelines, None)
 
 
 def _changed_code(review: Review, *, is_gated: bool) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ file descriptor that the command line names. It ends, with everything that model
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import ctypes
 import importlib
@@ -30,7 +31,7 @@ from refinery.project import put_library_last
 from refinery.spec.artifacts import JUDGEMENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
@@ -79,7 +80,7 @@ def main() -> None:
         if arguments.clean_up:
             run_apart(partial(_clean_up, bag, arguments.clean_up, times))
         if len(arguments.dag_ids) > 1:
-            _import_libraries()
+            _prepare_forks()
         for dag_id in arguments.dag_ids:
             run_apart(partial(_run, bag, dag_id, times, emit))
 
@@ -177,10 +178,36 @@ def _run(bag: DagBag, dag_id: str, times: dict[str, Any], emit: Emit) -> None:
     emit("finished", pipeline=dag_id, state=str(run.state), seconds=time.monotonic() - started)
 
 
-def _import_libraries() -> None:
-    """Import once what the fork of each pipeline would import."""
+def _prepare_forks() -> None:
+    """Do once what the fork of each pipeline would do: import libraries, and build the API that Airflow's tasks call, for seconds."""
     for name in ("boto3", "pandas", "sklearn.ensemble", "matplotlib.figure"):
         importlib.import_module(name)
+    with contextlib.suppress(
+        ImportError, AttributeError
+    ):  # Airflow's own; where it has moved, the forks build theirs
+        from airflow.sdk.execution_time.supervisor import in_process_api_server
+
+        asyncio.run(_call(in_process_api_server().app))
+
+
+async def _call(app: Callable[..., Awaitable[None]]) -> None:
+    """Send one request to an ASGI application, whose routes are built for the first; no thread is left that a fork would lack."""
+    request = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "GET",
+        "path": "/health",
+        "query_string": b"",
+        "headers": [],
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request"}
+
+    async def send(message: dict[str, Any]) -> None:
+        pass
+
+    await app(request, receive, send)
 
 
 class StepListener:

@@ -6,12 +6,14 @@ Left to its threads, moto looks at a write's condition and writes in two steps, 
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import threading
 from typing import TYPE_CHECKING
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
+from werkzeug.wsgi import get_input_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +25,9 @@ def running_moto() -> Iterator[str]:
     application, lock = DomainDispatcherApplication(create_backend_app), threading.Lock()
 
     def one_at_a_time(environ, start_response):
+        # Read before the lock: the rest of a body may come only after the answer to another request.
+        body = get_input_stream(environ).read()
+        environ |= {"wsgi.input": io.BytesIO(body), "wsgi.input_terminated": True}
         with lock:
             return list(application(environ, start_response))
 

@@ -17,6 +17,7 @@ from refinery.storage.errors import (
     StorageError,
     ThrottledError,
 )
+from tests.effort import effort
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -289,7 +290,7 @@ class TestRerun:
             assert (under_prefix(next_model) | replaced(model)).items() <= stored(client).items()
             for key in stored(client):
                 client.delete_object(Bucket="data", Key=key)
-            cut_after += 1
+            cut_after += effort(2, 1)
         assert cut_after > 20
 
 

@@ -30,8 +30,7 @@ cluster: $(environment) ## Start Airflow on two Celery workers that share no fol
 down: $(environment) ## Stop what `make up` or `make cluster` started
 	@./refinery down
 
-# One process more than there are cores: some tests wait.
-pytest := $(bin)/python -m pytest --numprocesses $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --dist loadfile --no-loadscope-reorder
+pytest := $(bin)/python -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
 
 test: $(environment) ## Run the tests
 	@$(pytest)

@@ -191,12 +191,12 @@ def _prepare_forks() -> None:
 
 
 async def _call(app: Callable[..., Awaitable[None]]) -> None:
-    """Send one request to an ASGI application, whose routes are built for the first; no thread is left that a fork would lack."""
+    """Send one request to an ASGI application, which builds its routes for the first; this one has no handler, whose thread a fork would lack."""
     request = {
         "type": "http",
         "http_version": "1.1",
         "method": "GET",
-        "path": "/health",
+        "path": "/",
         "query_string": b"",
         "headers": [],
     }

@@ -179,19 +179,18 @@ def _run(bag: DagBag, dag_id: str, times: dict[str, Any], emit: Emit) -> None:
 
 
 def _prepare_forks() -> None:
-    """Do once what the fork of each pipeline would do: import libraries, and build the API that Airflow's tasks call, for seconds."""
+    """Do once what takes each pipeline's fork seconds: import libraries, and build the API that Airflow's tasks call."""
     for name in ("boto3", "pandas", "sklearn.ensemble", "matplotlib.figure"):
         importlib.import_module(name)
-    with contextlib.suppress(
-        ImportError, AttributeError
-    ):  # Airflow's own; where it has moved, the forks build theirs
+    # The API is internal to Airflow: where it has moved, each fork builds its own.
+    with contextlib.suppress(ImportError, AttributeError):
         from airflow.sdk.execution_time.supervisor import in_process_api_server
 
         asyncio.run(_call(in_process_api_server().app))
 
 
 async def _call(app: Callable[..., Awaitable[None]]) -> None:
-    """Send one request to an ASGI application, which builds its routes for the first; this one has no handler, whose thread a fork would lack."""
+    """Send one request to an ASGI application, so that it builds its routes; no handler answers it, whose thread a fork would lack."""
     request = {
         "type": "http",
         "http_version": "1.1",

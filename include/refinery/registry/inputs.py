@@ -148,7 +148,7 @@ def find_changes(
     Args:
         series: The pipeline's models.
         spec: The training's settings.
-        dataset: The dataset's identity, as `describe_dataset` returns it.
+        dataset: The dataset's identity: the result of `describe_dataset`.
         config_sha256: The SHA-256 of the config's text.
         client: The client for the bucket.
 

@@ -27,7 +27,7 @@ class ReviewedRun:
     Attributes:
         url: The run's page.
         succeeded: Whether its checks passed.
-        head_repository: The repository of the reviewed branch, as "owner/name": a fork, or the repository itself.
+        head_repository: The repository of the reviewed branch, in the form "owner/name": a fork, or the repository itself.
         head_commit: The full hash of the branch's commit.
     """
 
@@ -75,7 +75,7 @@ class GitHub:
 
     Args:
         api_url: The root of the API, such as "https://api.github.com".
-        repository: The repository to merge into, as "owner/name".
+        repository: The repository to merge into, in the form "owner/name".
         token: A token that may write to its pull requests.
     """
 

@@ -113,7 +113,7 @@ def download_dataset(
 def download_object(
     url: S3Url, path: Path, *, client: S3Client, policy: RetryPolicy | None = None
 ) -> DatasetIdentity:
-    """Download one object to a file, as `download_dataset` does.
+    """Download one object to a file, with the checks of `download_dataset`.
 
     Args:
         url: The object.

@@ -99,7 +99,7 @@ class PredictedFile:
 def predict_file(
     model: Any, manifest: Mapping[str, Any], path: Path, *, probabilities: bool = False
 ) -> pd.DataFrame:
-    """Predict each row of a file, as `predict_rows` does.
+    """Predict each row of a file with `predict_rows`.
 
     Returns:
         The file's cells as they are, followed by `prediction` and the probabilities asked for.

@@ -1,4 +1,4 @@
-"""Expand a matrix to its combinations, as GitHub Actions does."""
+"""Expand a matrix to its combinations, by the rules of GitHub Actions."""
 
 from __future__ import annotations
 

@@ -256,7 +256,7 @@ def _trials(plan: Plan) -> Iterator[Entry]:
 
 
 def _trial(trial: Trial, told: Sequence[str]) -> Entry:
-    """Write a trial, without what a risk tells of its gates."""
+    """Write a trial, without what a risk already says about its gates."""
     rows = f" on {count(trial.rows, 'row')}" if trial.rows is not None else ""
     remarks = [
         f"{label}: {remark}"

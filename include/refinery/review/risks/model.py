@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # In the name of an image, such as runtime:3.3-8-python-3.12 or python:3.12-slim.
 _PYTHON = re.compile(r"python[:-](\d+\.\d+)")
+# The plan counts them among the libraries, since they bring some.
+_IMAGE_FILES = frozenset({"Dockerfile", "packages.txt"})
 
 
 @risk(
@@ -201,7 +203,8 @@ def import_not_installed(review: Review) -> Iterator[Finding]:
 def library_no_longer_required(review: Review) -> Iterator[Finding]:
     """Find libraries that pipelines use and no requirement names anymore."""
     for change in review.code:
-        if change.kind == "library" and change.before and not change.after and change.pipelines:
+        is_gone = change.kind == "library" and change.before and not change.after
+        if is_gone and change.pipelines and change.name not in _IMAGE_FILES:
             sentence = f"no requirement names {change.name} anymore: tasks that use it fail unless something else brings it"
             yield Finding(sentence, change.pipelines, None)
 

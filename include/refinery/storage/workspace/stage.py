@@ -121,7 +121,7 @@ class Stage:
             self.pull_file(file, folder / name)
 
     def pull_file(self, file: StagedFile, path: Path) -> None:
-        """Download one file of the stage, as `pull` does."""
+        """Download one file of the stage, with the checks of `pull`."""
         url = self.run.child(file.object)
         try:
             received = download_object(url, path, client=self.client, policy=self.policy)

@@ -165,7 +165,7 @@ def null_target(target: str, nulls: int, rows: int, words: str, *, missing: int)
         target: The target's column.
         nulls: How many rows have no value, or an infinite one.
         rows: How many rows there are.
-        words: Words that were read as missing, as `describe_words` gives them; none where there are none.
+        words: Words that were read as missing: the result of `describe_words`, or an empty one.
         missing: How many rows have no value at all.
     """
     count = f"All {rows}" if nulls == rows else f"{nulls} of {rows}"

@@ -52,7 +52,7 @@ def unusable_columns(estimator: str, problem: str, columns: Mapping[str, str], a
 
 
 def nested_columns(features: pd.DataFrame) -> dict[str, str]:
-    """Return the columns that hold lists or records, as Parquet and JSON may, each with an example."""
+    """Return the columns that hold lists or records (Parquet and JSON may), each with an example."""
     found = {}
     for name, column in features.items():
         if column.dtype.kind == "O" and (first := column.first_valid_index()) is not None:
@@ -74,7 +74,7 @@ def _refusal_of_values(estimator: str, features: pd.DataFrame) -> DatasetError |
 
 
 def _binary_columns(features: pd.DataFrame) -> dict[str, str]:
-    """Return the columns that hold bytes, as Parquet may, each with an example."""
+    """Return the columns that hold bytes (Parquet may), each with an example."""
     objects = {name: column.dropna() for name, column in features.items() if column.dtype.kind == "O"}
     firsts = {str(name): column.iloc[0] for name, column in objects.items() if len(column)}
     return {name: f"such as {value[:20]!r}" for name, value in firsts.items() if isinstance(value, bytes)}

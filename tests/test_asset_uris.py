@@ -9,7 +9,7 @@ from airflow.sdk import Asset
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from refinery.rendering.loader import make_asset
+from refinery.rendering.assets import make_asset
 from refinery.spec.asset_uris import asset_uri
 from refinery.spec.urls import InvalidUrlError, parse_prefix_url, parse_source_url
 

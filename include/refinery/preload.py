@@ -14,7 +14,14 @@ from typing import Any
 from airflow.listeners import hookimpl
 
 VARIABLE = "REFINERY_PRELOAD"
-_TASK_START = ("refinery.rendering.loader", "refinery.operators", "refinery.registry", "refinery.card")
+_TASK_START = (
+    "refinery.rendering.loader",
+    "refinery.rendering.dag_files",
+    "refinery.operators",
+    "refinery.storage",
+    "refinery.registry",
+    "refinery.card",
+)
 _TRAINING = ("boto3", "pandas", "sklearn.ensemble", "sklearn.model_selection", "matplotlib.figure")
 
 log = logging.getLogger(__name__)

@@ -18,13 +18,12 @@ from types import SimpleNamespace
 import jinja2
 
 from refinery.project import Project
-from refinery.rendering.loader import load_dags
+from refinery.rendering.task_start import load_dag
 
 
 def run_step(project: Path, dag_id: str, day: str, task_id: str) -> None:
     """Run a step of the run of a day, in this process."""
-    os.environ["_AIRFLOW_PARSING_CONTEXT_DAG_ID"] = dag_id
-    task = load_dags(Project.at(project))[dag_id].get_task(task_id)
+    task = load_dag(Project.at(project), dag_id).get_task(task_id)
     date = datetime.fromisoformat(day).replace(tzinfo=UTC)
     run = SimpleNamespace(
         dag_id=dag_id, run_id=f"scheduled__{day}T00:00:00+00:00", logical_date=date, run_after=date

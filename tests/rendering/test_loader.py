@@ -13,9 +13,9 @@ from refinery.config import ConfigError
 from refinery.errors import RefineryError
 from refinery.project import Project
 from refinery.rendering import loader
-from refinery.rendering.loader import load_dags, make_asset, report_broken_configs
-
-PARSING_CONTEXT = "_AIRFLOW_PARSING_CONTEXT_DAG_ID"  # what Airflow sets for a task's start
+from refinery.rendering.assets import make_asset
+from refinery.rendering.loader import load_dags, report_broken_configs
+from refinery.rendering.task_start import load_dag
 
 
 class TestOnePipeline:
@@ -252,8 +252,7 @@ class TestWhatCannotBeStored:
 
     def test_a_tasks_start_does_not_ask(self, render, monkeypatch):
         root = render(description="a\0b")
-        monkeypatch.setenv(PARSING_CONTEXT, "odd")
-        assert list(load_dags(Project.at(root))) == ["odd"]
+        assert load_dag(Project.at(root), "odd").dag_id == "odd"
 
     def test_pipelines_of_one_shape_are_serialized_once(self, configs, monkeypatch):
         serialized = []
@@ -372,8 +371,7 @@ class TestWorkspaces:
     def test_a_tasks_start_does_not_ask(self, configs, executor, monkeypatch):
         executor("CeleryExecutor")
         configs.write("churn")
-        monkeypatch.setenv(PARSING_CONTEXT, "churn")
-        assert list(load_dags(Project.at(configs.root))) == ["churn"]
+        assert load_dag(Project.at(configs.root), "churn").dag_id == "churn"
 
     @pytest.mark.parametrize(
         ("written", "given"),
@@ -397,11 +395,9 @@ class TestATasksStart:
             text="source: s3://data/x.csv\nmodel: random_forest\noutput: s3://models/c/{{ ds }}/\n",
         )
         configs.write("broken", text="source: [\n")
-        monkeypatch.setenv(PARSING_CONTEXT, "team_a.churn")
-        assert list(load_dags(Project.at(configs.root))) == ["team_a.churn"]
+        assert load_dag(Project.at(configs.root), "team_a.churn").dag_id == "team_a.churn"
 
     def test_a_broken_config_is_an_error_with_its_place(self, configs, monkeypatch):
         configs.write("churn", text="sorce: s3://datasets/churn.csv\n")
-        monkeypatch.setenv(PARSING_CONTEXT, "churn")
         with pytest.raises(ConfigError, match=r"configs/churn\.yml:1:1"):
-            load_dags(Project.at(configs.root))
+            load_dag(Project.at(configs.root), "churn")

@@ -19,7 +19,11 @@ from refinery.config.project import EnvironmentNeededError, Project, load_pipeli
 from refinery.config.readings import Readings
 from refinery.config.reports import Level, annotation, problems_as_github, problems_as_json, render_problems
 from refinery.config.resolve.environment import LOCAL
-from refinery.config.resolve.names import (
+from refinery.config.schema import project_schema
+from refinery.config.yaml.comments import find_comments
+from refinery.config.yaml.node import Node
+from refinery.config.yaml.secrets import blank_secrets, find_secrets
+from refinery.spec.names import (
     DEFAULTS,
     ENVIRONMENTS,
     SUFFIXES,
@@ -27,10 +31,6 @@ from refinery.config.resolve.names import (
     join_dag_id,
     split_dag_id,
 )
-from refinery.config.schema import project_schema
-from refinery.config.yaml.comments import find_comments
-from refinery.config.yaml.node import Node
-from refinery.config.yaml.secrets import blank_secrets, find_secrets
 
 __all__ = [
     "DEFAULTS",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from refinery.config.problems import sort_problems
 from refinery.config.resolve.environment import LOCAL
-from refinery.config.resolve.names import ENVIRONMENTS, SUFFIXES
+from refinery.spec.names import ENVIRONMENTS, SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from refinery.config.folder import show_path
 from refinery.config.problems import Problem
-from refinery.config.resolve.names import (
+from refinery.spec.names import (
     DEFAULTS,
     ENVIRONMENTS,
     MAX_DAG_ID_LENGTH,

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from refinery.config.problems import Problem
+from refinery.config_file import read_config_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-# A config is a page that a person reads; anything larger is a mistake or an attack.
-MAX_BYTES = 1_000_000
 
 
 class ConfigFolder(Protocol):
@@ -29,7 +26,7 @@ class ConfigFolder(Protocol):
         """Return whether there is a file of this path."""
 
     def read(self, path: str) -> bytes:
-        """Return a file's bytes, of a file that is too large a few more than MAX_BYTES.
+        """Return a file's bytes, of a file that is too large only the first.
 
         Raises:
             OSError: It cannot be read, or is not a regular file.
@@ -61,20 +58,7 @@ class DiskFolder:
 
     def read(self, path: str) -> bytes:
         """Return a file's bytes; see `ConfigFolder`."""
-        # A link could show any file of the machine in an error's excerpt, and a pipe would block forever.
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        descriptor = os.open(f"{self._root}/{path}", flags)
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise OSError(errno.EINVAL, "not a regular file")
-            chunks = []
-            left = MAX_BYTES + 1
-            while left and (chunk := os.read(descriptor, left)):
-                chunks.append(chunk)
-                left -= len(chunk)
-            return b"".join(chunks)
-        finally:
-            os.close(descriptor)
+        return read_config_file(f"{self._root}/{path}")
 
     def names(self, path: str) -> list[str]:
         """Return the names in one folder; none if there is no such folder."""

@@ -19,8 +19,8 @@ from refinery.config.read import choose_file, read_pipelines
 from refinery.config.readings import Readings
 from refinery.config.resolve.environment import LOCAL
 from refinery.config.resolve.layer import read_layer
-from refinery.config.resolve.names import DEFAULTS, ENVIRONMENTS, split_dag_id
 from refinery.config.resolve.shared import SharedLayers
+from refinery.spec.names import DEFAULTS, ENVIRONMENTS, split_dag_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

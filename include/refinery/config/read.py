@@ -15,9 +15,9 @@ from refinery.config.pipeline import Pipeline
 from refinery.config.problems import Problem, has_errors
 from refinery.config.resolve.matrix import MAX_COMBINATIONS, count_combinations, expand_matrix, id_values
 from refinery.config.resolve.merging import merge_layers
-from refinery.config.resolve.names import MAX_DAG_ID_LENGTH, join_dag_id
 from refinery.config.resolve.short_forms import choose_keys, expand_short_forms
 from refinery.config.salvage import salvage
+from refinery.spec.names import MAX_DAG_ID_LENGTH, join_dag_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -12,8 +12,8 @@ from refinery.config.models.model import MODEL_KEYS
 from refinery.config.models.pipeline import PipelineConfig
 from refinery.config.readings import Readings
 from refinery.config.resolve.environment import LOCAL
-from refinery.config.resolve.names import DEFAULTS
 from refinery.config.resolve.shared import SharedLayers
+from refinery.spec.names import DEFAULTS
 from refinery.spec.units import format_duration
 
 if TYPE_CHECKING:

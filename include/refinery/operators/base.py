@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from abc import abstractmethod
 from functools import partial
@@ -12,12 +11,12 @@ from typing import TYPE_CHECKING, Any, cast
 from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import BaseOperator
 
+from refinery.airflow_home import airflow_home
 from refinery.connections import DEFAULT_CONNECTION, s3_client
 from refinery.errors import RefineryError
 from refinery.operators.deadline import ended_after
 from refinery.operators.pod import executor_arguments
 from refinery.spec.urls import is_url, parse_prefix_url
-from refinery.storage import LocalWorkspace, StagedWorkspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,10 +110,14 @@ class PipelineOperator(BaseOperator):
         """Return the workspace of this run."""
         *groups, _ = self.task_id.split(".")  # two pipelines may be groups of one DAG
         run = (".".join((self.dag_id, *groups)), context["run_id"])
+        from refinery.storage import LocalWorkspace, StagedWorkspace  # not needed to parse a DAG file
+
         if self.workspace and is_url(self.workspace):
             root = parse_prefix_url(self.workspace)
             return StagedWorkspace.of_run(root, *run, client=s3_client(self.workspace_conn_id, root))
-        return LocalWorkspace.of_run(Path(self.workspace) if self.workspace else _default_root(), *run)
+        return LocalWorkspace.of_run(
+            Path(self.workspace) if self.workspace else airflow_home() / "workspace", *run
+        )
 
 
 def with_run_date(context: Context) -> Context:
@@ -137,7 +140,3 @@ def with_run_date(context: Context) -> Context:
         "ts_nodash": ts_nodash,
     }
     return cast("Context", {**context, **dates})
-
-
-def _default_root() -> Path:
-    return Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser() / "workspace"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from refinery.connections import DEFAULT_CONNECTION, s3_client
 from refinery.operators.base import PipelineOperator
 from refinery.spec.urls import parse_source_url
-from refinery.storage import describe_dataset, download_datasets, write_identity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +38,8 @@ class DownloadDatasetOperator(PipelineOperator):
 
     def run_step(self, context: Context) -> dict[str, Any]:
         """Download the dataset and return a summary of its identity."""
+        from refinery.storage import describe_dataset, download_datasets, write_identity
+
         urls = [self.source] if isinstance(self.source, str) else self.source
         with self.workspace_of(context).open(writes="dataset") as folder:
             files = download_datasets(

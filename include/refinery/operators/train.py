@@ -17,7 +17,6 @@ from refinery.operators.pod import whole_cores
 from refinery.operators.provenance import run_provenance
 from refinery.spec.artifacts import JUDGEMENT
 from refinery.spec.urls import parse_prefix_url
-from refinery.storage import describe_dataset, read_identity, upload_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,6 +115,7 @@ class TrainModelOperator(PipelineOperator):
     def _train(self, spec: TrainingSpec, folder: RunFolder, context: Context) -> dict[str, float]:
         from refinery.operators.promoted import PromotedModels
         from refinery.registry import record_spec
+        from refinery.storage import describe_dataset, read_identity
         from refinery.training import GateFailedError, needs_latest, train
 
         files = read_identity(folder.identity_file)
@@ -161,6 +161,8 @@ class TrainModelOperator(PipelineOperator):
         return replace(spec, timeout=_script_timeout(self.execution_timeout))
 
     def _upload_report(self, report_dir: Path, context: Context) -> None:
+        from refinery.storage import upload_model
+
         if self.prefix is None:
             return
         run = re.sub(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from refinery.config.models import AssetSchedule, EverySchedule
 from refinery.config.run_times import LAST_SECOND
-from refinery.spec.asset_uris import asset_uri
+from refinery.spec.asset_uris import AnyOf, asset_uri
 from refinery.spec.urls import parse_prefix_url, parse_source_url
 
 if TYPE_CHECKING:
@@ -22,12 +22,6 @@ OPERATORS = "refinery.operators"
 # Each retry waits twice as long as the previous one. Airflow 3.1 takes no factor: it always doubles.
 RETRY_BACKOFF = True if version("apache-airflow-core").startswith("3.1.") else 2.0
 MAX_RETRY_DELAY = timedelta(hours=1)
-
-
-class AnyOf(tuple[str, ...]):
-    """Assets of which any single one starts a run; a plain list waits for all."""
-
-    __slots__ = ()
 
 
 def dag_factory_config(pipeline: Pipeline) -> dict[str, Any]:

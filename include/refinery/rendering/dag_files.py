@@ -8,19 +8,15 @@ from pathlib import Path
 from traceback import extract_stack
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import TaskGroup
-from dagfactory.dagbuilder import DagBuilder
+from airflow.sdk import TaskGroup, get_parsing_context
 
-from refinery.config import join_dag_id, load_pipeline
 from refinery.errors import RefineryError
 from refinery.project import Project
-from refinery.rendering import loader
-from refinery.rendering.dag_factory import dag_factory_config
+from refinery.rendering import task_start
+from refinery.spec.names import join_dag_id
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
-
-_NOT_OPERATOR_ARGUMENTS = ("operator", "dependencies")
 
 
 def load_pipelines(configs: str | Path = "configs") -> dict[str, DAG]:
@@ -36,7 +32,13 @@ def load_pipelines(configs: str | Path = "configs") -> dict[str, DAG]:
     Raises:
         ConfigError: The config of the one requested DAG is invalid. `report_broken_configs` reports all others.
     """
-    return loader.load_dags(_find_project(configs, _calling_file()))
+    project = _find_project(configs, _calling_file())
+    if wanted := get_parsing_context().dag_id:
+        return {wanted: task_start.load_dag(project, wanted)}
+
+    from refinery.rendering import loader  # imports dag-factory, which a task's start does not need
+
+    return loader.load_dags(project)
 
 
 def report_broken_configs(configs: str | Path = "configs") -> None:
@@ -50,6 +52,8 @@ def report_broken_configs(configs: str | Path = "configs") -> None:
     Raises:
         RefineryError: At least one config is invalid; the message lists all problems.
     """
+    from refinery.rendering import loader
+
     loader.report_broken_configs(_find_project(configs, _calling_file()))
 
 
@@ -77,14 +81,11 @@ def refinery_task_group(config: str | Path, *, group_id: str | None = None) -> T
         raise RefineryError(f'"{config}" is not a config; write its path, such as "configs/churn.yml".')
     project = _find_project(folder, _calling_file())
     dag_id = join_dag_id(path.relative_to(folder).with_suffix("").parts)
-    settings = dag_factory_config(load_pipeline(project.configs, dag_id, environment=project.environment))
-    with TaskGroup(group_id or dag_id.replace(".", "_"), default_args=settings["default_args"]) as group:
-        tasks: dict[str, Any] = {}
-        for name, task in settings["tasks"].items():
-            of_the_pipeline = {"pipeline": dag_id} if name == "train_model" else {}
-            tasks[name] = _make_task(name, task | of_the_pipeline)
-            for before in task["dependencies"]:
-                tasks[before] >> tasks[name]
+    settings = task_start.render_pipeline(project, dag_id).settings
+    tasks = settings["tasks"]
+    default_args: Any = task_start.with_callbacks(settings["default_args"])
+    with TaskGroup(group_id or dag_id.replace(".", "_"), default_args=default_args) as group:
+        task_start.make_tasks(tasks | {"train_model": tasks["train_model"] | {"pipeline": dag_id}})
     return group
 
 
@@ -102,10 +103,3 @@ def _find_project(configs: str | Path, dag_file: str) -> Project:
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     return replace(project, configs=root / configs)
-
-
-def _make_task(name: str, task: dict[str, Any]) -> Any:
-    params = {
-        key: value for key, value in loader.with_assets(task).items() if key not in _NOT_OPERATOR_ARGUMENTS
-    }
-    return DagBuilder.make_task(task["operator"], {"task_id": name, **params})

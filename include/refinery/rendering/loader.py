@@ -1,43 +1,64 @@
-"""Load configs as Airflow DAGs: all of them for the dag-processor, only the requested one when a task starts."""
+"""Load all configs as Airflow DAGs, for the dag-processor; a task's start loads only its own (`task_start.py`)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import gc
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from airflow.sdk import DAG, Asset, AssetAny, get_parsing_context
 from dagfactory.dagbuilder import DagBuilder
 
-from refinery.config import ConfigError, Problem, load_pipeline, load_project
+from refinery.config import ConfigError, Problem, load_project
 from refinery.errors import RefineryError
-from refinery.rendering.dag_factory import AnyOf, dag_factory_config
+from refinery.rendering.assets import make_schedule, with_assets
+from refinery.rendering.dag_factory import dag_factory_config
 from refinery.rendering.executors import spreading_executor
+from refinery.rendering.inputs import project_inputs
+from refinery.rendering.kept import find_kept, keep
 from refinery.rendering.storage_check import StorageCheck
-from refinery.spec.asset_uris import normalize_uri
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+    from airflow.sdk import DAG
 
     from refinery.config import Pipeline
-    from refinery.config import Project as LoadedProject
     from refinery.project import Project
+
+
+class _Loaded(NamedTuple):
+    """What a project's configs come to.
+
+    Attributes:
+        pipelines: The valid pipelines: id, text of the config, and dag-factory dictionary.
+        errors: What is wrong with the others.
+    """
+
+    pipelines: list[tuple[str, str, dict[str, Any]]]
+    errors: list[str]
 
 
 def load_dags(project: Project) -> dict[str, DAG]:
     """Return the DAGs of the project's valid configs by id.
 
-    Airflow parses the DAG file again whenever a task starts, and then needs one DAG: only its config is read.
-
     Args:
         project: The project with the configs and models.
-
-    Raises:
-        ConfigError: The config of the one DAG that Airflow needs is invalid.
     """
-    if wanted := get_parsing_context().dag_id:
-        pipeline = load_pipeline(project.configs, wanted, environment=project.environment)
-        return {wanted: build_dag(pipeline)}
-    dags, _ = _render_all(project)
-    return dags
+    with _without_collections():
+        return {dag_id: _build(dag_id, text, settings) for dag_id, text, settings in _load(project).pipelines}
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Pause the garbage collector, which would look through all DAGs again and again while more are made: a quarter of the time."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def report_broken_configs(project: Project) -> None:
@@ -46,35 +67,13 @@ def report_broken_configs(project: Project) -> None:
     Raises:
         RefineryError: At least one config is invalid.
     """
-    _, errors = _render_all(project)
-    if errors:
+    if errors := _load(project).errors:
         raise RefineryError(_storable("\n\n".join(errors)))
 
 
 def build_dag(pipeline: Pipeline) -> DAG:
     """Return one pipeline as a DAG, built by dag-factory; the DAG's docs show the config as written."""
-    config = dag_factory_config(pipeline)
-    config["schedule"] = _schedule(config.get("schedule"))
-    config["tasks"] = {name: with_assets(task) for name, task in config["tasks"].items()}
-    builder = DagBuilder(pipeline.dag_id, {}, {}, yml_dag=pipeline.text)
-    builder.dag_config = config  # set past the constructor, which copies deeply: a tenth of the whole parse
-    dag: DAG = builder.build()["dag"]
-    return dag
-
-
-def with_assets(task: dict[str, Any]) -> dict[str, Any]:
-    """Return a task's settings with assets in place of their URIs."""
-    return task | {key: list(map(make_asset, task[key])) for key in task.keys() & {"inlets", "outlets"}}
-
-
-def make_asset(uri: str) -> Asset:
-    """Return an asset, made without the Amazon provider's URI check, which imports boto3 in every parse.
-
-    The check only asks for a bucket; a test compares the asset with the one that Airflow makes from the URI.
-    """
-    asset = Asset(name=uri, uri=f"x-{uri}")
-    object.__setattr__(asset, "uri", normalize_uri(uri))
-    return asset
+    return _build(pipeline.dag_id, pipeline.text, dag_factory_config(pipeline))
 
 
 def unshared_workspaces(
@@ -94,30 +93,52 @@ def unshared_workspaces(
     }
 
 
-def _render_all(project: Project) -> tuple[dict[str, DAG], list[str]]:
+def _load(project: Project) -> _Loaded:
+    """Return what the project's configs come to, from the last time if nothing has changed since."""
+    name = f"{project.root} {project.environment}"
+    executor = spreading_executor()
+    inputs = project_inputs(project, executor)
+    if inputs and (kept := find_kept(name, inputs)):
+        return _Loaded(*kept)
+    loaded = _render(project, executor)
+    if inputs and inputs == project_inputs(project, executor):  # no file was replaced meanwhile
+        keep(name, inputs, tuple(loaded))
+    return loaded
+
+
+def _render(project: Project, executor: str | None) -> _Loaded:
     loaded = load_project(project.configs, models_dir=project.models, environment=project.environment)
-    unshared = _unshared_workspaces(loaded, project.environment)
+    unshared = (
+        unshared_workspaces(loaded.pipelines, executor, environment=project.environment) if executor else {}
+    )
     problems = [problem for problem in loaded.problems if problem.severity == "error"]
     problems += dict.fromkeys(unshared.values())  # one per place, however many pipelines share it
     errors = [str(ConfigError(tuple(problems)))] if problems else []
-    dags = {}
+    pipelines = []
     storage = StorageCheck()
     for pipeline in loaded.pipelines:
         if pipeline.dag_id in unshared:
             continue
         try:
             dag = build_dag(pipeline)
-            storage.check(dag, dag_factory_config(pipeline))
+            settings = dag_factory_config(pipeline)
+            storage.check(dag, settings)
         except Exception as error:  # noqa: BLE001 - whatever Airflow or dag-factory refuses must not hide the others
             errors.append(f"{pipeline.path}: {_explain(error)}")
         else:
-            dags[pipeline.dag_id] = dag
-    return dags, errors
+            pipelines.append((pipeline.dag_id, pipeline.text, settings))
+    return _Loaded(pipelines, errors)
 
 
-def _unshared_workspaces(loaded: LoadedProject, environment: str) -> dict[str, Problem]:
-    executor = spreading_executor()
-    return unshared_workspaces(loaded.pipelines, executor, environment=environment) if executor else {}
+def _build(dag_id: str, text: str, settings: dict[str, Any]) -> DAG:
+    config = settings | {
+        "schedule": make_schedule(settings.get("schedule")),
+        "tasks": {name: with_assets(task) for name, task in settings["tasks"].items()},
+    }
+    builder = DagBuilder(dag_id, {}, {}, yml_dag=text)
+    builder.dag_config = config  # set past the constructor, which copies deeply: a tenth of the whole parse
+    dag: DAG = builder.build()["dag"]
+    return dag
 
 
 def _unshared_problem(pipeline: Pipeline, executor: str, environment: str) -> Problem:
@@ -143,13 +164,3 @@ def _explain(error: Exception) -> str:
 def _storable(text: str) -> str:
     """Escape what the database cannot store, so that the report itself can be stored."""
     return text.replace("\0", r"\0").encode(errors="backslashreplace").decode()
-
-
-def _schedule(schedule: Any) -> Any:
-    match schedule:
-        case AnyOf():
-            return AssetAny(*map(make_asset, schedule))
-        case list():
-            return [make_asset(uri) for uri in schedule]
-        case _:
-            return schedule

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from refinery.errors import RefineryError
-from refinery.rendering.dag_factory import AnyOf, dag_factory_config
+from refinery.rendering.dag_factory import dag_factory_config
+from refinery.spec.asset_uris import AnyOf
 from refinery.spec.json_keys import keep_keys
 
 if TYPE_CHECKING:

@@ -18,6 +18,12 @@ _EMPTY_SEGMENT = "%2F"
 _WRAPPER = "x-"
 
 
+class AnyOf(tuple[str, ...]):
+    """Assets of which any single one starts a run; a plain list waits for all."""
+
+    __slots__ = ()
+
+
 def asset_uri(url: S3Url | HttpUrl) -> str:
     """Return the asset URI of a templated URL: the folder above its first template or wildcard.
 

@@ -16,7 +16,7 @@ from refinery.config.models.schedule import Schedule, Timezone
 from refinery.config.models.source import SourceConfig
 from refinery.config.models.urls import URL_PATTERN, AssetPrefixUrl
 from refinery.config.models.variables import MatrixConfig
-from refinery.config.resolve.names import MAX_TAG_LENGTH
+from refinery.spec.names import MAX_TAG_LENGTH
 from refinery.spec.training import SECTIONS
 from refinery.wording import suggest_name
 

@@ -13,8 +13,8 @@ from refinery.config.files import find_config, find_environment_files
 from refinery.config.models.variables import EnvironmentConfig
 from refinery.config.problems import Problem
 from refinery.config.resolve.layer import check_defaults, read_layer
-from refinery.config.resolve.names import ENVIRONMENTS
 from refinery.config.resolve.variables import Variables
+from refinery.spec.names import ENVIRONMENTS
 from refinery.wording import suggest_name
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from refinery.config.files import find_config
 from refinery.config.resolve.environment import read_environment
 from refinery.config.resolve.layer import Layer, check_defaults, read_layer
 from refinery.config.resolve.merging import merge_layers
-from refinery.config.resolve.names import DEFAULTS
+from refinery.spec.names import DEFAULTS
 
 if TYPE_CHECKING:
     from refinery.config.folder import ConfigFolder

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from refinery.config.folder import MAX_BYTES
 from refinery.config.problems import Problem
 from refinery.config.yaml import secrets
+from refinery.config_file import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

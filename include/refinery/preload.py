@@ -1,43 +1,69 @@
-"""Import what tasks need once, in the Airflow components that they are forked from.
+"""Import what tasks need once, in the processes that they are forked from.
 
 LocalExecutor forks each task from the scheduler, and the dag-processor forks a process for each DAG file: both inherit the
-modules. A task announces itself to listeners, too, but imports nothing here that its step may not use.
+modules. Celery's workers fork theirs, too, but tell no plugin of their start (see `celery_preload.py`). A task announces itself
+to listeners as well, but imports nothing here that its step may not use.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import sys
 from importlib import import_module
 from typing import Any
 
 from airflow.listeners import hookimpl
 
 VARIABLE = "REFINERY_PRELOAD"
-_TASK_START = (
-    "refinery.rendering.loader",
+TRAINING = "training"
+_SCHEDULER = "scheduler"
+_DAG_FILES = ("refinery.rendering.loader", "refinery.rendering.dag_files", "refinery.operators")
+_TASKS = (
     "refinery.rendering.dag_files",
+    "refinery.rendering.dag_factory",
     "refinery.operators",
     "refinery.storage",
     "refinery.registry",
     "refinery.card",
+    "airflow.providers.amazon.aws.hooks.s3",
 )
-_TRAINING = ("boto3", "pandas", "sklearn.ensemble", "sklearn.model_selection", "matplotlib.figure")
+_TRAINING = (
+    "pandas",
+    "sklearn.ensemble",
+    "sklearn.model_selection",
+    "matplotlib.figure",
+    "refinery.training",
+)
 
 log = logging.getLogger(__name__)
 
 
 @hookimpl
 def on_starting(component: Any) -> None:
-    """Import the modules that a task's start needs, and with REFINERY_PRELOAD=training also those of a training.
+    """Preload what the component's children need.
 
     Args:
         component: What starts: a task, or the job of a scheduler, dag-processor or triggerer.
     """
     if not hasattr(component, "job_type"):
         return
+    if _SCHEDULER in sys.argv:  # a job does not know its type yet
+        preload_tasks()
+    else:
+        _preload(_DAG_FILES)
+
+
+def preload_tasks() -> None:
+    """Import what a task's start and S3 need, and with REFINERY_PRELOAD=training also what a training needs."""
     wanted = os.environ.get(VARIABLE, "")
-    for module in _TASK_START + (_TRAINING if wanted == "training" else ()):
+    if wanted not in ("", TRAINING):
+        log.warning('%s="%s" preloads nothing; its only value is "%s"', VARIABLE, wanted, TRAINING)
+    _preload(_TASKS + (_TRAINING if wanted == TRAINING else ()))
+
+
+def _preload(modules: tuple[str, ...]) -> None:
+    for module in modules:
         try:
             import_module(module)
         except Exception:

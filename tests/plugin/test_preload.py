@@ -8,33 +8,51 @@ import sys
 
 import pytest
 
+from refinery.preload import preload_tasks
+
 JOB = "from airflow.jobs.job import Job; from airflow.listeners.listener import get_listener_manager; Job()"
 TASK = """
 from airflow.sdk.execution_time.task_runner import TaskRunnerMarker
 from airflow.sdk.listener import get_listener_manager
 get_listener_manager().hook.on_starting(component=TaskRunnerMarker())
 """
-LOADED = "import sys; print([name for name in ('refinery.rendering.loader', 'refinery.card', 'sklearn.ensemble') if name in sys.modules])"
+LOADED = """
+import sys
+seen = ("dagfactory", "refinery.rendering.dag_files", "refinery.card", "boto3", "sklearn.ensemble")
+print([name for name in seen if name in sys.modules])
+"""
+OF_TASKS = ["dagfactory", "refinery.rendering.dag_files", "refinery.card", "boto3"]
 
 
-@pytest.mark.parametrize(
-    ("component", "preload", "loaded"),
-    [
-        (JOB, "", ["refinery.rendering.loader", "refinery.card"]),
-        (JOB, "training", ["refinery.rendering.loader", "refinery.card", "sklearn.ensemble"]),
-        (TASK, "training", []),
-    ],
-)
-def test_a_scheduler_imports_what_its_tasks_need(project, component, preload, loaded):
+def loaded_after(code, *arguments, project, preload=""):
     ran = subprocess.run(
-        [sys.executable, "-c", component + "\n" + LOADED],
+        [sys.executable, "-c", f"{code}\n{LOADED}", *arguments],
         cwd=project,
         env=os.environ | {"REFINERY_PRELOAD": preload},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert ran.stdout.splitlines()[-1] == str(loaded)
+    return ran.stdout.splitlines()[-1], ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("component", "command", "preload", "loaded"),
+    [
+        (JOB, "scheduler", "training", [*OF_TASKS, "sklearn.ensemble"]),
+        (JOB, "dag-processor", "training", ["dagfactory", "refinery.rendering.dag_files"]),
+        (TASK, "scheduler", "training", ["dagfactory"]),  # which imports itself as a plugin
+        ("import refinery.celery_preload", "celery", "training", [*OF_TASKS[1:], "sklearn.ensemble"]),
+    ],
+)
+def test_a_component_imports_what_its_children_need(project, component, command, preload, loaded):
+    assert loaded_after(component, command, project=project, preload=preload)[0] == str(loaded)
+
+
+def test_a_value_that_is_unknown_is_logged(monkeypatch, caplog):
+    monkeypatch.setenv("REFINERY_PRELOAD", "Training")
+    preload_tasks()
+    assert 'REFINERY_PRELOAD="Training" preloads nothing; its only value is "training"' in caplog.text
 
 
 def test_a_module_that_cannot_be_imported_is_logged_and_stops_no_scheduler(project):

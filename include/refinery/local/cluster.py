@@ -6,6 +6,7 @@ This is what a team runs on many machines, as far as processes can show it: each
 from __future__ import annotations
 
 import base64
+import json
 import secrets
 import shutil
 from contextlib import ExitStack, contextmanager
@@ -115,6 +116,7 @@ def _shared_settings(url: str, database: PostgresServer, broker: RedisServer) ->
         "AIRFLOW__API__PORT": url.rpartition(":")[2],
         "AIRFLOW__CELERY__BROKER_URL": broker.url,
         "AIRFLOW__CELERY__RESULT_BACKEND": f"db+postgresql:{database.url}",
+        "AIRFLOW__CELERY__EXTRA_CELERY_CONFIG": json.dumps({"imports": ["refinery.celery_preload"]}),
         "AIRFLOW__CELERY__WORKER_CONCURRENCY": str(SLOTS),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
         "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",

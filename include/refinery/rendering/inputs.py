@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from hashlib import blake2b
@@ -94,16 +95,18 @@ class _Inputs:
 
 
 def _walk(folder: str) -> Iterator[str]:
-    """Yield the path of everything below a folder, in a fixed order; links are not followed.
+    """Yield the path of everything below a folder, in a fixed order.
 
     Raises:
-        OSError: A folder cannot be read, or one that is not hidden is a link.
+        OSError: A folder cannot be read, or there is a link, behind which anything may change.
     """
     if not os.path.isdir(folder):  # noqa: PTH112 - many paths, as texts
         return
     with os.scandir(folder) as entries:
         found = sorted(entries, key=lambda entry: entry.name)
     for entry in found:
+        if entry.is_symlink():
+            raise OSError(errno.ELOOP, "a symbolic link", entry.path)
         yield entry.path
         if entry.is_dir(follow_symlinks=False) and not entry.name.startswith((".", "__pycache__")):
             yield from _walk(entry.path)

@@ -10,10 +10,16 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.listeners import hookimpl
+
+from refinery.connections import preload_client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 VARIABLE = "REFINERY_PRELOAD"
 TRAINING = "training"
@@ -60,13 +66,21 @@ def preload_tasks() -> None:
     if wanted not in ("", TRAINING):
         log.warning('%s="%s" preloads nothing; its only value is "%s"', VARIABLE, wanted, TRAINING)
     _preload(_TASKS + (_TRAINING if wanted == TRAINING else ()))
+    with _logged("the S3 client"):
+        preload_client()
 
 
 def _preload(modules: tuple[str, ...]) -> None:
     for module in modules:
-        try:
+        with _logged(module):
             import_module(module)
-        except Exception:
-            log.exception("Refinery could not preload %s; tasks import it themselves", module)
-            return
     log.info("Preloaded Refinery for tasks that are forked from this process")
+
+
+@contextmanager
+def _logged(what: str) -> Iterator[None]:
+    """Log what goes wrong: a component must start, and its tasks report it better."""
+    try:
+        yield
+    except Exception:
+        log.exception("Refinery could not preload %s; tasks do without", what)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # Another minor version of these may misread a model's file, or not read it at all.
 _COMPARED = {"python": "Python", "sklearn": "scikit-learn", "numpy": "NumPy"}
 # Distributions with another name than their package; finding others takes a while.
-_DISTRIBUTIONS = {"sklearn": "scikit-learn"}
+_DISTRIBUTIONS = {"sklearn": "scikit-learn", "refinery": "airflow-refinery"}
 _PROJECT = "include"
 _UNKNOWN = "Its manifest does not say which versions of Python, scikit-learn and NumPy it was made with; they are not compared."
 
@@ -28,7 +28,7 @@ def installed_versions(names: Iterable[str]) -> dict[str, str | None]:
     """
     wanted = without_standard_modules(names)
     versions = {name: _version(_DISTRIBUTIONS.get(name, name)) for name in wanted}
-    if elsewhere := [name for name in wanted if versions[name] is None]:
+    if elsewhere := [name for name in wanted if versions[name] is None and name not in _DISTRIBUTIONS]:
         distributions = _distributions_by_import()
         versions |= {name: _version(distributions[name][0]) for name in elsewhere if name in distributions}
     return versions

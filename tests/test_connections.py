@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from botocore.loaders import JSONFileLoader
 
 from refinery.connections import (
     ConnectionUnavailableError,
+    preload_client,
     s3_client,
 )
 from refinery.errors import RefineryError
@@ -32,6 +34,15 @@ def connect(monkeypatch):
 
 def test_a_connection_leads_to_its_endpoint(connect):
     assert connect(endpoint_url=NOWHERE).meta.endpoint_url == NOWHERE
+
+
+def test_clients_read_what_aws_says_of_its_services_once(connect, monkeypatch):
+    preload_client()
+    read = []
+    load = JSONFileLoader.load_file
+    monkeypatch.setattr(JSONFileLoader, "load_file", lambda self, path: read.append(path) or load(self, path))
+    assert connect(endpoint_url=NOWHERE, region_name="eu-west-3").meta.region_name == "eu-west-3"
+    assert read == []
 
 
 def test_one_that_is_missing_is_named():

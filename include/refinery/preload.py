@@ -38,7 +38,7 @@ _TRAINING = (
     "pandas",
     "sklearn.ensemble",
     "sklearn.model_selection",
-    "matplotlib.figure",
+    "refinery.card.page",
     "refinery.training",
 )
 

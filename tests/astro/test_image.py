@@ -81,7 +81,7 @@ def test_dag_factory_sends_no_telemetry(project):
     assert "AIRFLOW__DAG_FACTORY__ENABLE_TELEMETRY=False" in settings
 
 
-def test_the_fonts_of_the_cards_figures_are_found_when_the_image_is_built(project, run, tmp_path):
+def test_fonts_are_found_when_the_image_is_built(project, run, tmp_path):
     command = re.search(r"^RUN python (.+)$", (project / "Dockerfile").read_text(), re.MULTILINE)
     run([sys.executable, *shlex.split(command[1])], env={**os.environ, "MPLCONFIGDIR": str(tmp_path)})
     assert list(tmp_path.glob("fontlist-*.json"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -14,9 +16,14 @@ from sklearn.metrics import precision_score, recall_score, roc_auc_score
 from sklearn.svm import LinearSVC
 
 from refinery.card.classified import CalibrationBin
+from refinery.card.drawing.axes import number_axis
 from refinery.card.drawing.classification import draw_calibration
 from refinery.card.drawing.svg import label
 from refinery.card.importance import measure_importance
+
+
+def _classes(page, shape: str) -> list[str]:
+    return [attributes["class"] for tag, attributes in page.tags if tag == shape]
 
 
 def titles(page) -> list[str]:
@@ -146,7 +153,6 @@ def test_no_id_stands_twice_and_every_reference_has_its_own(write, binary):
     ids = Counter(page.values("id"))
     assert [name for name, times in ids.items() if times > 1] == []
     references = [value for value in page.values("href") if value.startswith("#")]
-    references += [value.removeprefix("url(").removesuffix(")") for value in page.values("clip-path")]
     assert references
     assert {reference.removeprefix("#") for reference in references} <= set(ids)
 
@@ -166,10 +172,12 @@ def test_every_figure_says_what_it_shows_and_every_table_has_a_name(write, multi
 def test_colors_are_those_of_the_page(write, multi_class):
     page = write(multi_class)
     assert [tag for tag, _ in page.tags].count("style") == 1
-    drawing = page.source.split("<svg", 1)[1]
-    assert "var(--accent)" in drawing
-    assert "#0b0b" not in drawing
-    assert "#000" not in drawing
+    drawings = page.source.split("<svg", 1)[1]
+    assert "#" not in re.sub(r"&#\d+;", "", drawings)
+    kinds = {name for shape in ("path", "text", "g") for name in _classes(page, shape)}
+    assert all(f"svg .{kind}" in page.source for kind in kinds - {"tick"}), (
+        "each has a rule in the stylesheet"
+    )
 
 
 def test_no_power_of_ten_stands_at_the_end_of_an_axis(write, make_case):
@@ -177,6 +185,33 @@ def test_no_power_of_ten_stands_at_the_end_of_an_axis(write, make_case):
     drawn = write(make_case(table, "price", LinearRegression())).texts
     assert "1.5M" in drawn
     assert not any(text.startswith("1e") for text in drawn)
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ((0, 10), ["0", "2", "4", "6", "8", "10"]),
+        ((-1, 1), ["-1.00", "-0.75", "-0.50", "-0.25", "0.00", "0.25", "0.50", "0.75", "1.00"]),
+        ((1990, 2020), ["1990", "1995", "2000", "2005", "2010", "2015", "2020"]),
+        ((0, 40_000), ["0", "5k", "10k", "15k", "20k", "25k", "30k", "35k", "40k"]),
+        (
+            (0, 2e-6),
+            ["0", "2.5e-07", "5e-07", "7.5e-07", "1e-06", "1.25e-06", "1.5e-06", "1.75e-06", "2e-06"],
+        ),
+        ((0, 5e30, math.nan, math.inf), ["0", "1e+30", "2e+30", "3e+30", "4e+30", "5e+30"]),
+    ],
+)
+def test_ticks_are_round_numbers_that_can_be_told_apart(values, texts):
+    assert [text for _, text in number_axis(values, margin=0).ticks] == texts
+
+
+@pytest.mark.parametrize(
+    "values", [(7, 7), (0, 0), (1e308, -1e308), (5e-324, 0), (1e15, 1e15 + 1), (math.nan,), ()]
+)
+def test_values_however_far_apart_have_an_axis(values):
+    axis = number_axis(values)
+    assert axis.low < axis.high
+    assert axis.ticks
 
 
 def test_letters_as_wide_as_two_are_counted_so():
@@ -199,7 +234,7 @@ def test_the_groups_of_a_rare_class_are_drawn_large():
 
 def test_what_is_taken_for_another_class_has_a_color_of_its_own(write, binary):
     matrix = write(binary).source.split('aria-label="Confusion matrix', 1)[1].split("</svg>", 1)[0]
-    assert matrix.count("fill: var(--accent)") == matrix.count("fill: var(--second)") == 2
+    assert matrix.count('class="right"') == matrix.count('class="wrong"') == 2
 
 
 def test_rarer_values_of_the_target_are_counted_and_not_drawn(write, make_case):

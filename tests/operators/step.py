@@ -47,7 +47,7 @@ def start_step(
     """Start a step on a worker whose folders its variables name; what it prints goes to a file."""
     forks = multiprocessing.get_context("forkserver")
     forks.set_forkserver_preload(
-        [__name__, "boto3", "pandas", "sklearn.ensemble", "sklearn.linear_model", "matplotlib.pyplot"]
+        [__name__, "boto3", "pandas", "sklearn.ensemble", "sklearn.linear_model", "refinery.card.page"]
     )
     place = {"variables": variables, "output": output}
     process = forks.Process(target=_work, args=(project, dag_id, day, task_id), kwargs=place)

@@ -180,7 +180,7 @@ def test_a_report_is_written_from_the_judged_model_and_the_manifest_lists_it(tra
     assert (tmp_path / "model" / "card" / "card.html").read_text() == "r2 0.4037"
 
 
-@pytest.mark.parametrize("error", [ValueError("no figure"), MemoryError(), ModuleNotFoundError("matplotlib")])
+@pytest.mark.parametrize("error", [ValueError("no figure"), MemoryError(), ModuleNotFoundError("jinja2")])
 def test_a_card_that_cannot_be_drawn_fails_no_training(train_petrol, tmp_path, caplog, error):
     def write_card(folder, trained):
         (folder / "card.html").write_text("half")

@@ -117,9 +117,7 @@ def _regression(held_out: HeldOut) -> list[Figure]:
     if not len(actual):
         return []
     errors = np.abs(actual - predicted)
-    drawn = (
-        "" if shows_single_rows(len(actual)) else " The more rows a hexagon holds, the stronger its color."
-    )
+    drawn = "" if shows_single_rows(len(actual)) else " The more rows a square holds, the stronger its color."
     missing = f" {count(int((~finite).sum()), 'row')} without a number left out." if not finite.all() else ""
     median, most = (number(float(value)) for value in np.quantile(errors, [0.5, 0.9]))
     return [

@@ -180,7 +180,7 @@ def _run(bag: DagBag, dag_id: str, times: dict[str, Any], emit: Emit) -> None:
 
 def _prepare_forks() -> None:
     """Do once what takes each pipeline's fork seconds: import libraries, and build the API that Airflow's tasks call."""
-    for name in ("boto3", "pandas", "sklearn.ensemble", "matplotlib.figure"):
+    for name in ("boto3", "pandas", "sklearn.ensemble", "refinery.card.page"):
         importlib.import_module(name)
     # The API is internal to Airflow: where it has moved, each fork builds its own.
     with contextlib.suppress(ImportError, AttributeError):

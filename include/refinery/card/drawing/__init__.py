@@ -1,1 +1,1 @@
-"""Figures of the card: each function draws on matplotlib's axes, converted to SVG for light and dark pages."""
+"""Figures of the card: each function returns an SVG element whose colors the page's stylesheet gives to classes."""

@@ -164,7 +164,7 @@ class PipelineConfig(Section):
     card: bool = Field(
         default=True,
         description="Whether to write a card beside the model, a page with its metrics and figures, and to describe the dataset's columns "
-        "in the manifest; this takes a second or two.",
+        "in the manifest; this takes a moment, and up to 20 seconds for a model that predicts slowly.",
         examples=[False],
     )
     on_unchanged: Literal["retrain", "skip"] = Field(

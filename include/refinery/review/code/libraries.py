@@ -101,7 +101,6 @@ _USES: dict[str, tuple[Callable[[Pipeline], bool], str]] = {
     "apache-airflow-providers-smtp": (_by_notifier("smtp"), _RUNS),
     "boto3": (_by_all, _RUNS),
     "dag-factory": (_by_all, _RUNS),
-    "matplotlib": (lambda pipeline: pipeline.config.card, "cards are drawn with it"),
     "numpy": (_is_not_script, RETRAINED),
     "onnxruntime": (_by_format("onnx"), "models are compared with it before upload"),
     "pandas": (_is_not_script, RETRAINED),

@@ -24,7 +24,9 @@ _MOST_COLUMNS = 500
 _MOST_ROWS = 1000
 _FEWEST_ROWS = 50
 _MOST_PREDICTIONS = 100_000
-_ROWS_PER_CALL = 5_000
+_FEWEST_ROWS_PER_CALL = 5_000
+_CELLS_PER_CALL = 1_000_000
+_GROWTH = 10  # a call is at most so many times those before it, which show how slow the model is
 _MOST_SECONDS = 20.0
 _SEED = 0
 
@@ -124,17 +126,21 @@ def _predict_all(score: Score, features: pd.DataFrame, columns: int) -> np.ndarr
     import numpy as np
 
     started = time.monotonic()
-    # One call for many of them: most of the time of a small prediction is the call itself.
-    times_per_call = max(1, _ROWS_PER_CALL // len(features))
     generator = np.random.default_rng(_SEED)
     times = [position for position in range(columns) for _ in range(REPEATS)]
+    # One call for many of them: a small prediction mostly takes what the call itself takes, and the wait for its threads.
+    rows_per_call = max(_FEWEST_ROWS_PER_CALL, _CELLS_PER_CALL // max(1, features.shape[1]))
+    most = max(1, rows_per_call // len(features))
     lines = _predict(score, features, 1)
-    _check_pace(started, min(times_per_call, len(times)))
-    for start in range(0, len(times), times_per_call):
-        positions = times[start : start + times_per_call]
-        shuffled = _shuffle(features, positions, generator)
-        lines = np.concatenate([lines, _predict(score, shuffled, len(positions))])
+    start = 0
+    while start < len(times):
+        positions = times[start : start + min(most, _GROWTH * len(lines))]
+        _check_pace(started, len(positions) / len(lines))
+        lines = np.concatenate(
+            [lines, _predict(score, _shuffle(features, positions, generator), len(positions))]
+        )
         _check_pace(started, len(times) / len(lines))
+        start += len(positions)
     return lines
 
 

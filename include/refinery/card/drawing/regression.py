@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from refinery.card.drawing.axes import draw_axes, number_axis
-from refinery.card.drawing.svg import WIDTH, Drawing
+from refinery.card.drawing.svg import Drawing
 from refinery.card.wording import count
 
 if TYPE_CHECKING:
@@ -60,14 +60,14 @@ def _draw_rows(drawing: Drawing, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any
         few = len(x) <= _FEW_POINTS
         drawing.dots("few" if few else "rows", zip(x, y, strict=True), 3 if few else 2.1)
         return
-    edges = np.arange(0, WIDTH + _SQUARE, _SQUARE), np.arange(0, _HEIGHT + _SQUARE, _SQUARE)
-    counts = np.histogram2d(x, y, bins=edges)[0]
+    column, line = (x // _SQUARE).astype(int), (y // _SQUARE).astype(int)
+    counts = np.bincount(column * _HEIGHT + line).astype(float)
     # One color, stronger where more rows are, which reads well in light and dark mode.
     levels = np.ceil(_STRENGTHS * np.log1p(counts) / np.log1p(counts.max())).astype(int)
     for level in range(1, _STRENGTHS + 1):
         squares = [
-            (left, top, left + _SQUARE, top + _SQUARE)
-            for left, top in (np.argwhere(levels == level) * _SQUARE).tolist()
+            (left * _SQUARE, top * _SQUARE, (left + 1) * _SQUARE, (top + 1) * _SQUARE)
+            for left, top in (divmod(at, _HEIGHT) for at in np.flatnonzero(levels == level).tolist())
         ]
         strength = _FAINTEST + (_STRONGEST - _FAINTEST) * (level - 1) / (_STRENGTHS - 1)
         drawing.rectangles("square", squares, strength)

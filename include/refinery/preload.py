@@ -31,14 +31,13 @@ _TASKS = (
     "refinery.operators",
     "refinery.storage",
     "refinery.registry",
-    "refinery.card",
+    "refinery.card.page",
     "airflow.providers.amazon.aws.hooks.s3",
 )
 _TRAINING = (
     "pandas",
     "sklearn.ensemble",
     "sklearn.model_selection",
-    "refinery.card.page",
     "refinery.training",
 )
 

@@ -301,10 +301,17 @@ def peak_memory(nanio: ObjectStore, project: Path) -> Callable[[str], int]:
         client = boto3.client("s3", endpoint_url={nanio.endpoint_url!r}, region_name={REGION!r},
                               aws_access_key_id={ACCESS_KEY!r}, aws_secret_access_key={SECRET_KEY!r})
     """)
-    last = "\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    # On Linux, getrusage counts what the parent had when it forked.
+    last = textwrap.dedent("""
+        status = Path("/proc/self/status")
+        if status.exists():
+            print(status.read_text().partition("VmHWM:")[2].split()[0])
+        else:
+            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    """)
 
     def run(code: str) -> int:
-        command = [sys.executable, "-c", first + code + last]
+        command = [sys.executable, "-c", f"{first}{code}\n{last}"]
         output = subprocess.run(command, capture_output=True, text=True, check=True, cwd=project).stdout
         # Linux counts in KiB, macOS in bytes.
         return int(output) >> (20 if sys.platform == "darwin" else 10)

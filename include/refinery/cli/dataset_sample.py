@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import filecmp
 import shutil
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -101,7 +101,7 @@ def _file_name(url: S3Url | HttpUrl) -> str:
 def _copy_beginning(source: Source, path: Path) -> Path:
     opened = source.open(0, None)
     size, limit = 0, SAMPLE_BYTES
-    with path.open("wb") as file:
+    with closing(opened), path.open("wb") as file:
         for chunk in opened.chunks:
             if size == 0 and chunk.startswith(_WHOLE_FILES):
                 limit = _MOST_WHOLE_BYTES

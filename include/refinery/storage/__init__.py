@@ -20,7 +20,7 @@ from refinery.storage.objects import (
 )
 from refinery.storage.retry import RetryPolicy
 from refinery.storage.s3_source import S3Source
-from refinery.storage.transfer import Source
+from refinery.storage.source import Source
 from refinery.storage.workspace import LocalWorkspace, RunFolder, StagedWorkspace, Workspace
 
 __all__ = [

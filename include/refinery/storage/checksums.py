@@ -23,7 +23,7 @@ _DIRECTORY_BUCKET_SUFFIX = "--x-s3"
 class RunningChecksum(Protocol):
     """The interface of hashlib's objects."""
 
-    def update(self, data: bytes, /) -> None:
+    def update(self, data: bytes | memoryview, /) -> None:
         """Add more bytes."""
 
     def digest(self) -> bytes:
@@ -76,7 +76,7 @@ class _Crc32:
     def __init__(self) -> None:
         self._value = 0
 
-    def update(self, data: bytes, /) -> None:
+    def update(self, data: bytes | memoryview, /) -> None:
         self._value = zlib.crc32(data, self._value)
 
     def digest(self) -> bytes:

@@ -17,7 +17,7 @@ from refinery.storage.listing import list_objects
 from refinery.storage.local_files import new_file
 from refinery.storage.retry import RetryPolicy
 from refinery.storage.s3_source import S3Source
-from refinery.storage.transfer import ReceivedFile, Source, receive
+from refinery.storage.transfer import ReceivedFile, receive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from refinery.spec.urls import HttpUrl
+    from refinery.storage.source import Source
 
 log = logging.getLogger(__name__)
 

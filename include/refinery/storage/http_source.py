@@ -10,12 +10,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from refinery.storage import errors
-from refinery.storage.transfer import CHUNK_BYTES, OpenedFile, RemoteFile
+from refinery.storage.source import CHUNK_BYTES, OpenedFile, RemoteFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from requests import Response
+    from urllib3 import BaseHTTPResponse
 
     from refinery.spec.urls import HttpUrl
 
@@ -37,6 +38,9 @@ _BY_STATUS: dict[int, errors.Problem] = {
 class HttpSource:
     """Read one file with one streamed GET request."""
 
+    # Web servers limit connections, and many send ranges slowly or not at all.
+    serves_ranges = False
+
     def __init__(self, url: HttpUrl) -> None:
         self._url = url
 
@@ -45,19 +49,22 @@ class HttpSource:
         """The file's URL."""
         return str(self._url)
 
-    def open(self, offset: int, validator: str | None) -> OpenedFile:
+    def open(self, offset: int, validator: str | None, end: int | None = None) -> OpenedFile:
         """Request the file from an offset on; the server sends all of it if the validator has changed."""
         import requests
 
         # The bytes as they are stored: a compressed answer can be neither counted nor resumed.
         headers = {"Accept-Encoding": "identity", "User-Agent": "refinery"}
         if offset and validator:
-            headers |= {"Range": f"bytes={offset}-", "If-Range": validator}
+            last = "" if end is None else end - 1
+            headers |= {"Range": f"bytes={offset}-{last}", "If-Range": validator}
         with _http_errors(self.location):
             response = requests.get(self.location, headers=headers, stream=True, timeout=_TIMEOUTS)
         self._refuse_failure(response)
         start, size = _extent(response)
-        return OpenedFile(_remote_file(response.headers, size), start, self._chunks(response))
+        return OpenedFile(
+            _remote_file(response.headers, size), start, self._chunks(response.raw), response.raw
+        )
 
     def _refuse_failure(self, response: Response) -> None:
         status = response.status_code
@@ -70,9 +77,9 @@ class HttpSource:
         detail = f"HTTP {status} {response.reason or ''}".rstrip()
         raise _BY_STATUS.get(status, default).at(self.location, detail=detail)
 
-    def _chunks(self, response: Response) -> Iterator[bytes]:
-        with _http_errors(self.location), response:
-            yield from response.raw.stream(CHUNK_BYTES, decode_content=False)
+    def _chunks(self, raw: BaseHTTPResponse) -> Iterator[bytes]:
+        with _http_errors(self.location):
+            yield from raw.stream(CHUNK_BYTES, decode_content=False)
 
 
 @contextmanager

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from refinery.storage.checksums import stored_checksum
 from refinery.storage.s3_errors import s3_errors
-from refinery.storage.transfer import CHUNK_BYTES, OpenedFile, RemoteFile
+from refinery.storage.source import CHUNK_BYTES, OpenedFile, RemoteFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 
 class S3Source:
-    """Read one object with one streamed GetObject request."""
+    """Read one object with streamed GetObject requests."""
+
+    serves_ranges = True
 
     def __init__(self, url: S3Url, client: S3Client) -> None:
         self._url = url
@@ -29,16 +32,20 @@ class S3Source:
         """The object's URL."""
         return str(self._url)
 
-    def open(self, offset: int, validator: str | None) -> OpenedFile:
+    def open(self, offset: int, validator: str | None, end: int | None = None) -> OpenedFile:
         """Request the object from an offset on, provided that its ETag has not changed."""
         # Parts have no stored checksum, so only the whole object is requested with it.
         conditions: dict[str, Any] = {"ChecksumMode": "ENABLED"}
         if offset and validator:
-            conditions = {"Range": f"bytes={offset}-", "IfMatch": validator}
+            last = "" if end is None else end - 1
+            conditions = {"Range": f"bytes={offset}-{last}", "IfMatch": validator}
         with s3_errors(self.location, self._client):
             response = self._client.get_object(Bucket=self._url.bucket, Key=self._url.key, **conditions)
         start, size = _extent(response)
-        return OpenedFile(self._remote_file(response, size), start, self._chunks(response["Body"]))
+        body = response["Body"]
+        # What a `with` statement would give: urllib3's response, which can be cut from another thread.
+        raw: Any = ExitStack().enter_context(body)
+        return OpenedFile(self._remote_file(response, size), start, self._chunks(body), raw)
 
     def _remote_file(self, response: Any, size: int) -> RemoteFile:
         etag = response.get("ETag", "").strip('"') or None
@@ -54,10 +61,7 @@ class S3Source:
 
     def _chunks(self, body: StreamingBody) -> Iterator[bytes]:
         with s3_errors(self.location, self._client):
-            try:
-                yield from body.iter_chunks(CHUNK_BYTES)
-            finally:
-                body.close()
+            yield from body.iter_chunks(CHUNK_BYTES)
 
 
 def _extent(response: Any) -> tuple[int, int]:

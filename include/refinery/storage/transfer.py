@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING
 
 from refinery.storage.errors import (
     CONNECTION_DROPPED,
@@ -14,68 +15,12 @@ from refinery.storage.errors import (
     ObjectChangedError,
     RequestRefusedError,
 )
+from refinery.storage.read_ahead import read_ahead
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from refinery.storage.checksums import Checksum, RunningChecksum
+    from refinery.storage.checksums import RunningChecksum
     from refinery.storage.retry import RetryPolicy
-
-# Large enough that Python's share of the work is small, small enough that memory stays flat.
-CHUNK_BYTES = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteFile:
-    """What a server says about a file.
-
-    Attributes:
-        size: Its size in bytes, where the server gives it.
-        validator: What changes whenever the file does, to resume with; None where a transfer must restart.
-        etag: Its ETag without quotes.
-        version_id: Its version, where a bucket keeps versions.
-        last_modified: When it was written, in ISO 8601.
-        encoding: The compression that the server added, such as "gzip".
-        checksum: The checksum of its bytes that the server stores.
-    """
-
-    size: int | None
-    validator: str | None
-    etag: str | None = None
-    version_id: str | None = None
-    last_modified: str | None = None
-    encoding: str | None = None
-    checksum: Checksum | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedFile:
-    """A remote file whose bytes are coming.
-
-    Attributes:
-        remote: What the server says about it.
-        offset: The position of the first byte that comes.
-        chunks: The bytes; raises a RemoteError where they end too early.
-    """
-
-    remote: RemoteFile
-    offset: int
-    chunks: Iterator[bytes]
-
-
-class Source(Protocol):
-    """Where a file comes from: S3 or a web server."""
-
-    @property
-    def location(self) -> str:
-        """The file's URL, for errors."""
-
-    def open(self, offset: int, validator: str | None) -> OpenedFile:
-        """Request the file from an offset on, provided that it still has this validator.
-
-        Raises:
-            RemoteError: The server refuses, fails or cannot be reached; ObjectChangedError if the file was replaced.
-        """
+    from refinery.storage.source import OpenedFile, RemoteFile, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +82,9 @@ class _Transfer:
             self._restart(opened.remote)
         elif opened.offset != self._size or opened.remote.validator != self._remote.validator:
             raise OBJECT_CHANGED.at(self._source.location)
-        for chunk in opened.chunks:
-            self._take(chunk)
+        with contextlib.closing(read_ahead(self._source, opened)) as chunks:
+            for chunk in chunks:
+                self._take(chunk)
         return self._remote or opened.remote
 
     def _open(self) -> OpenedFile:
@@ -151,7 +97,7 @@ class _Transfer:
             # Some servers answer so when the file is now shorter than what has arrived of it.
             raise OBJECT_CHANGED.at(self._source.location, detail=str(error)) from error
 
-    def _take(self, chunk: bytes) -> None:
+    def _take(self, chunk: bytes | memoryview) -> None:
         self._file.write(chunk)
         self._sha256.update(chunk)
         if self._checksum:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import hashlib
+import threading
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -8,9 +10,10 @@ import pytest
 
 from refinery.spec.urls import HttpUrl, S3Url
 from refinery.storage import download_datasets
-from refinery.storage.errors import ObjectChangedError, ObjectNotFoundError
+from refinery.storage.errors import AccessDeniedError, ObjectChangedError, ObjectNotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 A, B, C = (S3Url("data", f"2026/{name}.csv") for name in "abc")
@@ -151,10 +154,21 @@ class TestFaults:
         assert contents(folder) == {}
 
     def test_each_file_is_tried_again_by_itself(self, download, proxy, folder):
-        proxy.plan(None, proxy.drop(3), None, proxy.refuse(503, "SlowDown"), proxy.drop(0))
+        faults = {
+            A.key.encode(): [proxy.drop(3)],
+            B.key.encode(): [proxy.refuse(503, "SlowDown"), proxy.drop(0)],
+            C.key.encode(): [],
+        }
+
+        def spoil(answer) -> None:
+            if planned := faults.get(answer.body):
+                planned.pop(0)(answer)
+
+        proxy.plan(*[spoil] * 99)
         download([ALL])
         assert contents(folder) == {"1-a.csv": A.key, "2-b.csv": B.key, "3-c.csv": C.key}
-        assert [request.name for request in proxy.requests[1:]] == ["a.csv"] * 2 + ["b.csv"] * 3 + ["c.csv"]
+        names = sorted(request.name for request in proxy.requests[1:])
+        assert names == ["a.csv"] * 2 + ["b.csv"] * 3 + ["c.csv"]
 
     def test_an_object_that_is_gone_since_it_was_listed_is_worth_another_try(
         self, download, proxy, client, folder
@@ -163,3 +177,41 @@ class TestFaults:
         with pytest.raises(ObjectChangedError, match=r"s3://data/2026/b\.csv") as caught:
             download([ALL])
         assert caught.value.retryable
+
+
+class TestRequestsAhead:
+    """The next objects are requested while one is read."""
+
+    @pytest.fixture(autouse=True)
+    def no_thread_is_left(self) -> Iterator[None]:
+        yield
+        names = [thread.name for thread in threading.enumerate()]
+        assert not [name for name in names if name.startswith("refinery-requester")]
+
+    @both_servers
+    def test_many_files_take_one_request_each(self, download, put, proxy, folder):
+        keys = [f"many/{number:02}.csv" for number in range(25)]
+        put(*keys)
+        download([S3Url("data", "many/*.csv")])
+        assert list(contents(folder).values()) == keys
+        assert sorted(request.path.removeprefix("/data/") for request in proxy.requests[1:]) == keys
+
+    def test_slow_answers_are_waited_for_together(self, download, put, proxy, folder):
+        put(*(f"many/{number}.csv" for number in range(9)))
+        started = time.monotonic()
+        proxy.plan(None, *[lambda _: time.sleep(0.2)] * 9)
+        download([S3Url("data", "many/*.csv")])
+        assert len(contents(folder)) == 9
+        assert time.monotonic() - started < 9 * 0.2
+
+    def test_an_error_stops_the_others(self, download, put, proxy):
+        put(*(f"many/{number}.csv" for number in range(25)))
+        proxy.plan(None, *[proxy.refuse(403, "AccessDenied")] * 99)
+        with pytest.raises(AccessDeniedError, match=r"many/0\.csv"):
+            download([S3Url("data", "many/*.csv")])
+        assert len(proxy.requests) < 12
+
+    def test_an_answer_that_waited_for_long_is_requested_again(self, download, proxy, folder, monkeypatch):
+        monkeypatch.setattr("refinery.storage.open_ahead._MOST_AGE", 0)
+        download([A, B])
+        assert contents(folder) == {"1-a.csv": A.key, "2-b.csv": B.key}

@@ -24,6 +24,7 @@ def client_config(session: Session, own: Config | None = None) -> Config:
     config = Config(
         connect_timeout=10,  # seconds
         read_timeout=60,  # seconds between two pieces of a body
+        max_pool_connections=20,  # what a download uses at most, ranges and the next files' requests
         retries={"mode": "standard", "total_max_attempts": 4},
         # Some servers send the checksum of the whole object with a part of it, where it cannot match.
         response_checksum_validation="when_required",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import logging
@@ -15,6 +16,7 @@ from refinery.storage.http_source import HttpSource
 from refinery.storage.identity import DatasetIdentity
 from refinery.storage.listing import list_objects
 from refinery.storage.local_files import new_file
+from refinery.storage.open_ahead import open_ahead
 from refinery.storage.retry import RetryPolicy
 from refinery.storage.s3_source import S3Source
 from refinery.storage.transfer import ReceivedFile, receive
@@ -71,14 +73,15 @@ def download_datasets(
     files = _without_repeats(_expand(urls, client_of, policy))
     names = _numbered(files) if len(files) > 1 else [local_file_name(url.file_name) for url in files]
     identities = []
-    for url, name in zip(files, names, strict=True):
-        try:
-            identities.append(_download_as(name, url, directory, client_of, policy))
-        except ObjectNotFoundError as error:
-            if url in urls:
-                raise
-            # It was listed a moment ago: a writer is replacing the files, and the next listing may find them whole.
-            raise OBJECT_CHANGED.instead_of(error) from error
+    with contextlib.closing(open_ahead(_source(url, client_of) for url in files)) as sources:
+        for url, name, source in zip(files, names, sources, strict=True):
+            try:
+                identities.append(_download_as(name, url, source, directory, policy))
+            except ObjectNotFoundError as error:
+                if url in urls:
+                    raise
+                # It was listed a moment ago: a writer is replacing the files, and the next listing may find them whole.
+                raise OBJECT_CHANGED.instead_of(error) from error
     return identities
 
 
@@ -108,7 +111,7 @@ def download_dataset(
         RemoteError: The file cannot be read; retryable where trying again later may help.
         StorageError: The folder cannot be created or written; retryable where the disk is full.
     """
-    return _download_as(local_file_name(url.file_name), url, directory, s3, policy)
+    return _download_as(local_file_name(url.file_name), url, _source(url, s3), directory, policy)
 
 
 def download_object(
@@ -174,14 +177,17 @@ def _numbered(urls: Sequence[S3Url | HttpUrl]) -> list[str]:
     ]
 
 
+def _source(url: S3Url | HttpUrl, s3: Callable[[S3Url], S3Client]) -> Source:
+    return S3Source(url, s3(url)) if isinstance(url, S3Url) else HttpSource(url)
+
+
 def _download_as(
     name: str,
     url: S3Url | HttpUrl,
+    source: Source,
     directory: Path,
-    s3: Callable[[S3Url], S3Client],
     policy: RetryPolicy | None,
 ) -> DatasetIdentity:
-    source = S3Source(url, s3(url)) if isinstance(url, S3Url) else HttpSource(url)
     path = directory / name
     received = _download(source, path, policy or RetryPolicy())
     suffix = _SUFFIX_OF_ENCODING.get(received.remote.encoding or "", "")

@@ -59,9 +59,10 @@ def upload_file(path: Path, url: S3Url, *, client: S3Client, content_type: str |
                 url.bucket,
                 url.key,
                 ExtraArgs={"ContentType": content_type or content_type_of(path.name)},
-                # Few large parts: less overhead on fast lines, and still little to send again where a part fails.
+                # As many connections as a download has, since one is slower than the network; few large parts, which cost a
+                # server less, and are still little to send again where one fails.
                 Config=TransferConfig(
-                    multipart_threshold=64 * _MEBIBYTE, multipart_chunksize=32 * _MEBIBYTE, max_concurrency=4
+                    multipart_threshold=64 * _MEBIBYTE, multipart_chunksize=32 * _MEBIBYTE, max_concurrency=8
                 ),
             )
     except OSError as error:

@@ -1,207 +1,169 @@
-"""What parsing costs: the loader against the same DAGs written out in Python, and a task's start among many configs.
+"""What parsing costs: a task's start among many DAGs, and a whole pass of the dag-processor.
 
-    .venv/bin/python benchmarks/parse.py [--pipelines 1000] [--rounds 7]
+    .venv/bin/python -m benchmarks.parse [--pipelines 1000] [--rounds 7]
 
-Every round measures all contestants in turn, in one warm process; the ratios are those of the medians.
+About 4 minutes; `--pipelines 100 --rounds 3` takes less than one. The hand-written DAGs and those of dag-factory use operators that
+hold values and do nothing.
+
+A task's start is the first parse in a new process that has imported what the process of a task has
+(`airflow.sdk.execution_time.task_runner` and `BundleDagBag`), with the parsing context that names one DAG. "After preloading" is the
+same in a fork of a process that has started a job as a scheduler does, so that plugins could preload; what the fork takes to load
+plugins is printed as well. A warm parse is one in a process that has parsed before; serializing is what the dag-processor does next.
 """
 
 from __future__ import annotations
 
-import argparse
-import gc
-import os
-import shutil
-import statistics
-import sys
-import tempfile
-import time
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
+from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import PROJECT
+from benchmarks.contestants.parsed import dag_id, write_all
+from benchmarks.measure import (
+    Figures,
+    arguments,
+    clean_environment,
+    last_json,
+    print_machine,
+    print_table,
+    python,
+    run,
+    scratch_folder,
+)
+from benchmarks.project import environment_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import argparse
 
-PROJECT = Path(__file__).resolve().parents[1]
-PARSING_CONTEXT = "_AIRFLOW_PARSING_CONTEXT_DAG_ID"  # what Airflow sets at a task's start
+    from benchmarks.contestants.parsed import Parsed
+    from benchmarks.measure import Run
 
-CONFIG = """\
-description: Pipeline {index} of a team that has many.
-schedule: "{minute} {hour} * * *"
-source: s3://datasets/team_{index}/measurements.csv
-model:
-  module: random_forest
-  params: {{n_estimators: {trees}}}
-output: s3://models/pipeline_{index}/{{{{ ds }}}}/
-target: outcome
-tags: [team-{team}]
-"""
-
-DEFAULTS = """\
-owner: data-science
-tags: [training]
-retries: 3
-"""
-
-LITERAL_HEAD = """\
-from datetime import datetime, timedelta
-
-from airflow.sdk import DAG
-from refinery.rendering.loader import make_asset
-from refinery.operators import CleanUpOperator, DownloadDatasetOperator, TrainModelOperator, UploadModelOperator
-
-DEFAULTS = {
-    "owner": "data-science",
-    "retries": 3,
-    "retry_delay": timedelta(minutes=1),
-    "retry_exponential_backoff": 2.0,
-    "max_retry_delay": timedelta(hours=1),
-    "execution_timeout": timedelta(hours=6),
-    "pool": "default_pool",
-    "priority_weight": 1,
-}
-"""
-
-LITERAL_DAG = """
-with DAG(
-    "pipeline_{index}",
-    description="Pipeline {index} of a team that has many.",
-    schedule="{minute} {hour} * * *",
-    start_date=datetime(2026, 1, 1),
-    catchup=False,
-    max_active_runs=1,
-    tags=["training", "team-{team}"],
-    default_args=DEFAULTS,
-    doc_md={config!r},
-) as dag_{index}:
-    download = DownloadDatasetOperator(
-        task_id="download_dataset",
-        source=["s3://datasets/team_{index}/measurements.csv"],
-        aws_conn_id="aws_default",
-        inlets=[make_asset("s3://datasets/team_{index}/measurements.csv")],
-    )
-    train = TrainModelOperator(
-        task_id="train_model",
-        training={{
-            "model": {{"module": "random_forest", "params": {{"n_estimators": {trees}}}}},
-            "target": {{"column": "outcome"}},
-        }},
-        prefix="s3://models/pipeline_{index}/{{{{ ds }}}}/",
-        series="s3://models/pipeline_{index}/{{{{ ds }}}}/",
-        aws_conn_id="aws_default",
-        config={{"path": "configs/pipeline_{index}.yml", "text": {config!r}}},
-    )
-    upload = UploadModelOperator(
-        task_id="upload_model",
-        prefix="s3://models/pipeline_{index}/{{{{ ds }}}}/",
-        series="s3://models/pipeline_{index}/{{{{ ds }}}}/",
-        aws_conn_id="aws_default",
-        outlets=[make_asset("s3://models/pipeline_{index}")],
-    )
-    clean_up = CleanUpOperator(task_id="clean_up")
-    download >> train >> upload >> clean_up
-"""
+PROBE = PROJECT / "benchmarks" / "parse_probe.py"
+OURS = "Refinery"
+WITH_REPORT = "Refinery, with report_broken_configs.py"
+LITERAL = "literal Python"
+STARTS = (OURS, "loop in Python", "dag-factory folder")
+WARM_REPEATS = 4
+TASK_VARIABLE = "_AIRFLOW_PARSING_CONTEXT_TASK_ID"
+DAG_VARIABLE = "_AIRFLOW_PARSING_CONTEXT_DAG_ID"
 
 
 def main() -> None:
-    """Measure all contestants and print the ratios."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    """Measure all contestants, and print the tables."""
+    options = parse_arguments()
+    print_machine(options.rounds)
+    with scratch_folder() as name:
+        contestants = write_all(Path(name), options.pipelines)
+        for one in contestants.values():
+            probe(one, one.files)  # bytecode and file cache
+        if "start" in options.only:
+            print_starts(contestants, options)
+        if "warm" in options.only:
+            print_warm(contestants, options)
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = arguments(__doc__)
     parser.add_argument("--pipelines", type=int, default=1000)
-    parser.add_argument("--rounds", type=int, default=7, help="counted rounds, after one that warms up")
-    arguments = parser.parse_args()
+    parser.add_argument("--rounds", type=int, default=7, help="counted rounds")
+    parser.add_argument("--only", nargs="+", choices=("start", "warm"), default=["start", "warm"])
+    return parser.parse_args()
 
-    with tempfile.TemporaryDirectory(prefix="refinery-benchmark-") as folder:
-        root = Path(folder)
-        set_up_airflow(root)
-        literal = write_literal(root / "literal.py", arguments.pipelines)
-        many = write_project(root / "many", arguments.pipelines)
-        one = write_project(root / "one", 1)
-        contestants = {
-            "configs": lambda: parse(many / "dags" / "load_pipelines.py"),
-            "literal Python": lambda: parse(literal),
-            "a task's start, many configs": lambda: parse(many / "dags" / "load_pipelines.py", "pipeline_0"),
-            "a task's start, one config": lambda: parse(one / "dags" / "load_pipelines.py", "pipeline_0"),
-        }
-        medians = measure(contestants, arguments.rounds)
 
-    for name, seconds in medians.items():
-        print(f"{name:30} {seconds * 1000:9.2f} ms")
-    all_ratio = medians["configs"] / medians["literal Python"]
-    one_ratio = medians["a task's start, many configs"] / medians["a task's start, one config"]
-    print(
-        f"{arguments.pipelines} configs / literal Python:              {all_ratio:.2f} (wanted: at most 1.5)"
+def print_starts(contestants: dict[str, Parsed], options: argparse.Namespace) -> None:
+    """Measure the start of a task, each in a new process, and print a table."""
+    cold: dict[str, Figures] = defaultdict(Figures)
+    preloaded: dict[str, Figures] = defaultdict(Figures)
+    plugins: dict[str, Figures] = defaultdict(Figures)
+    for number in range(options.rounds):
+        wanted = dag_id(number * 37 % options.pipelines)
+        for name in STARTS:
+            one = contestants[name]
+            parses, others = probe(one, one.files[:1], dag=wanted)
+            cold[name].add(parses[0]["parse"], others)
+            parses, others = probe(one, one.files[:1], "--preload", dag=wanted)
+            preloaded[name].add(parses[0]["parse"], others)
+            plugins[name].add(parses[0]["plugins"], others)
+    print(f"A task's start among {options.pipelines:,} DAGs")
+    print_table(
+        ("contestant", "cold parse", "after preloading", "loading plugins there", "DAGs that it makes"),
+        [
+            (
+                name,
+                cold[name].text("ms", scale=1000, digits=1),
+                preloaded[name].text("ms", scale=1000, digits=1),
+                plugins[name].text("ms", scale=1000, digits=1),
+                "all" if name == "dag-factory folder" else "1",
+            )
+            for name in STARTS
+        ],
     )
-    print(
-        f"a task's start, {arguments.pipelines} configs / one config: {one_ratio:.2f} (wanted: at most 1.3)"
-    )
 
 
-def set_up_airflow(root: Path) -> None:
-    """Point Airflow at an empty home, and Python at the project."""
-    os.environ["AIRFLOW_HOME"] = str(root / "airflow")
-    os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
-    os.environ["AIRFLOW__DAG_FACTORY__ENABLE_TELEMETRY"] = "False"
-    sys.path[:0] = [str(PROJECT), str(PROJECT / "include")]
-
-
-def values(index: int) -> dict[str, object]:
-    """What differs from one pipeline to the next."""
-    facts = {
-        "index": index,
-        "minute": index % 60,
-        "hour": index % 24,
-        "trees": 50 + index % 200,
-        "team": index % 20,
+def print_warm(contestants: dict[str, Parsed], options: argparse.Namespace) -> None:
+    """Measure warm parses with what the dag-processor does next, and print a table."""
+    sets = {
+        OURS: (contestants[OURS], contestants[OURS].files[:1]),
+        WITH_REPORT: (contestants[OURS], contestants[OURS].files),
+        **{name: (one, one.files) for name, one in contestants.items() if name != OURS},
     }
-    return facts | {"config": CONFIG.format(**facts)}
+    parses: dict[str, Figures] = defaultdict(Figures)
+    wholes: dict[str, Figures] = defaultdict(Figures)
+    for _ in range(max(1, options.rounds // 2)):
+        for name, (one, files) in sets.items():
+            measured, others = probe(one, files, "--serialize", "--repeat", str(WARM_REPEATS))
+            for each in measured[1:]:
+                if each["dags"] != options.pipelines:
+                    raise SystemExit(f"{name} made {each['dags']} DAGs")
+                parses[name].add(each["parse"], others)
+                wholes[name].add(each["parse"] + each["serialize"], others)
+    print(f"A warm parse of {options.pipelines:,} pipelines, for each DAG; ratios to {LITERAL}")
+    scale = 1000 / options.pipelines
+    print_table(
+        ("contestant", "parse", "ratio", "with serializing", "ratio"),
+        [
+            (
+                name,
+                parses[name].text("ms", scale=scale),
+                parses[name].ratio_to(parses[LITERAL]),
+                wholes[name].text("ms", scale=scale),
+                wholes[name].ratio_to(wholes[LITERAL]),
+            )
+            for name in sets
+        ],
+    )
 
 
-def write_project(folder: Path, pipelines: int) -> Path:
-    """A project with that many configs."""
-    for name in ("dags", "include", "plugins"):
-        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "configs").mkdir()
-    (folder / "configs" / "defaults.yml").write_text(DEFAULTS)
-    for index in range(pipelines):
-        (folder / "configs" / f"pipeline_{index}.yml").write_text(str(values(index)["config"]))
-    return folder
+def probe(
+    contestant: Parsed, files: tuple[Path, ...], *flags: str, dag: str | None = None
+) -> tuple[list[dict[str, Any]], float]:
+    """Parse as `run_probe` does; return what each parse took, and the share of the machine that others took."""
+    done = run_probe(contestant, files, *flags, dag=dag)
+    return parses_of(done), done.others
 
 
-def write_literal(path: Path, pipelines: int) -> Path:
-    """The same DAGs as Python code."""
-    path.write_text(LITERAL_HEAD + "".join(LITERAL_DAG.format(**values(index)) for index in range(pipelines)))
-    return path
+def run_probe(contestant: Parsed, files: tuple[Path, ...], *flags: str, dag: str | None = None) -> Run:
+    """Parse in a new process.
+
+    Args:
+        contestant: Whose files they are.
+        files: The DAG files.
+        flags: More for the probe.
+        dag: The one DAG that Airflow asks for; None for all.
+    """
+    variables = environment_of(contestant.bundle.parent if contestant.plugins else contestant.bundle)
+    if contestant.plugins:
+        variables["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(contestant.plugins)
+    if dag:
+        variables |= {DAG_VARIABLE: dag, TASK_VARIABLE: "train_model"}
+    command = python(PROBE, *files, "--bundle", contestant.bundle, *flags)
+    return run(command, cwd=contestant.bundle, env=clean_environment(**variables))
 
 
-def parse(path: Path, dag_id: str | None = None) -> int:
-    """Run a DAG file as Airflow does, bytecode cached, and return how many DAGs it makes."""
-    from airflow.sdk import DAG
-
-    if dag_id:
-        os.environ[PARSING_CONTEXT] = dag_id
-    loader = SourceFileLoader(f"benchmark_{path.parent.parent.name}", str(path))
-    module = module_from_spec(spec_from_loader(loader.name, loader))
-    loader.exec_module(module)
-    os.environ.pop(PARSING_CONTEXT, None)
-    return sum(isinstance(value, DAG) for value in vars(module).values())
-
-
-def measure(contestants: dict[str, Callable[[], int]], rounds: int) -> dict[str, float]:
-    """Median seconds of each contestant."""
-    seconds: dict[str, list[float]] = {name: [] for name in contestants}
-    for index in range(rounds + 1):
-        for name, contestant in contestants.items():
-            gc.collect()  # what one contestant leaves behind is not the next one's cost
-            started = time.perf_counter()
-            dags = contestant()
-            if index > 0:
-                seconds[name].append(time.perf_counter() - started)
-            if dags == 0:
-                raise SystemExit(f"{name} made no DAG")
-    return {name: statistics.median(times) for name, times in seconds.items()}
+def parses_of(done: Run) -> list[dict[str, Any]]:
+    """Return what the probe measured, parse by parse."""
+    return list(last_json(done.output)["parses"])
 
 
 if __name__ == "__main__":

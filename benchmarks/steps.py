@@ -1,32 +1,51 @@
-"""What the four operators cost under the real scheduler, against the same steps written by hand as four PythonOperators.
+"""What the four steps take under the real scheduler, against the same written by hand as four careful PythonOperators.
 
-    .venv/bin/python benchmarks/steps.py [--rounds 10]
+    .venv/bin/python -m benchmarks.steps [--rounds 10]
 
-All DAGs train the same model on the same dataset and run in turn, in one Airflow with the embedded S3 server. A run's
-seconds are those between its trigger and its end, as Airflow's database notes them. The hand-written steps draw no model card,
-so its cost is measured separately.
+About 7 minutes, 3 with `--rounds 3`. Airflow runs as `refinery up` starts it, with the embedded S3 server and an idle scheduler that
+sleeps 0.1 s. All DAGs train the same model on the same dataset, in turn; what is written by hand imports heavy libraries inside its
+callables. Four empty tasks are the floor: what Airflow itself takes. A run lasts from its trigger to its end, a task from its start
+to its end, both as Airflow's database has them.
+
+All of that is measured twice: as it is, and with the libraries of a training imported by the scheduler, from which LocalExecutor
+forks the tasks: ours by REFINERY_PRELOAD=training, by hand with a plugin. Both are in the same Airflow, so either profits from the
+other's imports.
 """
 
 from __future__ import annotations
 
-import argparse
+import os
 import shutil
-import statistics
-import sys
-import tempfile
+import socket
+from collections import defaultdict
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-PROJECT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(PROJECT), str(PROJECT / "include")]
+from benchmarks import PROJECT
+from benchmarks.measure import Figures, Watch, arguments, print_machine, print_table, scratch_folder
+from benchmarks.project import copy_project
+from refinery.local.rest_api import RestApi
+from refinery.local.stack import running_stack
 
-from refinery.local.rest_api import RestApi  # noqa: E402 - found from any folder
-from refinery.local.stack import running_stack  # noqa: E402
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
 
-PORT = 8097
 FIRST_DATE = datetime(2026, 2, 1, tzinfo=UTC)
-CONTESTANTS = ("without_card", "by_hand", "with_card")
-
+BY_HAND = "petrol_by_hand"
+CONTESTANTS = {
+    "without_card": "Refinery, without the card",
+    "with_card": "Refinery, with the card",
+    BY_HAND: "by hand",
+    "empty_tasks": "empty tasks",
+}
+RUN = "the run"
+SUM = "its tasks"
+TASKS = ("download_dataset", "train_model", "upload_model", "clean_up")
+PRELOADING = {"nothing": "as it is", "training": "with the libraries of a training preloaded"}
+WARM_UP_RUNS = 2
 CONFIG = """\
 source: https://iasd-data-in-the-cloud.s3.eu-west-3.amazonaws.com/petrol_consumption.csv
 model: random_forest
@@ -34,120 +53,113 @@ output: s3://models/{name}/{{{{ ds }}}}/
 card: {card}
 """
 
-BY_HAND = '''
-"""The petrol pipeline as an Airflow user would write it: four callables, with their imports inside."""
-
-from datetime import datetime
-from pathlib import Path
-
-from airflow.providers.standard.operators.python import PythonOperator
-from airflow.sdk import DAG
-
-FOLDER = Path("/tmp/refinery-by-hand")
-
-
-def download():
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
-    FOLDER.mkdir(exist_ok=True)
-    dataset = S3Hook().get_key("petrol_consumption.csv", "iasd-data-in-the-cloud")
-    dataset.download_file(str(FOLDER / "dataset.csv"))
-
-
-def train():
-    import json
-    import pickle
-
-    import pandas as pd
-    from sklearn.ensemble import RandomForestRegressor
-    from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
-    from sklearn.model_selection import train_test_split
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    table = pd.read_csv(FOLDER / "dataset.csv")
-    x_train, x_test, y_train, y_test = train_test_split(
-        table.iloc[:, :-1], table.iloc[:, -1], test_size=0.2, random_state=0
-    )
-    model = make_pipeline(StandardScaler(), RandomForestRegressor(n_estimators=200, random_state=0))
-    model.fit(x_train, y_train)
-    predicted = model.predict(x_test)
-    metrics = {
-        "mae": mean_absolute_error(y_test, predicted),
-        "mse": mean_squared_error(y_test, predicted),
-        "r2": r2_score(y_test, predicted),
-    }
-    (FOLDER / "metrics.json").write_text(json.dumps(metrics))
-    with (FOLDER / "model.pkl").open("wb") as file:
-        pickle.dump(model, file)
-
-
-def upload(ds):
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-
-    for name in ("model.pkl", "metrics.json"):
-        S3Hook().load_file(str(FOLDER / name), f"by_hand/{ds}/{name}", "models", replace=True)
-
-
-def clean_up():
-    import shutil
-
-    shutil.rmtree(FOLDER)
-
-
-with DAG("by_hand", schedule=None, start_date=datetime(2026, 1, 1), tags=["benchmark"]):
-    steps = [PythonOperator(task_id=step.__name__, python_callable=step) for step in (download, train, upload, clean_up)]
-    steps[0] >> steps[1] >> steps[2] >> steps[3]
-'''
+Seconds = dict[str, dict[str, Figures]]
 
 
 def main() -> None:
-    """Run both DAGs in turn and print the ratio of their medians."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--rounds", type=int, default=10, help="counted runs of each, after one that warms up"
-    )
-    rounds = parser.parse_args().rounds
-
-    with tempfile.TemporaryDirectory(prefix="refinery-benchmark-") as folder:
-        project = Path(folder)
-        for name in ("configs", "dags", "include", "plugins"):
-            shutil.copytree(PROJECT / name, project / name)
-        (project / "dags" / "by_hand.py").write_text(BY_HAND)
-        for name, card in (("with_card", "true"), ("without_card", "false")):
-            (project / "configs" / f"{name}.yml").write_text(CONFIG.format(name=name, card=card))
-        with running_stack(project, home=project / "airflow", port=PORT) as stack:
-            seconds = measure(RestApi(stack.url), rounds)
-    medians = {dag_id: statistics.median(values) for dag_id, values in seconds.items()}
-    for dag_id, values in seconds.items():
-        print(f"{dag_id:20} median {medians[dag_id]:.2f} s   min {min(values):.2f}   max {max(values):.2f}")
-    ratio = medians["without_card"] / medians["by_hand"]
-    print(f"operators / by hand: {ratio:.2f} (wanted: at most 1.1)")
-    print(f"the card: {medians['with_card'] - medians['without_card']:.2f} s more")
+    """Run all DAGs in turn, in one Airflow after the other, and print the tables."""
+    options = parse_arguments()
+    print_machine(options.rounds)
+    for preloaded in options.preloaded:
+        with running_airflow(training=preloaded == "training") as api:
+            seconds = measure(api, options.rounds)
+        print_seconds(PRELOADING[preloaded], seconds)
 
 
-def measure(api: RestApi, rounds: int) -> dict[str, list[float]]:
-    """Seconds of each run, the first, which warms up, left out."""
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = arguments(__doc__)
+    parser.add_argument("--rounds", type=int, default=10, help="counted runs of each DAG")
+    parser.add_argument("--preloaded", nargs="+", choices=PRELOADING, default=list(PRELOADING))
+    return parser.parse_args()
+
+
+@contextmanager
+def running_airflow(*, training: bool) -> Iterator[RestApi]:
+    """Start Airflow with all contestants in it.
+
+    Args:
+        training: Let the scheduler import the libraries of a training.
+    """
+    with scratch_folder() as name:
+        project = Path(name)
+        configs = {"with_card": "true", "without_card": "false"}
+        copy_project(
+            project, {f"{one}.yml": CONFIG.format(name=one, card=card) for one, card in configs.items()}
+        )
+        contestants = PROJECT / "benchmarks" / "contestants"
+        for file in ("petrol_by_hand.py", "empty_tasks.py"):
+            shutil.copy(contestants / file, project / "dags")
+        os.environ.pop("REFINERY_PRELOAD", None)
+        if training:
+            os.environ["REFINERY_PRELOAD"] = "training"
+            shutil.copy(contestants / "preload_by_hand.py", project / "plugins")
+        with running_stack(project, home=project / "airflow", port=free_port()) as stack:
+            yield RestApi(stack.url)
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def measure(api: RestApi, rounds: int) -> Seconds:
+    """Return the seconds of runs and tasks by DAG, without those that warm up."""
     for dag_id in CONTESTANTS:
         api.unpause(dag_id)
-    seconds: dict[str, list[float]] = {dag_id: [] for dag_id in CONTESTANTS}
-    for index in range(rounds + 1):
+    seconds: Seconds = {dag_id: defaultdict(Figures) for dag_id in CONTESTANTS}
+    for number in range(WARM_UP_RUNS + rounds):
         for dag_id in CONTESTANTS:
-            duration = timed_run(api, dag_id, FIRST_DATE + timedelta(days=index))
-            if index > 0:
-                seconds[dag_id].append(duration)
+            measured, others = one_run(api, dag_id, FIRST_DATE + timedelta(days=number))
+            if number >= WARM_UP_RUNS:
+                for name, value in measured.items():
+                    seconds[dag_id][name].add(value, others)
     return seconds
 
 
-def timed_run(api: RestApi, dag_id: str, logical_date: datetime) -> float:
-    """Seconds from a run's trigger to its end."""
-    run = api.wait(dag_id, api.trigger(dag_id, logical_date=logical_date.isoformat()))
+def one_run(api: RestApi, dag_id: str, logical_date: datetime) -> tuple[dict[str, float], float]:
+    """Run a DAG; return the seconds of the run and of its tasks, and the share of the machine that others took.
+
+    Raises:
+        SystemExit: The run failed.
+    """
+    with Watch() as watch:
+        run = api.wait(dag_id, api.trigger(dag_id, logical_date=logical_date.isoformat()))
     if run["state"] != "success":
         raise SystemExit(f"{dag_id} failed: {run}")
-    start, end = (datetime.fromisoformat(run[moment]) for moment in ("queued_at", "end_date"))
-    return (end - start).total_seconds()
+    tasks = api.call("GET", f"dags/{dag_id}/dagRuns/{run['dag_run_id']}/taskInstances")["task_instances"]
+    durations = {task["task_id"]: between(task, "start_date", "end_date") for task in tasks}
+    whole = {RUN: between(run, "queued_at", "end_date"), SUM: sum(durations.values())}
+    return whole | durations, watch.others
+
+
+def between(item: dict[str, Any], start: str, end: str) -> float:
+    """Return the seconds between two moments."""
+    return (datetime.fromisoformat(item[end]) - datetime.fromisoformat(item[start])).total_seconds()
+
+
+def print_seconds(title: str, seconds: Seconds) -> None:
+    """Print a table of all, and a table of the ratios to what is written by hand."""
+    print(f"Four steps under the real scheduler, {title}")
+    columns = (RUN, SUM, *TASKS)
+    print_table(
+        ("contestant", *columns),
+        [
+            (title, *(seconds[dag_id][column].text() for column in columns))
+            for dag_id, title in CONTESTANTS.items()
+        ],
+    )
+    print("Ratios to what is written by hand")
+    print_table(
+        ("contestant", *columns),
+        [
+            (title, *(seconds[dag_id][column].ratio_to(seconds[BY_HAND][column]) for column in columns))
+            for dag_id, title in CONTESTANTS.items()
+            if dag_id != BY_HAND
+        ],
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""What Refinery is measured against. Except for the scripts named after it, nothing here uses its code."""

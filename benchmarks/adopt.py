@@ -3,7 +3,9 @@
 Both are done as a user does, by the commands of the README, in an environment of their own; the environment with Airflow in it, and the
 wheel, are made before the clock starts. Packages come from pip's cache where it has them, so run it twice and take the second.
 
-    .venv/bin/python benchmarks/adopt.py
+    .venv/bin/python -m benchmarks.adopt
+
+About 3 minutes with a warm cache.
 """
 
 from __future__ import annotations
@@ -11,19 +13,21 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
-import time
 import venv
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[1]
+from benchmarks import PROJECT
+from benchmarks.measure import Figures, Watch, arguments, print_machine, scratch_folder
+
 DAG = "from airflow.sdk import DAG\n\nwith DAG('own', schedule=None):\n    pass\n"
 ROWS = 500
 
 
 def main() -> None:
     """Print both times, and how many lines were typed."""
-    with tempfile.TemporaryDirectory(prefix="refinery-adopt-") as name:
+    arguments(__doc__).parse_args()
+    print_machine()
+    with scratch_folder() as name:
         folder = Path(name)
         wheel = build_wheel(folder)
         for title, steps, made in (
@@ -36,11 +40,10 @@ def main() -> None:
         ):
             bin_dir = make_environment(folder / title.replace(" ", "-"))
             lines = steps(folder, wheel)
-            load = os.getloadavg()[0]
             seconds = measure(lines, bin_dir)
             if not list(folder.glob(made)):
                 sys.exit(f"{title}: nothing is at {made}")
-            print(f"{title}: {seconds:.0f} s, {len(lines)} lines typed; load before {load:.1f}")
+            print(f"{title}: {seconds.median:.0f} s{seconds.mark}, {len(lines)} lines typed\n")
 
 
 def build_wheel(folder: Path) -> Path:
@@ -88,14 +91,16 @@ def airflow_project(folder: Path, wheel: Path) -> list[tuple[Path, list[str]]]:
     ]
 
 
-def measure(steps: list[tuple[Path, list[str]]], bin_dir: Path) -> float:
-    """Run the lines one after the other, and return the seconds."""
-    begun = time.monotonic()
-    for folder, (program, *arguments) in steps:
-        started = time.monotonic()
-        run([bin_dir / program, *arguments], folder)
-        print(f"  {time.monotonic() - started:6.1f} s  {program} {arguments[0]}")
-    return time.monotonic() - begun
+def measure(steps: list[tuple[Path, list[str]]], bin_dir: Path) -> Figures:
+    """Run the lines one after the other, print the seconds of each, and return those of all."""
+    with Watch() as whole:
+        for folder, (program, *rest) in steps:
+            with Watch() as watch:
+                run([bin_dir / program, *rest], folder)
+            print(f"  {watch.seconds:6.1f} s  {program} {rest[0]}", flush=True)
+    figures = Figures()
+    figures.add(whole.seconds, whole.others)
+    return figures
 
 
 def run(command: list[str | Path], folder: Path) -> None:

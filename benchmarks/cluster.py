@@ -1,35 +1,31 @@
 """What a hundred pipelines cost that are due at the same minute, on two workers that share no folder, against hand-written DAGs.
 
-    .venv/bin/python benchmarks/cluster.py [--pipelines 100] [--by-hand 100]
+    .venv/bin/python -m benchmarks.cluster [--pipelines 100] [--by-hand 100] [--without-card]
 
-The pipelines train the same small model. The hand-written DAGs are a file each with four PythonOperators that do the same work
+About 25 minutes, 3 with `--pipelines 3 --by-hand 3`; redis-server and PostgreSQL must be installed. The pipelines train the same small
+model, with the card unless told otherwise. The hand-written DAGs are a file each with four PythonOperators that do the same work
 and meet on S3 as well. All of one kind are unpaused at once, so that each is due at that moment; then those of the other kind.
 Memory is the sum of what each process has resident: pages that processes share count in each.
 """
 
 from __future__ import annotations
 
-import argparse
-import shutil
 import statistics
-import sys
-import tempfile
 import threading
 import time
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(PROJECT), str(PROJECT / "include")]
+import psutil
+import psycopg2
 
-import psutil  # noqa: E402 - found from any folder
-import psycopg2  # noqa: E402
+from benchmarks import PROJECT
+from benchmarks.measure import BUSY, MEBIBYTE, QUIET, Watch, arguments, print_machine, scratch_folder
+from benchmarks.project import copy_project
+from refinery.local.cluster import running_cluster
+from refinery.local.rest_api import RestApi
 
-from refinery.local.cluster import running_cluster  # noqa: E402
-from refinery.local.rest_api import RestApi  # noqa: E402
-
-MEBIBYTE = 1 << 20
 PAGE = 100  # the REST API gives no more at once
 FOUND_TIMEOUT = 600  # seconds until the dag-processor has found all DAGs
 RUN_TIMEOUT = 3600  # seconds until all runs of a kind have ended
@@ -39,7 +35,7 @@ schedule: "@daily"
 source: s3://iasd-data-in-the-cloud/petrol_consumption.csv
 model: {{class: sklearn.linear_model.Ridge}}
 output: s3://models/{name}/{{{{ ds }}}}/
-card: false
+card: {card}
 """
 
 BY_HAND = '''\
@@ -144,47 +140,48 @@ class Peaks:
 
 def main() -> None:
     """Run both kinds in turn, and print what they took."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__)
     parser.add_argument("--pipelines", type=int, default=100)
     parser.add_argument("--by-hand", type=int, default=100, help="how many hand-written DAGs")
+    parser.add_argument("--without-card", action="store_true", help="let the pipelines draw no card")
     options = parser.parse_args()
+    print_machine()
     kinds = {
         "pipelines": [f"pipeline_{number:03}" for number in range(options.pipelines)],
         "by hand": [f"by_hand_{number:03}" for number in range(options.by_hand)],
     }
-    with tempfile.TemporaryDirectory(prefix="refinery-benchmark-") as folder:
-        project = make_project(Path(folder), kinds)
+    with scratch_folder() as folder:
+        project = make_project(Path(folder), kinds, card=not options.without_card)
         with running_cluster(project, home=project / ".local" / "cluster") as cluster:
-            for kind, dag_ids in kinds.items():
-                measure(cluster, kind, dag_ids)
+            speeds = {kind: measure(cluster, kind, dag_ids) for kind, dag_ids in kinds.items() if dag_ids}
+    if len(speeds) == len(kinds):
+        ratio = speeds["pipelines"] / speeds["by hand"]
+        print(f"pipelines / by hand, for each minute: {ratio:.2f}")
 
 
-def make_project(folder: Path, kinds):
+def make_project(folder: Path, kinds, *, card):
     """Copy the project, with the benchmark's DAGs instead of the project's."""
-    for name in ("dags", "include", "plugins"):
-        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(PROJECT / "configs" / "environments", folder / "configs" / "environments")
-    for name in kinds["pipelines"]:
-        (folder / "configs" / f"{name}.yml").write_text(CONFIG.format(name=name))
+    configs = PROJECT / "configs"
+    texts = {f"environments/{file.name}": file.read_text() for file in (configs / "environments").iterdir()}
+    texts |= {f"{name}.yml": CONFIG.format(name=name, card=str(card).lower()) for name in kinds["pipelines"]}
+    copy_project(folder, texts)
     for name in kinds["by hand"]:
         (folder / "dags" / f"{name}.py").write_text(BY_HAND.format(name=name))
     return folder
 
 
 def measure(cluster, kind, dag_ids):
-    """Let all DAGs of a kind run at once, and print what it took."""
+    """Let all DAGs of a kind run at once, print what it took, and return how many ended in a minute."""
     api = RestApi(cluster.url)
     wait(lambda: found(api, dag_ids) == len(dag_ids), FOUND_TIMEOUT)
-    started = time.monotonic()
-    with Peaks(cluster) as peaks:
+    with Watch() as watch, Peaks(cluster) as peaks:
         for dag_id in dag_ids:
             api.unpause(dag_id)
         wait(lambda: ended(api, dag_ids, "success", "failed") >= len(dag_ids), RUN_TIMEOUT)
-        seconds = time.monotonic() - started
     succeeded = ended(api, dag_ids, "success")
-    print(f"{kind}: {succeeded} of {len(dag_ids)} succeeded, {len(dag_ids) / seconds * 60:.1f} a minute")
+    speed = len(dag_ids) / watch.seconds * 60
+    mark = f" {BUSY}" if watch.others > QUIET else ""
+    print(f"{kind}: {succeeded} of {len(dag_ids)} succeeded, {speed:.1f} a minute{mark}")
     tasks = task_instances(api, dag_ids)
     print(f"  tries: {sum(task['try_number'] for task in tasks)} of {len(tasks)} tasks")
     print(f"  in the scheduler, from due to queued: {spread(tasks, 'scheduled_when', 'queued_when')}")
@@ -194,7 +191,8 @@ def measure(cluster, kind, dag_ids):
         f"  peak connections: {peaks.connections['database']} to the database, {peaks.connections['S3']} to S3"
     )
     memory = ", ".join(f"{name} {size / MEBIBYTE:.0f}" for name, size in peaks.memory.items())
-    print(f"  peak memory, MiB: {memory}", flush=True)
+    print(f"  peak memory, MiB: {memory}\n", flush=True)
+    return speed
 
 
 def found(api, dag_ids):

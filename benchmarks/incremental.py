@@ -1,29 +1,27 @@
 """How much memory a training batch by batch takes as its dataset grows: `fit: incremental` on CSVs larger than memory.
 
-    .venv/bin/python benchmarks/incremental.py [--gigabytes 0.1 1 4] [--limit 1]
+    .venv/bin/python -m benchmarks.incremental [--gigabytes 0.1 1 4] [--limit 1]
 
-Each training runs in a separate process, whose memory is limited (RLIMIT_DATA: all that it writes to but files), with
+About 8 minutes; `--gigabytes 0.1` takes 15 seconds. Each training runs in a separate process, whose memory is limited (RLIMIT_DATA: all that it writes to but files), with
 evaluation, baseline, manifest and card; it fails where that does not suffice, and so does the benchmark.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
-PROJECT = Path(__file__).resolve().parents[1]
+from benchmarks import PROJECT
+from benchmarks.measure import Run, arguments, clean_environment, print_table, python, run, scratch_folder
+
 COLUMNS = 20
 BLOCK_ROWS = 100_000
 GIGA = 1_000_000_000
 
 TRAIN = """
-import resource, sys, time
+import resource, sys
 from pathlib import Path
 
 limit = int(sys.argv[3])
@@ -36,35 +34,31 @@ def draw(folder, trained):
 
 dataset, output = map(Path, sys.argv[1:3])
 spec = TrainingSpec(model=ClassModel("sklearn.linear_model.SGDRegressor"), models_dir=output, batch_rows=100_000)
-started = time.monotonic()
 manifest = train(spec, dataset, output, provenance={}, write_extras=draw).manifest
-# Not ru_maxrss, which remembers the parent's memory too.
-status = Path("/proc/self/status").read_text().split()
-peak = int(status[status.index("VmHWM:") + 1]) * 1024
-print(manifest["data"]["rows"], peak, time.monotonic() - started, manifest["metrics"]["r2"])
+print(manifest["data"]["rows"], manifest["metrics"]["r2"])
 """
 
 
 def main() -> None:
     """Write the datasets one after the other, train on each, and print what it took."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments(__doc__)
     parser.add_argument("--gigabytes", type=float, nargs="+", default=[0.1, 1, 4])
     parser.add_argument("--limit", type=float, default=1, help="the memory limit in gigabytes")
-    arguments = parser.parse_args()
-    limit = int(arguments.limit * GIGA)
-    print("file           rows   peak memory   seconds       r2")
-    with tempfile.TemporaryDirectory(prefix="refinery-benchmark-") as name:
-        for gigabytes in arguments.gigabytes:
+    options = parser.parse_args()
+    limit = int(options.limit * GIGA)
+    rows = []
+    with scratch_folder() as name:
+        for gigabytes in options.gigabytes:
             dataset = Path(name) / "rows.csv"
             write_dataset(dataset, int(gigabytes * GIGA))
-            rows, peak, seconds, r2 = train(dataset, Path(name) / "model", limit)
-            print(
-                f"{gigabytes:4g} GB {rows:12.0f} {peak / 1e6:10.0f} MB {seconds:9.0f} {r2:8.4f}", flush=True
+            done = train(dataset, Path(name) / "model", limit)
+            if done.peak > limit:
+                sys.exit(f"The training took more than {options.limit:g} GB.")
+            count, r2 = done.output.split()
+            rows.append(
+                (f"{gigabytes:g} GB", f"{int(count):,}", f"{done.peak / 1e6:.0f} MB", f"{float(r2):.4f}")
             )
-            if peak > limit:
-                sys.exit(f"The training took more than {arguments.limit:g} GB.")
+    print_table((f"CSV of {COLUMNS} columns", "rows", "peak memory", "r2"), rows)
 
 
 def write_dataset(path: Path, size: int) -> None:
@@ -79,18 +73,10 @@ def write_dataset(path: Path, size: int) -> None:
             file.write(text)
 
 
-def train(dataset: Path, output: Path, limit: int) -> list[float]:
-    """Train in a separate process; return rows, peak memory in bytes, seconds and the model's r2."""
-    done = subprocess.run(
-        [sys.executable, "-c", TRAIN, str(dataset), str(output), str(limit)],
-        env={**os.environ, "PYTHONPATH": f"{PROJECT}:{PROJECT / 'include'}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        sys.exit(f"The training failed:\n{done.stderr}")
-    return [float(value) for value in done.stdout.split()]
+def train(dataset: Path, output: Path, limit: int) -> Run:
+    """Train in a separate process, which prints the rows and the model's r2."""
+    env = clean_environment(PYTHONPATH=f"{PROJECT}:{PROJECT / 'include'}")
+    return run(python("-c", TRAIN, dataset, output, str(limit)), env=env)
 
 
 if __name__ == "__main__":

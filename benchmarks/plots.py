@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import matplotlib as mpl
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +67,9 @@ def _draw_panel(axes: Axes, costs: Mapping[str, Mapping[int, float]]) -> None:
     low, high = axes.get_ylim()
     _draw_linear(axes, costs)
     axes.set_ylim(min(low, min(min(values.values()) for values in costs.values()) / 1.5), high)
-    axes.minorticks_off()
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_minor_locator(NullLocator())
     axes.set_xticks(sorted({size for values in costs.values() for size in values}))
     axes.xaxis.set_major_formatter(lambda size, _: f"{size:,.0f}")
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,g}")

@@ -225,7 +225,7 @@ def spread(tasks, start, end):
         for task in tasks
         if task[start] and task[end]
     ]
-    ninety_fifth = statistics.quantiles(seconds, n=20)[-1]
+    ninety_fifth = statistics.quantiles(seconds, n=20, method="inclusive")[-1]
     return (
         f"median {statistics.median(seconds):.1f} s, 95 % {ninety_fifth:.1f} s, at most {max(seconds):.1f} s"
     )

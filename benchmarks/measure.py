@@ -160,8 +160,8 @@ def run(command: Sequence[str | Path], *, cwd: Path = PROJECT, env: Mapping[str,
 
 
 def python(*arguments: str | Path) -> list[str | Path]:
-    """Return a command of this Python."""
-    return [sys.executable, *arguments]
+    """Return a command of this Python, on whose path no folder of a script or of the caller is."""
+    return [sys.executable, "-P", *arguments]
 
 
 def last_json(text: str) -> dict[str, Any]:

@@ -152,13 +152,19 @@ def run_probe(contestant: Parsed, files: tuple[Path, ...], *flags: str, dag: str
         flags: More for the probe.
         dag: The one DAG that Airflow asks for; None for all.
     """
+    command = python(PROBE, *files, "--bundle", contestant.bundle, *flags)
+    env = clean_environment(**probe_environment(contestant, dag))
+    return run(command, cwd=contestant.bundle, env=env)
+
+
+def probe_environment(contestant: Parsed, dag: str | None) -> dict[str, str]:
+    """Return the variables that Airflow parses with."""
     variables = environment_of(contestant.bundle.parent if contestant.plugins else contestant.bundle)
     if contestant.plugins:
         variables["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(contestant.plugins)
     if dag:
         variables |= {DAG_VARIABLE: dag, TASK_VARIABLE: "train_model"}
-    command = python(PROBE, *files, "--bundle", contestant.bundle, *flags)
-    return run(command, cwd=contestant.bundle, env=clean_environment(**variables))
+    return variables
 
 
 def parses_of(done: Run) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import gc
 import json
 import logging
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -26,6 +27,7 @@ def main() -> None:
     parser.add_argument(
         "--preload", action="store_true", help="start a job, and parse in forks of this process"
     )
+    parser.add_argument("--mark", action="store_true", help="write to stderr that the parse begins")
     options = parser.parse_args()
     if options.preload:
         start_job()
@@ -33,6 +35,8 @@ def main() -> None:
     from airflow.dag_processing.dagbag import BundleDagBag  # noqa: F401
 
     logging.disable(logging.CRITICAL)  # some write a line for each DAG
+    if options.mark:
+        print("--- parse ---", file=sys.stderr, flush=True)
     measured = [
         measure_in_fork(options) if options.preload else measure(options) for _ in range(options.repeat)
     ]

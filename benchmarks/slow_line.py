@@ -32,8 +32,11 @@ class Line:
         """Join a client with the server, until one of them closes the connection."""
         await asyncio.sleep(self._latency)  # the handshake
         server_reader, server_writer = await asyncio.open_connection(HOST, self._upstream, limit=PIECE)
-        with contextlib.suppress(ConnectionError):
+        try:
             await asyncio.gather(self._carry(reader, server_writer), self._carry(server_reader, writer))
+        finally:
+            server_writer.close()
+            writer.close()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         pieces: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(WAITING)
@@ -65,14 +68,13 @@ class Line:
                     await asyncio.sleep(wait)
                 free += len(piece) / self._rate
                 if not piece:
+                    writer.write_eof()
                     return
                 writer.write(piece)
                 await writer.drain()
         except ConnectionError:
             while (await pieces.get())[1]:  # so that who receives can end
                 pass
-        finally:
-            writer.close()
 
 
 async def serve(port: int, line: Line) -> None:

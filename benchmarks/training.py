@@ -33,6 +33,7 @@ COLUMNS = 20
 BYTES_PER_ROW = 214
 MEGABYTE = 1_000_000
 PLAIN = "plain script"
+TABLES = PROJECT / "benchmarks" / "tables.py"
 SCRIPTS = PROJECT / "benchmarks" / "contestants"
 CONTESTANTS: Mapping[str, Sequence[str]] = {
     PLAIN: ["train_plain.py"],
@@ -54,7 +55,7 @@ def main() -> None:
             dataset = Path(folder) / "table.csv"
             rows = megabytes * MEGABYTE // BYTES_PER_ROW
             # In its own process, since the memory of this one must stay small.
-            run(python("-m", "benchmarks.tables", dataset, str(rows), str(COLUMNS)))
+            run(python(TABLES, dataset, str(rows), str(COLUMNS)))
             compare(dataset, options.rounds)
 
 
@@ -65,24 +66,27 @@ def compare(dataset: Path, rounds: int) -> None:
         SystemExit: Two of them made models of other quality.
     """
     seconds: dict[str, Figures] = defaultdict(Figures)
+    processor: dict[str, Figures] = defaultdict(Figures)
     peaks: dict[str, Figures] = defaultdict(Figures)
     printed = set()
     for _ in range(rounds):
         for name in CONTESTANTS:
             done = train(name, dataset)
             seconds[name].add(done.seconds, done.others)
+            processor[name].add(done.processor, done.others)
             peaks[name].add(done.peak, 0)  # memory is the same on a busy machine
             printed.add(done.output)
     if len(printed) != 1:
         raise SystemExit(f"not the same model; MAE and R2 are {printed}")
     print(f"{dataset.stat().st_size / MEGABYTE:,.0f} MB of CSV")
     print_table(
-        ("contestant", "whole process", "ratio", "peak memory", "ratio"),
+        ("contestant", "whole process", "ratio", "processor", "peak memory", "ratio"),
         [
             (
                 name,
                 seconds[name].text(),
                 seconds[name].ratio_to(seconds[PLAIN]),
+                f"{processor[name].median:.1f} s{processor[name].mark}",
                 peaks[name].text("MB", scale=1 / MEGABYTE, digits=0),
                 peaks[name].ratio_to(peaks[PLAIN]),
             )

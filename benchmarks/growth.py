@@ -49,6 +49,7 @@ COLUMNS_OF_A_FILE = 20
 ROWS_OF_WIDE = 1_000
 RIDGE = "sklearn.linear_model.Ridge"
 LINEAR = (0.85, 1.15)  # exponents that count as linear
+FLAT = 1.1  # what costs grow by before they count as growing
 TRAIN = PROJECT / "benchmarks" / "contestants" / "train_refinery.py"
 PIPELINE = "grown"
 CONFIG = "source: s3://datasets/grown.csv\nmodel: random_forest\noutput: s3://models/grown/{{ ds }}/\n"
@@ -252,23 +253,27 @@ def print_costs(seconds: Costs, peaks: Costs) -> None:
 
 
 def growth_of(medians: dict[int, float]) -> str:
-    """Return in words how a cost grows, by the exponent between the two largest sizes: 1 is linear."""
-    if len(medians) < 2:
-        return "one size only"
-    (smaller, before), (larger, after) = list(medians.items())[-2:]
-    exponent = math.log(after / before) / math.log(larger / smaller)
-    each = (after - before) / (larger - smaller)
-    if exponent < LINEAR[0]:
-        kind = (
-            "hardly grows"
-            if exponent < 0.1
-            else "less than linear: what each process costs at its start still counts"
-        )
-    else:
-        kind = "linear" if exponent <= LINEAR[1] else "more than linear"
-    return (
-        f"{kind}; exponent {exponent:.2f} from {smaller:,} to {larger:,}, {each * 1000:.2f} ms for each more"
+    """Return in words how a cost grows on top of what the smallest size costs, most of which is the start of a process.
+
+    Args:
+        medians: The seconds by size, at least two.
+    """
+    (smallest, least), *_, (smaller, before), (largest, most) = [
+        next(iter(medians.items())),
+        *medians.items(),
+    ]
+    if most < FLAT * least:
+        return f"does not grow up to {largest:,}"
+    each = (
+        f"{(most - before) / (largest - smaller) * 1000:.2f} ms for each more from {smaller:,} to {largest:,}"
     )
+    if before < FLAT * least:
+        return f"hardly grows up to {smaller:,}; {each}"
+    rise = math.log((most - least) / (before - least))
+    exponent = rise / math.log((largest - smallest) / (smaller - smallest))
+    low, high = LINEAR
+    kind = "less than linear" if exponent < low else "linear" if exponent <= high else "more than linear"
+    return f"{kind} (exponent {exponent:.2f}), on top of {least:.2f} s for {smallest:,}; {each}"
 
 
 def draw(file: Path, title: str, unit: str, seconds: Costs, peaks: Costs) -> None:

@@ -38,6 +38,7 @@ def environment_of(project: Path) -> dict[str, str]:
     return {
         "PYTHONPATH": f"{project}:{project / 'include'}",
         "AIRFLOW_HOME": str(project / "airflow"),
+        "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "600",  # 30 seconds, the default, may be too few for 10,000 configs
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__DAG_FACTORY__ENABLE_TELEMETRY": "False",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",

@@ -74,10 +74,13 @@ def test_figures_of_a_busy_machine_are_marked():
 
 
 def test_growth_is_put_into_words(tmp_path):
-    assert growth_of({10: 1.0, 100: 1.01}).startswith("hardly grows")
-    assert growth_of({10: 1.0, 100: 4.0}).startswith("less than linear")
-    assert growth_of({1: 1.0, 10: 1.0, 100: 10.0}).startswith("linear")
-    assert growth_of({10: 1.0, 100: 100.0}).startswith("more than linear")
+    assert growth_of({10: 1.0, 100: 1.02, 1000: 1.01}) == "does not grow up to 1,000"
+    assert growth_of({10: 1.0, 100: 4.0}) == "hardly grows up to 10; 33.33 ms for each more from 10 to 100"
+    assert growth_of({10: 1.0, 100: 2.0, 1000: 12.0}).startswith(
+        "linear (exponent 1.00), on top of 1.00 s for 10"
+    )
+    assert growth_of({10: 1.0, 100: 2.0, 1000: 4.0}).startswith("less than linear")
+    assert growth_of({10: 1.0, 100: 2.0, 1000: 100.0}).startswith("more than linear")
     costs = {"train": {10: 1.0, 100: 4.0}}
     draw_growth(tmp_path / "growth.svg", "Columns", "columns", {"seconds": costs, "MB": costs})
     assert "linear" in (tmp_path / "growth.svg").read_text()

@@ -19,6 +19,7 @@ import math
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,7 +68,10 @@ print(len(files))
 
 # What one part yields at a size: the name of a cost, its seconds, and the process that it was measured in.
 Measured = Iterable[tuple[str, float, "Run"]]
-Measure = Callable[[Path, int], Iterator[Callable[[], Measured]]]
+Once = Callable[[], Measured]
+Measure = Callable[[Path, int], AbstractContextManager[Once]]
+# The figures of each cost by size.
+Costs = dict[str, dict[int, Figures]]
 
 
 def main() -> None:
@@ -92,24 +96,21 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-Costs = dict[str, dict[int, Figures]]
-
-
 def measure_part(measure: Measure, sizes: Iterable[int], rounds: int) -> tuple[Costs, Costs]:
     """Return the seconds and the peak memory of each cost, by size."""
     seconds: Costs = defaultdict(lambda: defaultdict(Figures))
     peaks: Costs = defaultdict(lambda: defaultdict(Figures))
     for size in sizes:
-        with scratch_folder(in_memory=True) as folder:
-            for once in measure(Path(folder), size):
-                for _ in range(rounds):
-                    for name, value, done in once():
-                        seconds[name][size].add(value, done.others)
-                        peaks[name][size].add(done.peak, 0)
+        with scratch_folder(in_memory=True) as folder, measure(Path(folder), size) as once:
+            for _ in range(rounds):
+                for name, value, done in once():
+                    seconds[name][size].add(value, done.others)
+                    peaks[name][size].add(done.peak, 0)
     return seconds, peaks
 
 
-def configs(folder: Path, count: int) -> Iterator[Callable[[], Measured]]:
+@contextmanager
+def configs(folder: Path, count: int) -> Iterator[Once]:
     """Measure a project with that many configs."""
     project = write_configs(folder / "project", count)
     env = clean_environment(**environment_of(folder / "project"))
@@ -141,7 +142,8 @@ def whole_pass(project: Parsed) -> tuple[str, float, Run]:
     return "the dag-processor's pass", parse["parse"] + parse["serialize"], done
 
 
-def files(folder: Path, count: int) -> Iterator[Callable[[], Measured]]:
+@contextmanager
+def files(folder: Path, count: int) -> Iterator[Once]:
     """Measure a dataset of that many files."""
     grown = folder / ".local" / "s3" / "datasets" / "grown"
     grown.mkdir(parents=True)
@@ -158,12 +160,12 @@ def files(folder: Path, count: int) -> Iterator[Callable[[], Measured]]:
             done = train(only, "--card")
             yield "train, with the card", done.seconds, done
 
-        for _ in once():  # nanio notes what lies in its folder
-            pass
+        list(once())  # nanio notes what lies in its folder
         yield once
 
 
-def columns(folder: Path, count: int) -> Iterator[Callable[[], Measured]]:
+@contextmanager
+def columns(folder: Path, count: int) -> Iterator[Once]:
     """Measure a dataset of that many columns."""
     dataset = folder / "wide.csv"
     write_table(dataset, ROWS_OF_WIDE, count)
@@ -176,7 +178,8 @@ def columns(folder: Path, count: int) -> Iterator[Callable[[], Measured]]:
     yield once
 
 
-def versions(folder: Path, count: int) -> Iterator[Callable[[], Measured]]:
+@contextmanager
+def versions(folder: Path, count: int) -> Iterator[Once]:
     """Measure a pipeline of which that many models are on S3."""
     project = copy_project(folder / "project", {f"{PIPELINE}.yml": CONFIG})
     write_table(folder / "small.csv", 200, 5)
@@ -193,8 +196,7 @@ def versions(folder: Path, count: int) -> Iterator[Callable[[], Measured]]:
             done = run(python("-m", "refinery", "models", PIPELINE), cwd=project, env=env)
             yield "refinery models", done.seconds, done
 
-        for _ in once():  # nanio notes what lies in its folder
-            pass
+        list(once())  # nanio notes what lies in its folder
         yield once
 
 

@@ -209,9 +209,8 @@ def _write_literal(folder: Path, pipelines: int) -> Parsed:
 
 
 def _write_loop(folder: Path, pipelines: int) -> Parsed:
-    facts = [_facts(index) for index in range(pipelines)]
-    rows = "".join(f"    ({index}, {minute}, {hour}, {team}, {trees}),\n" for index, minute, hour, team, trees, _ in
-                   (tuple(one.values()) for one in facts))  # fmt: skip
+    row = "    ({index}, {minute}, {hour}, {team}, {trees}),\n"
+    rows = "".join(row.format(**_facts(index)) for index in range(pipelines))
     return _write_dag_file(
         folder, _HEAD.format(names=", get_parsing_context") + f"\nPIPELINES = [\n{rows}]\n{_LOOP}"
     )

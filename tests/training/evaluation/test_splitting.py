@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +15,7 @@ from sklearn.model_selection import TimeSeriesSplit, train_test_split
 from refinery.spec.training import ClassModel, TrainingSpec
 from refinery.training import SourceOptions
 from refinery.training.errors import ColumnNotFoundError, ColumnRoleError, DatasetError
-from refinery.training.evaluation.splitting import split_folds, split_rows
+from refinery.training.evaluation.splitting import distinct_values, split_folds, split_rows
 
 RIDGE = ClassModel("sklearn.linear_model.Ridge")
 TREE = ClassModel("sklearn.tree.DecisionTreeClassifier")
@@ -39,6 +42,46 @@ def test_rows_held_out_are_those_of_train_test_split(tmp_path_factory, rows, tes
 
     for part, of_scikit_learn in zip(split_rows(spec, target, None), expected, strict=True):
         assert part.tolist() == of_scikit_learn.tolist()
+
+
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ensemble.HistGradientBoostingRegressor",
+        "linear_model.LinearRegression",
+    ],
+)
+def test_the_model_is_that_of_scikit_learn_to_the_last_bit(train_table, tmp_path, monkeypatch, name, large):
+    if large:
+        monkeypatch.setattr("refinery.training.data.formats.LARGE_BYTES", 1)
+        monkeypatch.setattr("refinery.training.evaluation.row_parts._LARGE_BYTES", 1)
+    drawn = np.random.default_rng(0).normal(size=(2000, 4))
+    text = pd.DataFrame(drawn, columns=list("abcy")).to_csv(index=False)
+    (tmp_path / "plain.csv").write_text(text)
+    table = pd.read_csv(tmp_path / "plain.csv")
+    split = train_test_split(table[["a", "b", "c"]], table["y"], test_size=0.2, random_state=0)
+    module, _, kind = name.partition(".")
+    plain = getattr(importlib.import_module(f"sklearn.{module}"), kind)()
+    plain.set_params(**({"random_state": 0} if "random_state" in plain.get_params() else {}))
+
+    result = train_table(text, model=ClassModel(f"sklearn.{name}"))
+
+    assert joblib.hash(result.model) == joblib.hash(plain.fit(split[0], split[2]))
+    assert joblib.hash(result.held_out.features.to_numpy()) == joblib.hash(split[1].to_numpy())
+
+
+@given(
+    values=st.lists(st.sampled_from([0.0, 1.0, 2.0, float("nan")]), min_size=1, max_size=9),
+    most=st.integers(0, 4),
+)
+def test_distinct_values_are_listed_where_they_are_few(values, most):
+    column = pd.Series(values * 600)
+    expected = list(column.unique())
+
+    found = distinct_values(column, most=most)
+
+    assert found is None if len(expected) > most else str(found) == str(expected)
 
 
 def test_stratified_each_class_is_held_out_by_the_same_share(train_table):

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from refinery.training.data.csv_types import correct_types, explain_dtypes
-from refinery.training.data.number_table import LARGE_BYTES, read_number_table
+from refinery.training.data.number_table import LARGE_BYTES, choose_block_bytes, read_number_table
 from refinery.training.data.quotes import BLANKS, check_quotes, holds_line_breaks, quoting
 from refinery.training.data.text_layout import check_layout, check_row_ends
 from refinery.training.errors import ColumnNotFoundError, TrainingError, unreadable
@@ -152,7 +152,9 @@ def read_csv(head: DatasetHead, file_format: str, options: SourceOptions, rows: 
         explain_dtypes(head.path, options.dtypes, lambda name: reread([name], dtype="str")[name])
 
     with _strict_parsing(head.path, explain):
-        table = _read_in_blocks(head, arguments) if rows is None and not options.has_marks else None
+        table = None
+        if rows is None and not options.has_marks and _is_large(head):
+            table = read_number_table(head.path, arguments, block_bytes=choose_block_bytes(len(layout.names)))
         table = reread(None) if table is None else table
         if holds_line_breaks(table):
             _check_quotes(head, len(layout.names), options, file_format, rows)
@@ -231,10 +233,8 @@ def require_columns(columns: Sequence[str], names: Sequence[str], role: str) -> 
         raise ColumnNotFoundError(missing, role, columns)
 
 
-def _read_in_blocks(head: DatasetHead, arguments: dict[str, Any]) -> pd.DataFrame | None:
-    if head.compression is not None or head.path.stat().st_size < LARGE_BYTES:
-        return None
-    return read_number_table(head.path, arguments)
+def _is_large(head: DatasetHead) -> bool:
+    return head.compression is None and head.path.stat().st_size >= LARGE_BYTES
 
 
 def find_separator(file_format: str, options: SourceOptions) -> str:

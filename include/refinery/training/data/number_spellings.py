@@ -107,10 +107,16 @@ def _may_be_grouped(column: pd.Series[Any]) -> bool:
     """Return whether fractions have at most three digits before and after the point."""
     if column.dtype.kind != "f":
         return False
-    thousandths = (column.dropna().abs() * 1000).round(6)
-    return bool((column.dropna() % 1 != 0).any() and (thousandths % 1 == 0).all()) and bool(
-        thousandths.max() < _MOST_UNGROUPED * 1000
+    # The first rows rule out most columns.
+    are_short = all(
+        _are_short_thousandths(numbers.dropna()) for numbers in (column.head(_FIRST_ROWS), column)
     )
+    return are_short and bool((column.dropna() % 1 != 0).any())
+
+
+def _are_short_thousandths(numbers: pd.Series[Any]) -> bool:
+    thousandths = (numbers.abs() * 1000).round(6)
+    return bool((thousandths < _MOST_UNGROUPED * 1000).all() and (thousandths % 1 == 0).all())
 
 
 def _check_leading_zeros(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from refinery.training.evaluation.fitting import fit_and_evaluate
+from refinery.training.evaluation.row_parts import columns_of
 from refinery.training.evaluation.splitting import Split
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from refinery.training.evaluation.metrics import MetricChoice
-    from refinery.training.evaluation.splitting import Rows
+    from refinery.training.evaluation.row_parts import Rows
     from refinery.training.models.estimators import Learner
 
 
@@ -47,7 +48,9 @@ def cross_validate(
         TrainingError: A fit or an evaluation fails, as in `fit_and_evaluate`.
     """
     measured = [
-        fit_and_evaluate(learner.anew(), Split.of(features, target, *fold), choice).evaluation.metrics
+        fit_and_evaluate(
+            learner.anew(), Split.of(columns_of(features), target, *fold), choice
+        ).evaluation.metrics
         for fold in folds
     ]
     names = [name for name in measured[0] if all(name in metrics for metrics in measured)]

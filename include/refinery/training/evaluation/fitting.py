@@ -12,6 +12,7 @@ from refinery.training.errors import DatasetError, FitError, MetricError, Traini
 from refinery.training.evaluation.model_output import ask, check_classes
 from refinery.training.evaluation.positive_class import check_positive_class, plain
 from refinery.training.evaluation.scores import Evaluation, HeldOut, evaluate
+from refinery.training.evaluation.splitting import distinct_values
 from refinery.training.models.estimator_kinds import declared_task
 from refinery.training.user_code.isolation import isolated, line_in, user_code_error
 from refinery.wording import quoted
@@ -59,7 +60,7 @@ def fit_and_evaluate(learner: Learner, split: Split, choice: MetricChoice) -> Fi
         TrainingError: Memory ran out.
     """
     if learner.unfitted is not None:
-        check_is_declared(learner.unfitted, _whole_target(split), choice)
+        check_is_declared(learner.unfitted, split.whole_target, choice)
         task = find_task(learner.unfitted, split.train_target, choice)
         check_task(learner.name, task, split)
         choice.for_task(task)
@@ -86,11 +87,11 @@ def evaluate_fitted(learner: Learner, model: Any, task: str, split: Split, choic
     """
     metrics = choice.for_task(task)
     check_positive_class(choice.positive, task)
-    check_is_declared(model, _whole_target(split), choice)
+    check_is_declared(model, split.whole_target, choice)
     with running(learner, "predict", split.test_features):
         predictions = ask(model, task, split.test_features)
     if task == CLASSIFICATION:
-        check_classes(model, predictions.values, _whole_target(split).unique())
+        check_classes(model, predictions.values, split.whole_target.unique())
     with isolated():
         evaluation = evaluate(task, split.test_target, predictions, metrics, choice.positive)
     return Fitted(model, metrics, evaluation, _held_out(task, split, predictions, evaluation.positive))
@@ -109,13 +110,6 @@ def find_task(estimator: Any, target: pd.Series[Any], choice: MetricChoice | Non
     if not _is_number(target):
         return CLASSIFICATION
     return (choice and choice.stated_task) or REGRESSION
-
-
-def _whole_target(split: Split) -> pd.Series[Any]:
-    import pandas as pd
-
-    whole: pd.Series[Any] = pd.concat([split.train_target, split.test_target])
-    return whole
 
 
 def _held_out(task: str, split: Split, predictions: Predictions, positive: Any) -> HeldOut:
@@ -165,8 +159,8 @@ def check_is_declared(model: Any, target: pd.Series[Any], choice: MetricChoice) 
     """
     if declared_task(model) or choice.stated_task or not _is_number(target):
         return
-    values = target.unique()
-    if len(values) != _BINARY:
+    values = distinct_values(target, most=_BINARY)
+    if values is None or len(values) != _BINARY:
         return
     low, high = sorted(map(plain, values))
     raise MetricError(

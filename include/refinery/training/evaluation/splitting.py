@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 from refinery.spec.tasks import CLASSIFICATION
 from refinery.training.data.dates import format_entry, possible_formats, time_keys
 from refinery.training.errors import DatasetError
+from refinery.training.evaluation.row_parts import take_parts
 from refinery.wording import listed, quoted
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
     from refinery.spec.training import TrainingSpec
+    from refinery.training.evaluation.row_parts import Rows
 
-    Rows = np.ndarray[Any, np.dtype[np.intp]]
-
+_FIRST_ROWS = 1000
 _STRATIFY = "evaluate.stratify"
 _TIME_COLUMN = "evaluate.time_column"
 _GAP = "evaluate.gap"
@@ -42,16 +42,43 @@ class Split:
     test_target: pd.Series[Any]
 
     @classmethod
-    def of(cls, features: pd.DataFrame, target: pd.Series[Any], train: Rows, test: Rows) -> Split:
-        """Take the rows at the given positions."""
-        train_features, test_features = features.iloc[train], features.iloc[test]
+    def of(
+        cls, features: dict[str, pd.Series[Any]], target: pd.Series[Any], train: Rows, test: Rows
+    ) -> Split:
+        """Take the rows at the given positions.
+
+        Args:
+            features: The features by name. Each is removed once its rows are taken; where nothing else holds it, its memory is
+                free.
+            target: The target.
+            train: The rows to learn from.
+            test: The rows to hold out.
+        """
         # Features and target share row labels, which take more memory than the target where rows are many.
+        train_labels, test_labels = target.index.take(train), target.index.take(test)
+        train_features, test_features = take_parts(features, (train, test), (train_labels, test_labels))
         return cls(
             train_features,
             test_features,
-            target.iloc[train].set_axis(train_features.index),
-            target.iloc[test].set_axis(test_features.index),
+            target.iloc[train].set_axis(train_labels),
+            target.iloc[test].set_axis(test_labels),
         )
+
+    @property
+    def whole_target(self) -> pd.Series[Any]:
+        """The target of all rows."""
+        import pandas as pd
+
+        whole: pd.Series[Any] = pd.concat([self.train_target, self.test_target])
+        return whole
+
+
+def distinct_values(column: pd.Series[Any], *, most: int) -> list[Any] | None:
+    """Return the distinct values of a column; None where there are more than `most`, as the first rows mostly show."""
+    for values in (column.head(_FIRST_ROWS).unique(), column.unique()):
+        if len(values) > most:
+            return None
+    return list(values)
 
 
 def split_rows(spec: TrainingSpec, target: pd.Series[Any], times: pd.Series[Any] | None) -> tuple[Rows, Rows]:

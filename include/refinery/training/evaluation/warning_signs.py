@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from refinery.spec.tasks import CLASSIFICATION, REGRESSION
 from refinery.training.evaluation.positive_class import written
+from refinery.training.evaluation.splitting import distinct_values
 from refinery.wording import listed, quoted
 
 if TYPE_CHECKING:
@@ -139,8 +140,8 @@ def _few_rows(split: Split) -> str:
 
 
 def _one_value(split: Split, task: str) -> str:
-    values = split.test_target.unique()
-    if len(values) > 1 or len(split.test_target) == 1:
+    values = distinct_values(split.test_target, most=1)
+    if values is None or len(split.test_target) == 1:
         return ""
     advice = "; evaluate.stratify holds out rows of each class" if task == CLASSIFICATION else ""
     return (
@@ -153,9 +154,10 @@ def _two_numbers(fitted: Fitted, split: Split) -> str:
     """Warn about a regression on two numbers, which are mostly classes."""
     if fitted.evaluation.task != REGRESSION:
         return ""
-    values = sorted({*split.train_target.unique(), *split.test_target.unique()})
-    if len(values) != _BINARY:
+    values = distinct_values(split.whole_target, most=_BINARY)
+    if values is None or len(values) != _BINARY:
         return ""
+    values = sorted(values)
     return (
         f"The target has two values, {values[0]} and {values[1]}, and {type(fitted.model).__name__} predicts numbers between "
         "them: if they are classes, choose a classifier."

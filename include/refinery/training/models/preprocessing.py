@@ -73,7 +73,7 @@ def _find_needs(estimator: Any, features: pd.DataFrame) -> dict[str, str]:
         return {}
     needs = {}
     for name, column in features.items():
-        gaps = column.isna().any() and not tags.input_tags.allow_nan
+        gaps = not tags.input_tags.allow_nan and column.isna().any()
         if reasons := [*_kind(column), *(["missing values"] if gaps else [])]:
             needs[str(name)] = ", ".join(reasons)
     return needs

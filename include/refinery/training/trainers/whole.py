@@ -16,6 +16,7 @@ from refinery.training.data.read import read_dataset
 from refinery.training.evaluation.cross_validation import cross_validate
 from refinery.training.evaluation.fitting import find_task, fit_and_evaluate
 from refinery.training.evaluation.positive_class import check_positive_class, find_positive_class
+from refinery.training.evaluation.row_parts import columns_of
 from refinery.training.evaluation.splitting import Split, split_folds, split_rows
 from refinery.training.models.estimators import BuiltEstimator
 from refinery.training.models.preprocessing import with_preprocessing
@@ -59,8 +60,9 @@ def prepare_whole(
     warnings = warn_of_values(spec, dataset, features, target, texts=texts, typed=read.typed)
     if learner.unfitted is not None:
         check_positive_class(spec.positive_class, find_task(learner.unfitted, target, choice))
-    positive = find_positive_class(spec.positive_class, roles.target, target.unique())
-    choice = replace(choice, positive=positive)
+    if spec.positive_class is not None:
+        positive = find_positive_class(spec.positive_class, roles.target, target.unique())
+        choice = replace(choice, positive=positive)
     learner, preprocess = _with_preprocessing(spec, learner, features)
     times = None if roles.time is None else table[roles.time]
     rows = split_rows(spec, target, times)
@@ -69,7 +71,19 @@ def prepare_whole(
         if spec.cross_validation
         else {}
     )
-    split = Split.of(features, target, *rows)
+    data = describe_data(
+        len(table),
+        {str(name): dtype for name, dtype in table.dtypes.items()},
+        roles,
+        read.dates,
+        typed=read.typed,
+        dropped=len(read.table) - len(table),
+    )
+    # No value is copied for it: pandas shares the columns until one is written to.
+    summary = profile(features.assign(**{roles.target: target}), roles.target) if profile else None
+    columns = columns_of(features)
+    del read, table, features, times  # so that the split can let go of each column
+    split = Split.of(columns, target, *rows)
     return Prepared(
         learner,
         choice,
@@ -78,19 +92,11 @@ def prepare_whole(
         train_rows=len(split.train_target),
         train_target=split.train_target,
         weights=None,
-        data=describe_data(
-            len(table),
-            {str(name): dtype for name, dtype in table.dtypes.items()},
-            roles,
-            read.dates,
-            typed=read.typed,
-            dropped=len(read.table) - len(table),
-        ),
+        data=data,
         preprocess=preprocess,
         warnings=warnings,
         sections={"preprocess": preprocess, **spread},
-        # No value is copied for it: pandas shares the columns until one is written to.
-        profile=profile(features.assign(**{roles.target: target}), roles.target) if profile else None,
+        profile=summary,
     )
 
 

@@ -37,9 +37,9 @@ def settle_types(table: pd.DataFrame) -> pd.DataFrame:
     """
     settled = {position: settle_column(table.iloc[:, position]) for position in range(table.shape[1])}
     changed = {
-        position: column
-        for position, column in settled.items()
-        if column.dtype is not table.dtypes.iloc[position]
+        position: settled[position]
+        for position, dtype in enumerate(table.dtypes)
+        if settled[position].dtype is not dtype
     }
     return table.assign(**{str(table.columns[position]): column for position, column in changed.items()})
 

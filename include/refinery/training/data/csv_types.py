@@ -39,7 +39,8 @@ def correct_types(table: pd.DataFrame, declared: Collection[str], reread: Reread
         reread: Reads the columns at the given positions of the same rows again.
     """
     inferred = [at for at, name in enumerate(table.columns) if name not in declared]
-    if mixed := [at for at in inferred if table.dtypes.iloc[at] == "object"]:
+    dtypes = list(table.dtypes)
+    if mixed := [at for at in inferred if dtypes[at] == "object"]:
         table = _replaced(table, mixed, reread(mixed, low_memory=False))
     if inexact := [at for at in inferred if _may_have_lost_digits(table.iloc[:, at])]:
         texts = reread(inexact, dtype="str")

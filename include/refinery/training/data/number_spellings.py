@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    import numpy as np
     import pandas as pd
 
     from refinery.spec.source_options import SourceOptions
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _GROUPED = r"\s*[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})?\s*"
 _THOUSANDS = {"thousands": "."}
 _MOST_UNGROUPED = 1000
-_LEADING_ZERO = r"\s*[+-]?0[0-9]+\s*"
+_LEADING_ZERO = r"^\s*[+-]?0[0-9]+\s*$"
 # Names show their zeros in the first rows; more rows would cost every dataset a second reading.
 _FIRST_ROWS = 1000
 
@@ -46,11 +47,20 @@ def find_leading_zeros(
     ]
     found: dict[str, str] = {}
     for texts in _read_texts(dataset, options, names, _FIRST_ROWS):
-        for name in names:
-            with_zero = texts[name][texts[name].str.fullmatch(_LEADING_ZERO, na=False)]
-            if len(with_zero):
-                found.setdefault(name, str(with_zero.iloc[0]).strip())
-    return found
+        for name, column in texts.items():
+            if name not in found and (text := _first_with_zero(column)) is not None:
+                found[str(name)] = text.strip()
+    return {name: found[name] for name in names if name in found}
+
+
+def _first_with_zero(texts: pd.Series[Any]) -> str | None:
+    # pyarrow itself, because pandas takes a hundred times as long for each of many short columns.
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    values = pa.array(texts)
+    at = pc.index(pc.match_substring_regex(values, _LEADING_ZERO), True).as_py()
+    return None if at < 0 else str(values[at])
 
 
 def find_grouped_digits(
@@ -107,15 +117,21 @@ def _may_be_grouped(column: pd.Series[Any]) -> bool:
     """Return whether fractions have at most three digits before and after the point."""
     if column.dtype.kind != "f":
         return False
+    import numpy as np
+
     # The first rows rule out most columns.
-    are_short = all(
-        _are_short_thousandths(numbers.dropna()) for numbers in (column.head(_FIRST_ROWS), column)
-    )
-    return are_short and bool((column.dropna() % 1 != 0).any())
+    values = column.to_numpy()
+    if not all(_are_short_thousandths(part) for part in (values[:_FIRST_ROWS], values)):
+        return False
+    numbers = values[~np.isnan(values)]
+    return bool((numbers != np.floor(numbers)).any())
 
 
-def _are_short_thousandths(numbers: pd.Series[Any]) -> bool:
-    thousandths = (numbers.abs() * 1000).round(6)
+def _are_short_thousandths(values: np.ndarray[Any, Any]) -> bool:
+    import numpy as np
+
+    with np.errstate(over="ignore"):
+        thousandths = np.round(np.abs(values[~np.isnan(values)]) * 1000, 6)
     return bool((thousandths < _MOST_UNGROUPED * 1000).all() and (thousandths % 1 == 0).all())
 
 

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
     Rows = np.ndarray[Any, np.dtype[np.intp]]
 
-# An estimator uses numbers of one type in one array as they are, and copies columns into such an array. From this size on,
-# the copy matters.
+# Below this size, a second copy does not matter.
 _LARGE_BYTES = 32 * 1024 * 1024
 
 
@@ -33,10 +32,13 @@ def take_parts(
         parts: The positions of the rows of each part.
         labels: The row labels of each part.
     """
-    if _are_one_large_array(list(columns.values())):
-        return _take_numbers(columns, parts, labels)
     import pandas as pd
 
+    if sum(column.nbytes for column in columns.values()) < _LARGE_BYTES:
+        table = pd.DataFrame(columns, copy=False)
+        return [table.iloc[rows].set_axis(index) for rows, index in zip(parts, labels, strict=True)]
+    if _are_numbers_of_one_type(list(columns.values())):
+        return _take_numbers(columns, parts, labels)
     taken: list[dict[str, pd.Series[Any]]] = [{} for _ in parts]
     for name in list(columns):
         column = columns.pop(name)
@@ -45,21 +47,18 @@ def take_parts(
     return [pd.DataFrame(part, index=index, copy=False) for part, index in zip(taken, labels, strict=True)]
 
 
-def _are_one_large_array(columns: Sequence[pd.Series[Any]]) -> bool:
+def _are_numbers_of_one_type(columns: Sequence[pd.Series[Any]]) -> bool:
     import numpy as np
 
     dtype = columns[0].dtype
     are_numbers = isinstance(dtype, np.dtype) and dtype.kind in "iuf"
-    return (
-        are_numbers
-        and all(column.dtype == dtype for column in columns)
-        and sum(column.nbytes for column in columns) >= _LARGE_BYTES
-    )
+    return are_numbers and all(column.dtype == dtype for column in columns)
 
 
 def _take_numbers(
     columns: dict[str, pd.Series[Any]], parts: Sequence[Rows], labels: Sequence[pd.Index[Any]]
 ) -> list[pd.DataFrame]:
+    """Take rows into one array for each part: an estimator uses that as it is, and copies separate columns into one."""
     import joblib
     import numpy as np
     import pandas as pd

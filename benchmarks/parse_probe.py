@@ -82,7 +82,7 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     from airflow.dag_processing.dagbag import BundleDagBag
 
     gc.collect()  # what the last parse left behind is not this one's cost
-    started = time.perf_counter()
+    started, used = time.perf_counter(), time.process_time()
     bags = [
         BundleDagBag(
             dag_folder=file,
@@ -93,7 +93,10 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
         )
         for file in options.files
     ]
-    result: dict[str, object] = {"parse": time.perf_counter() - started}
+    result: dict[str, object] = {
+        "parse": time.perf_counter() - started,
+        "processor": time.process_time() - used,
+    }
     dags = [dag for bag in bags for dag in bag.dags.values()]
     if errors := [text for bag in bags for text in bag.import_errors.values()]:
         raise SystemExit(errors[0])

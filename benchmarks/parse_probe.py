@@ -49,6 +49,7 @@ def start_job() -> None:
     from airflow.listeners.listener import get_listener_manager
 
     get_listener_manager()
+    sys.argv.append("scheduler")  # as `airflow scheduler` has it
     Job()
 
 

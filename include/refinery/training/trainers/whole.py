@@ -43,6 +43,8 @@ def prepare_whole(
     Raises:
         TrainingError: The dataset cannot be read or learned from, or cross-validation fails.
     """
+    import pandas as pd
+
     read = read_dataset(dataset, spec.source)
     table = read.table
     if spec.expect:
@@ -80,7 +82,7 @@ def prepare_whole(
         dropped=len(read.table) - len(table),
     )
     # No value is copied for it: pandas shares the columns until one is written to.
-    summary = profile(features.assign(**{roles.target: target}), roles.target) if profile else None
+    summary = profile(pd.concat([features, target], axis="columns"), roles.target) if profile else None
     columns = columns_of(features)
     del read, table, features, times  # so that the split can let go of each column
     split = Split.of(columns, target, *rows)

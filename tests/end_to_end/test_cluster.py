@@ -139,14 +139,13 @@ def logs_of(cluster, worker):
 
 
 def left_on(cluster, worker):
-    """List what a worker's disk holds besides logs, Airflow's own settings and matplotlib's list of fonts."""
+    """List what a worker's disk holds besides logs, Airflow's settings, rendered configs and matplotlib's list of fonts."""
     folder = cluster.running.home / worker
     files = [
         path for path in folder.rglob("*") if path.is_file() and logs_of(cluster, worker) not in path.parents
     ]
-    return [
-        path for path in files if path.name != "airflow.cfg" and ".cache/matplotlib" not in path.as_posix()
-    ]
+    kept = ("/airflow.cfg", "/refinery-cache/", "/.cache/matplotlib/")
+    return [path for path in files if not any(part in path.as_posix() for part in kept)]
 
 
 def keys(cluster, bucket, prefix=""):

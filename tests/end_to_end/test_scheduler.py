@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import socket
 import time
+from http import HTTPStatus
 from types import SimpleNamespace
 
 import pytest
 
 from refinery.local.object_store import ObjectStore
-from refinery.local.rest_api import RestApi
+from refinery.local.rest_api import RestApi, RestApiError
 from refinery.local.stack import running_stack
 
 pytestmark = pytest.mark.slow
@@ -102,10 +103,21 @@ def test_a_run_without_a_logical_date_goes_by_the_day_it_was_triggered(airflow):
     assert run["run_after"][:10] in model_dates(airflow, "wine_cultivar")
 
 
+def start_backfill(airflow, body):
+    """Ask for a backfill until Airflow does not find its SQLite locked by another component, which it answers with 503."""
+    for attempts_left in reversed(range(60)):
+        try:
+            airflow.api.call("POST", "backfills", body)
+            break
+        except RestApiError as error:
+            if error.status != HTTPStatus.SERVICE_UNAVAILABLE or not attempts_left:
+                raise
+            time.sleep(1)
+
+
 def test_a_backfill_leaves_a_model_for_each_date(airflow):
-    airflow.api.call(
-        "POST",
-        "backfills",
+    start_backfill(
+        airflow,
         {
             "dag_id": "diabetes_progression",
             "from_date": "2026-02-01T00:00:00+00:00",

@@ -282,6 +282,19 @@ class TestLibraryClasses:
         assert found == problems
         assert done.returncode == bool(problems)
 
+    def test_a_param_of_the_run_counts_by_its_default(self, refinery):
+        refinery.write(
+            "configs/churn.yml",
+            "source: s3://data/x.csv\n"
+            f"model: {{class: {RIDGE}, params: {{alpha: '{{{{ params.a }}}}', tol: '{{{{ params.t }}}}'}}}}\n"
+            "output: s3://models/{{ params.a }}/{{ params.t }}/{{ ds }}/\n"
+            "params: {a: {type: text, default: much}, t: {type: number, default: 1}}\n",
+        )
+        done = refinery("validate")
+        assert 'the "alpha" parameter of Ridge must be a float' in done.stdout
+        assert "it is 'much'" in done.stdout
+        assert "tol" not in done.stdout.partition("|")[0]
+
     @pytest.mark.parametrize(
         ("model", "refused"),
         [

@@ -32,7 +32,14 @@ model: wine_classifier
 output: s3://models/follower/{{ ds }}/
 schedule: {assets: [s3://models/petrol_consumption/]}
 """
-HEALTHY = ("petrol_consumption", "diabetes_progression", "wine_cultivar", "follower")
+CHOSEN = """
+params: {name: {type: text, choices: [wine_cultivar, diabetes], default: wine_cultivar}, depth: {type: integer, min: 1, default: 3}}
+source: s3://datasets/{{ params.name }}.csv
+model: {class: sklearn.tree.DecisionTreeClassifier, params: {max_depth: "{{ params.depth }}"}}
+output: s3://models/chosen/{{ params.name }}/{{ params.depth }}/{{ ds }}/
+card: false
+"""
+HEALTHY = ("petrol_consumption", "diabetes_progression", "wine_cultivar", "follower", "chosen")
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +49,7 @@ def airflow(copy_project, copy_database, tmp_path_factory):
     for name, text in BROKEN.items():
         (copy / "configs" / f"{name}.yml").write_text(text)
     (copy / "configs" / "follower.yml").write_text(FOLLOWER)
+    (copy / "configs" / "chosen.yml").write_text(CHOSEN)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -130,6 +138,24 @@ def test_a_backfill_leaves_a_model_for_each_date(airflow):
     while not expected <= set(model_dates(airflow, "diabetes_progression")) and time.monotonic() < deadline:
         time.sleep(0.5)
     assert expected <= set(model_dates(airflow, "diabetes_progression"))
+
+
+def test_the_form_asks_for_the_params_of_a_run_and_its_values_reach_the_model(airflow):
+    form = airflow.api.call("GET", "dags/chosen/details")["params"]
+    assert form["name"]["value"] == "wine_cultivar"
+    assert form["name"]["schema"] == {"type": "string", "enum": ["wine_cultivar", "diabetes"]}
+    assert form["depth"]["schema"] == {"type": "integer", "minimum": 1}
+    with pytest.raises(RestApiError, match="400"):
+        airflow.api.trigger("chosen", logical_date=None, conf={"name": "../wine_cultivar"})
+
+    run_id = airflow.api.trigger("chosen", logical_date="2026-01-31T00:00:00+00:00", conf={"depth": 2})
+    assert airflow.api.wait("chosen", run_id)["state"] == "success"
+    prefix = "chosen/wine_cultivar/2/"
+    key = f"{prefix}2026-01-31/manifest.json"
+    manifest = json.load(airflow.s3.get_object(Bucket="models", Key=key)["Body"])
+    assert manifest["params"]["max_depth"] == 2
+    assert manifest["provenance"]["params"] == {"name": "wine_cultivar", "depth": 2}
+    assert airflow.s3.get_object(Bucket="models", Key=f"{prefix}latest.json")
 
 
 def test_each_broken_config_is_named_in_the_import_errors_and_hides_no_other(airflow):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -88,7 +89,7 @@ class ConfigRun:
         self._s3 = s3
 
     def step(self, name: str) -> Any:
-        operator = self.dag.get_task(name)
+        operator = copy(self.dag.get_task(name))  # the next run has other values for its templates
         operator.render_template_fields(self._context, self.dag.get_template_env())
         return operator.execute(self._context | {"outlet_events": OutletEventAccessors()})
 

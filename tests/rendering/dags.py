@@ -72,6 +72,21 @@ KNOBS = {
     '    {a: "\\n", b: "x\\n", c: "p\\r\\nq", d: "\\n\\n x\\n\\n", e: "$x\\r\\n\\r$y\\n", f: "a\\N\\u2028b\\n"}\n',
     "texts of several lines": f"{MINIMAL}description: |\n  First  \n\n    second $HOME $${{PATH}}\n",
     "comments that a shell would fill in": f"# $HOME ${{PATH}} $$ $\n{MINIMAL}# $(pwd)\n",
+    "params of a run": "source: s3://data/{{ params.region }}/{{ params.as_of }}.csv\n"
+    "model: {class: sklearn.linear_model.Ridge, params: {alpha: '{{ params.alpha }}', solver: '{{ params.solver }}'}}\n"
+    "output: s3://models/p/{{ params.region }}/{{ params.alpha }}/{{params.solver}}/{{ params.flag }}/{{ params.n }}/{{ params.as_of }}/\n"
+    "schedule: '@daily'\n"
+    "wait_for: true\n"
+    "notify: {on_success: [{slack: {channel: '#ml', message: 'As of {{ params.as_of }}: {{ params.n }}'}}]}\n"
+    "params:\n"
+    "  region: {type: text, choices: [us, eu], default: us, description: 'Where: $HOME'}\n"
+    "  as_of: {type: date}\n"
+    "  alpha: {type: number, min: 0, max: 10.5, default: 1}\n"
+    "  solver: {type: text, default: auto}\n"
+    "  flag: {type: boolean, default: true}\n"
+    "  n: {type: integer, choices: [1, 2], default: 2}\n",
+    "params that each run must set": "source: s3://data/{{ params.region }}.csv\nmodel: random_forest\n"
+    "output: s3://models/p/{{ params.region }}/{{ ds }}/\nparams: {region: {type: text}}\n",
     "unicode": f'{MINIMAL}description: "caf\u00e9 \U0001f377 \\u2028"\n',
 }
 

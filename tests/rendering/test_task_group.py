@@ -97,3 +97,29 @@ def test_what_is_no_config_is_refused(configs, dag_of, path):
     configs.write("churn")
     with pytest.raises(RefineryError, match="write its path"):
         dag_of(f'"{path}"')
+
+
+PARAMS = """
+params: {region: {type: text, default: us}, as_of: {type: date}}
+source: s3://data/{{ params.region }}/{{ params.as_of }}.csv
+model: random_forest
+output: s3://models/regional/{{ params.region }}/{{ params.as_of }}/
+"""
+
+
+def test_a_group_brings_its_params_but_those_of_the_dag_come_first(configs, dag_of):
+    configs.write("regional", text=PARAMS)
+    task = dag_of('"configs/regional.yml"').get_task("regional.download_dataset")
+    assert dict(task.params.dump()) == {"region": "us", "as_of": None}
+
+    file = configs.root / "dags" / "report.py"
+    text = DAG_FILE.format(arguments='"configs/regional.yml"')
+    file.write_text(text.replace("schedule=None", 'schedule=None, params={"region": "eu"}'))
+    task = runpy.run_path(str(file))["dag"].get_task("regional.download_dataset")
+    assert dict(task.params.dump()) == {"region": "eu", "as_of": None}
+
+
+def test_a_param_without_a_default_must_be_one_of_the_dag(configs, dag_of):
+    configs.write("regional", text=PARAMS.replace(", default: us", ""))
+    with pytest.raises(RefineryError, match='"region" of regional has no default; declare it in the params'):
+        dag_of('"configs/regional.yml"')

@@ -12,6 +12,7 @@ import typer
 
 from refinery.cli import project
 from refinery.cli.named_model import DateArgument, DateOption, ModelArgument, S3Access, find_model, given_once
+from refinery.cli.run_params import ParamOption
 
 _CARDS = Path(".local", "cards")
 
@@ -29,6 +30,7 @@ def card(
         Path | None,
         typer.Option(metavar="FILE", help="Write it to this file, and open nothing.", show_default=False),
     ] = None,
+    params: ParamOption = None,
     environment: project.EnvironmentOption = project.DEFAULT_ENVIRONMENT,
 ) -> None:
     """Open a model's card in the browser.
@@ -42,7 +44,7 @@ def card(
     from refinery.registry import read_card, read_report
     from refinery.training import other_versions
 
-    named = find_model(model, given_once(date, date_option), environment)
+    named = find_model(model, given_once(date, date_option), environment, params)
     with S3Access() as access:
         client = named.client(access)
         manifest = (

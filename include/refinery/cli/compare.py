@@ -10,6 +10,7 @@ import typer
 
 from refinery.cli import project
 from refinery.cli.named_model import LATEST, ModelArgument, S3Access, find_model, is_url
+from refinery.cli.run_params import ParamOption
 from refinery.cli.table import print_table
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def compare(
     ] = None,
     *,
     as_markdown: project.MarkdownOption = False,
+    params: ParamOption = None,
     environment: project.EnvironmentOption = project.DEFAULT_ENVIRONMENT,
     as_json: project.JsonOption = False,
 ) -> None:
@@ -42,7 +44,7 @@ def compare(
     """
     from refinery.registry import compare as compare_manifests
 
-    models, labels = _choose(model, first, second, environment)
+    models, labels = _choose(model, first, second, environment, params)
     with S3Access() as access:
         manifests = [one.manifest(one.client(access)).content for one in models]
     comparison = compare_manifests(*manifests)
@@ -56,7 +58,7 @@ def compare(
 
 
 def _choose(
-    model: str, first: str | None, second: str | None, environment: str
+    model: str, first: str | None, second: str | None, environment: str, params: list[str] | None
 ) -> tuple[list[NamedModel], tuple[str, str]]:
     """Return the two models, and what they are called at the top of a column."""
     if first is None:
@@ -65,7 +67,7 @@ def _choose(
         )
     if not is_url(model):
         dates = (first, second or LATEST)
-        return [find_model(model, date, environment) for date in dates], dates
+        return [find_model(model, date, environment, params) for date in dates], dates
     if second is not None or not is_url(first):
         raise typer.BadParameter("after a URL, name one other URL", param_hint="A")
     found = [find_model(url, None, environment) for url in (model, first)]

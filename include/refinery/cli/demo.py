@@ -18,6 +18,7 @@ from refinery.cli.project import (
     read_pipeline,
     read_project,
 )
+from refinery.cli.run_params import ParamOption, read_params, require_params
 from refinery.errors import RefineryError
 from refinery.wording import command_line
 
@@ -57,6 +58,7 @@ def demo(
             help="The logical date of the runs. Default: today (UTC).",
         ),
     ] = None,
+    params: ParamOption = None,
 ) -> None:
     """Run pipelines once, through Airflow, with an embedded S3 server.
 
@@ -77,6 +79,8 @@ def demo(
     project = read_project()
     chosen = _choose(pipelines, project) if pipelines else project.pipelines
     _require_started(chosen, run_date)
+    conf = read_params(params, chosen)
+    require_params(chosen, conf)
     dag_ids = [pipeline.dag_id for pipeline in chosen]
     console.print(f"Running {', '.join(dag_ids)} for {run_date} through Airflow ...", soft_wrap=True)
     interrupt_on_signals()
@@ -88,7 +92,7 @@ def demo(
             if not console.is_terminal:  # nothing can be redrawn there
                 _print_ends(console, runs, ended)
 
-        runs = run_demo(PROJECT, dag_ids, run_date, on_change=show)
+        runs = run_demo(PROJECT, dag_ids, run_date, conf=conf, on_change=show)
     _print_results(console, runs)
     _print_warnings(console, runs)
     _print_errors(console, runs)

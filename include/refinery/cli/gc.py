@@ -9,6 +9,7 @@ import typer
 
 from refinery.cli import project
 from refinery.cli.named_model import open_series, write_moment, write_size
+from refinery.cli.run_params import ParamOption
 from refinery.cli.table import print_table
 from refinery.cli.terminal import is_terminal
 from refinery.errors import RefineryError
@@ -24,6 +25,8 @@ def gc(
         bool, typer.Option("--dry-run", help="Show what would be deleted, and delete nothing.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")] = False,
+    *,
+    params: ParamOption = None,
     environment: project.EnvironmentOption = project.DEFAULT_ENVIRONMENT,
 ) -> None:
     """Delete old models, but never the latest, a promoted one, or one of another pipeline.
@@ -33,7 +36,7 @@ def gc(
     from refinery.registry import delete_old_models
 
     pipeline = project.read_pipeline(name, environment)
-    with open_series(pipeline) as (series, client):
+    with open_series(pipeline, params) as (series, client):
         plan = delete_old_models(series, pipeline=pipeline.dag_id, keep=keep, client=client, dry_run=True)
         _print(plan)
         if dry_run or not plan.deleted:

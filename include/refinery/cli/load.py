@@ -20,6 +20,7 @@ from refinery.cli.named_model import (
     print_notes,
 )
 from refinery.cli.predict import OutOption, ProbaOption
+from refinery.cli.run_params import ParamOption
 from refinery.cli.terminal import write_predictions
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def load(  # noqa: PLR0917 - typer takes arguments by position
             metavar="TYPE", help="Of a skops model: a type that is known to be safe.", show_default=False
         ),
     ] = None,
+    params: ParamOption = None,
     environment: project.EnvironmentOption = project.DEFAULT_ENVIRONMENT,
 ) -> None:
     """Load a model and describe it.
@@ -66,7 +68,7 @@ def load(  # noqa: PLR0917 - typer takes arguments by position
     if _is_folder(model):
         loaded = load_model(model, trusted=trust or (), allow_other_versions=allow_other_versions)
     else:
-        named = find_model(model, date, environment)
+        named = find_model(model, date, environment, params)
         with S3Access() as access:
             client = named.client(access, connection)
             loaded = named.load(client, trusted=trust or (), allow_other_versions=allow_other_versions)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from refinery.cli import project
-from refinery.cli.named_model import S3Access, open_series, series_of, write_metrics, write_moment, write_size
+from refinery.cli.named_model import S3Access, open_series, write_metrics, write_moment, write_size
+from refinery.cli.run_params import ParamOption, UnsetParamError, series_of
 from refinery.cli.table import print_table
 from refinery.cli.terminal import print_error
 from refinery.errors import RefineryError
@@ -26,6 +27,7 @@ _VERSION_HEADERS = ("version", "uploaded (UTC)", "size", "gate", "promoted", "me
 def models(
     name: project.OptionalPipelineArgument = None,
     newest: Annotated[int, typer.Option(min=1, metavar="N", help="The number of models to show.")] = 20,
+    params: ParamOption = None,
     environment: project.EnvironmentOption = project.DEFAULT_ENVIRONMENT,
     as_json: project.JsonOption = False,
 ) -> None:
@@ -34,9 +36,11 @@ def models(
     Example: `refinery models petrol_consumption --newest 5`
     """
     if name is None:
+        if params:
+            raise typer.BadParameter("name a pipeline to choose by its params", param_hint="--param")
         _list_pipelines(environment, as_json)
     else:
-        _list_versions(name, environment, newest, as_json)
+        _list_versions(name, environment, newest, as_json, params)
 
 
 def _list_pipelines(environment: str, as_json: bool) -> None:
@@ -46,6 +50,8 @@ def _list_pipelines(environment: str, as_json: bool) -> None:
         for pipeline in project.read_project(environment).pipelines:
             try:
                 found.append((pipeline, _read_latest(pipeline, access)))
+            except UnsetParamError as error:
+                typer.echo(f"Note: {error}", err=True)
             except RefineryError as error:
                 print_error(error)
                 failed = True
@@ -83,10 +89,10 @@ def _pipeline_row(pipeline: Pipeline, latest: Latest | None) -> tuple[str, ...]:
     )
 
 
-def _list_versions(name: str, environment: str, newest: int, as_json: bool) -> None:
+def _list_versions(name: str, environment: str, newest: int, as_json: bool, params: list[str] | None) -> None:
     from refinery.registry import describe_versions, list_series, read_latest
 
-    with open_series(project.read_pipeline(name, environment)) as (series, client):
+    with open_series(project.read_pipeline(name, environment), params) as (series, client):
         listing = list_series(series, client=client)
         shown = describe_versions(listing.versions[:newest], client=client)
         try:

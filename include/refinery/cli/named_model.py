@@ -5,16 +5,17 @@ from __future__ import annotations
 import getpass
 import socket
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Self
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
 from refinery.cli import project
+from refinery.cli.run_params import find_version, read_params, series_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mypy_boto3_s3 import S3Client
 
@@ -87,11 +88,13 @@ class NamedModel:
         pipeline: The pipeline whose model it is; None where a URL belongs to none of the project's.
         version: Its name among the pipeline's models, usually a date; None for the latest, and where its URL is outside.
         prefix: Its URL, where that was given.
+        params: The params that choose its series; the others have their defaults.
     """
 
     pipeline: Pipeline | None
     version: str | None
     prefix: S3Url | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def series(self) -> ModelSeries:
@@ -105,7 +108,7 @@ class NamedModel:
                 f"no pipeline of this project writes to {self.prefix}; name the pipeline, then the date",
                 param_hint="MODEL",
             )
-        return series_of(self.pipeline)
+        return series_of(self.pipeline, self.params)
 
     @property
     def url(self) -> S3Url:
@@ -149,30 +152,37 @@ class NamedModel:
         )
 
 
-def find_model(model: str, date: str | None, environment: str) -> NamedModel:
+def find_model(
+    model: str, date: str | None, environment: str, params: Sequence[str] | None = None
+) -> NamedModel:
     """Return the model that a person names.
 
     Args:
         model: A pipeline's name, or a model's URL.
         date: The date of its run; None or "latest" is the latest. A URL takes none.
         environment: The environment to read configs for.
+        params: The params that choose its series, such as "region=eu". A URL takes none.
 
     Raises:
         RefineryError: No config makes the pipeline, or its config has errors.
         InvalidUrlError: The URL is not that of a prefix on S3.
-        typer.BadParameter: A URL and a date are given.
+        typer.BadParameter: A URL and a date or a param are given, or the pipeline has no such param.
     """
     from refinery.spec.urls import parse_prefix_url
 
     if not is_url(model):
         version = None if date == LATEST else date
-        return NamedModel(project.read_pipeline(model, environment), version)
+        pipeline = project.read_pipeline(model, environment)
+        return NamedModel(pipeline, version, params=read_params(params, [pipeline])[pipeline.dag_id])
+    if params:
+        raise typer.BadParameter("a URL names one model; leave the params out", param_hint="--param")
     if date is not None:
         raise typer.BadParameter("a URL names one model; leave the date out", param_hint="DATE")
     prefix = parse_prefix_url(model)
     for pipeline in project.read_project(environment).pipelines:
-        if version := series_of(pipeline).version_of(prefix):
-            return NamedModel(pipeline, version, prefix)
+        if found := find_version(pipeline, prefix):
+            version, chosen = found
+            return NamedModel(pipeline, version, prefix, chosen)
     return NamedModel(None, None, prefix)
 
 
@@ -193,18 +203,13 @@ def given_once(argument: str | None, option: str | None, name: str = "DATE") -> 
 
 
 @contextmanager
-def open_series(pipeline: Pipeline) -> Iterator[tuple[ModelSeries, S3Client]]:
-    """Yield a pipeline's models and the client for their bucket."""
+def open_series(
+    pipeline: Pipeline, params: Sequence[str] | None = None
+) -> Iterator[tuple[ModelSeries, S3Client]]:
+    """Yield a pipeline's models for one choice of its params, such as "region=eu", and the client for their bucket."""
     with S3Access() as access:
-        series = series_of(pipeline)
+        series = series_of(pipeline, read_params(params, [pipeline])[pipeline.dag_id])
         yield series, access.client(series.root, pipeline.config.output.connection)
-
-
-def series_of(pipeline: Pipeline) -> ModelSeries:
-    """Return the models of a pipeline."""
-    from refinery.registry import ModelSeries
-
-    return ModelSeries.of_output(pipeline.config.output.url)
 
 
 def current_user() -> str:

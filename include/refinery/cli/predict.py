@@ -18,6 +18,7 @@ from refinery.cli.named_model import (
     given_once,
     print_notes,
 )
+from refinery.cli.run_params import ParamOption
 from refinery.cli.terminal import write_predictions
 
 OutOption = Annotated[
@@ -54,6 +55,7 @@ def predict(  # noqa: PLR0917 - typer takes arguments by position
     proba: ProbaOption = False,
     *,
     allow_other_versions: AllowOtherVersionsOption = False,
+    params: ParamOption = None,
     environment: project.EnvironmentOption = project.DEFAULT_ENVIRONMENT,
 ) -> None:
     """Predict each row of a file.
@@ -66,7 +68,7 @@ def predict(  # noqa: PLR0917 - typer takes arguments by position
     if file is None and (input_file is None or (date and Path(date).is_file())):
         date, file = None, date  # a single word is the file
     rows = _existing(given_once(file, input_file, "FILE"))
-    named = find_model(model, given_once(date, date_option), environment)
+    named = find_model(model, given_once(date, date_option), environment, params)
     with S3Access() as access:
         loaded = named.load(named.client(access), allow_other_versions=allow_other_versions)
     print_notes(loaded)

@@ -15,12 +15,14 @@ from refinery.cli.named_model import (
     given_once,
     open_series,
 )
+from refinery.cli.run_params import ParamOption
 
 
 def promote(
     model: ModelArgument,
     date: DateArgument = None,
     date_option: DateOption = None,
+    params: ParamOption = None,
     environment: project.EnvironmentOption = project.DEFAULT_ENVIRONMENT,
 ) -> None:
     """Make a model the latest, with your name in the history.
@@ -31,7 +33,7 @@ def promote(
     """
     from refinery.registry import promote as promote_version
 
-    named = find_model(model, given_once(date, date_option), environment)
+    named = find_model(model, given_once(date, date_option), environment, params)
     series = named.series
     if named.version is None:
         raise typer.BadParameter("name the model to promote by the date of its run", param_hint="DATE")
@@ -42,6 +44,7 @@ def promote(
 
 def rollback(
     name: project.PipelineArgument,
+    params: ParamOption = None,
     environment: project.EnvironmentOption = project.DEFAULT_ENVIRONMENT,
 ) -> None:
     """Make the model before the latest one the latest again; each further rollback goes one model further back.
@@ -52,5 +55,5 @@ def rollback(
     """
     from refinery.registry import rollback as roll_back
 
-    with open_series(project.read_pipeline(name, environment)) as (series, client):
+    with open_series(project.read_pipeline(name, environment), params) as (series, client):
         typer.echo(roll_back(series, by=current_user(), client=client))

@@ -8,6 +8,7 @@ import typer
 
 from refinery.cli import project
 from refinery.cli.named_model import DateArgument, DateOption, ModelArgument, S3Access, find_model, given_once
+from refinery.cli.run_params import ParamOption
 
 
 def verify(
@@ -15,6 +16,8 @@ def verify(
     date: DateArgument = None,
     date_option: DateOption = None,
     connection: project.ConnectionOption = None,
+    *,
+    params: ParamOption = None,
     environment: project.EnvironmentOption = project.DEFAULT_ENVIRONMENT,
 ) -> None:
     """Make a model again from its manifest, and compare the SHA-256; where it differs, name the input that changed.
@@ -25,7 +28,7 @@ def verify(
     """
     from refinery.registry import verify as verify_model
 
-    named = find_model(model, given_once(date, date_option), environment)
+    named = find_model(model, given_once(date, date_option), environment, params)
     with S3Access() as access:
         client_of = partial(access.client, connection=connection or named.connection)
         client = client_of(named.url)

@@ -19,6 +19,15 @@ from refinery.config.project import EnvironmentNeededError, Project, load_pipeli
 from refinery.config.readings import Readings
 from refinery.config.reports import Level, annotation, problems_as_github, problems_as_json, render_problems
 from refinery.config.resolve.environment import LOCAL
+from refinery.config.run_params import (
+    as_jinja,
+    as_typed_jinja,
+    fill_params,
+    fill_typed_params,
+    param_values,
+    params_in,
+    series_output,
+)
 from refinery.config.schema import project_schema
 from refinery.config.yaml.comments import find_comments
 from refinery.config.yaml.node import Node
@@ -54,11 +63,15 @@ __all__ = [
     "ResolvedValue",
     "UnknownPipelineError",
     "annotation",
+    "as_jinja",
+    "as_typed_jinja",
     "blank_secrets",
     "check_name",
     "configuration_page",
     "explain_pipeline",
     "explain_unstorable",
+    "fill_params",
+    "fill_typed_params",
     "find_comments",
     "find_environments",
     "find_macros",
@@ -70,12 +83,15 @@ __all__ = [
     "merge_problems",
     "newcomer_problem",
     "normalise_output",
+    "param_values",
+    "params_in",
     "problems_as_github",
     "problems_as_json",
     "project_schema",
     "render_problems",
     "report_newcomer",
     "resolved_values",
+    "series_output",
     "sort_problems",
     "split_dag_id",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from refinery.config.checks.outputs import check_overwriting
+from refinery.config.checks.run_params import check_params_in_output, check_unused_params
 from refinery.config.checks.validation import validate
 from refinery.config.checks.values import check_values
 from refinery.config.folder import show_path
@@ -106,8 +107,10 @@ def read_pipelines(
                 problems.append(too_large)
                 break
             problems += check_overwriting(resolved)
+            problems += check_params_in_output(resolved)
             problems += check(resolved) if check else ()
             config = validate(PipelineConfig, resolved, problems)
+            problems += check_unused_params(resolved, source)
             if config is None and with_errors and (salvaged := salvage(resolved)):
                 config, resolved = salvaged
             if config:
@@ -160,7 +163,8 @@ def _resolve(tree: Node, combination: dict[str, Node], variables: Variables, pro
     if matrix and matrix.value is not None and not combination:
         variables = variables.awaiting_matrix()  # the matrix itself is reported
     resolved = choose_keys(variables.substitute(tree, (), problems))
-    check_values(resolved, problems)
+    params = resolved.entries.get("params")
+    check_values(resolved, problems, declared=params.entries.keys() if params else ())
     return resolved
 
 

@@ -21,7 +21,7 @@ from refinery.local.processes import kill_session, stop_processes
 from refinery.wording import ending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -101,7 +101,12 @@ class PipelineRun:
 
 
 def run_demo(
-    project: Path, dag_ids: Sequence[str], day: date, *, on_change: Callable[[list[PipelineRun]], None]
+    project: Path,
+    dag_ids: Sequence[str],
+    day: date,
+    *,
+    conf: Mapping[str, Mapping[str, Any]] | None = None,
+    on_change: Callable[[list[PipelineRun]], None],
 ) -> list[PipelineRun]:
     """Run pipelines one after another for a date, and return how each went.
 
@@ -111,6 +116,7 @@ def run_demo(
         project: The project's root folder; what is made goes to its ``.local`` folder.
         dag_ids: The pipelines.
         day: The logical date, at midnight UTC.
+        conf: The params that are set, by pipeline.
         on_change: Called with all runs whenever one changes.
 
     Raises:
@@ -126,6 +132,7 @@ def run_demo(
         shutil.rmtree(home / "workspace", ignore_errors=True)  # of a demo that was killed
         log_path.unlink(missing_ok=True)
         arguments = ["--date", day.isoformat(), "--run-after", datetime.now(UTC).isoformat()]
+        arguments += ["--conf", json.dumps(conf or {})]
         died: PipelineRun | None = None
         while died or any(run.state == "waiting" for run in runs):
             waiting = [run.dag_id for run in runs if run.state == "waiting"]

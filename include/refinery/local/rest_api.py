@@ -6,12 +6,15 @@ import json
 import time
 from contextlib import suppress
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 from refinery.errors import RefineryError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 POLL_SECONDS = 0.1
 
@@ -72,17 +75,22 @@ class RestApi:
             else:
                 return
 
-    def trigger(self, dag_id: str, *, logical_date: str | None) -> str:
+    def trigger(self, dag_id: str, *, logical_date: str | None, conf: Mapping[str, Any] | None = None) -> str:
         """Start a run.
 
         Args:
             dag_id: The DAG.
             logical_date: In ISO 8601 with its offset; None makes a run without one.
+            conf: The params that are set.
 
         Returns:
             The run's id.
+
+        Raises:
+            RestApiError: A param is not what the DAG allows.
         """
-        run = self.call("POST", f"dags/{quote(dag_id)}/dagRuns", {"logical_date": logical_date})
+        body = {"logical_date": logical_date, "conf": dict(conf or {})}
+        run = self.call("POST", f"dags/{quote(dag_id)}/dagRuns", body)
         return str(run["dag_run_id"])
 
     def wait(self, dag_id: str, run_id: str, *, timeout: float = 600) -> dict[str, Any]:

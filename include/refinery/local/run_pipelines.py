@@ -58,6 +58,9 @@ def main() -> None:
     )
     parser.add_argument("--events", type=int, required=True, help="the file descriptor for the events")
     parser.add_argument(
+        "--conf", type=json.loads, default={}, help="the params that are set, by pipeline, as JSON"
+    )
+    parser.add_argument(
         "--clean-up", help="a pipeline whose run died with an earlier process: only its last step runs"
     )
     parser.add_argument("dag_ids", nargs="*")
@@ -78,11 +81,13 @@ def main() -> None:
         get_listener_manager().add_listener(StepListener(emit))  # type: ignore[no-untyped-call]
         bag = DagBag()
         if arguments.clean_up:
-            run_apart(partial(_clean_up, bag, arguments.clean_up, times))
+            died = arguments.clean_up
+            run_apart(partial(_clean_up, bag, died, {**times, "run_conf": arguments.conf.get(died)}))
         if len(arguments.dag_ids) > 1:
             _prepare_forks()
         for dag_id in arguments.dag_ids:
-            run_apart(partial(_run, bag, dag_id, times, emit))
+            settings = {**times, "run_conf": arguments.conf.get(dag_id)}
+            run_apart(partial(_run, bag, dag_id, settings, emit))
 
 
 def run_apart(work: Callable[[], None]) -> None:
@@ -159,13 +164,13 @@ def _work_and_leave(work: Callable[[], None], writer: int) -> NoReturn:
         leave(status)
 
 
-def _clean_up(bag: DagBag, dag_id: str, times: dict[str, Any]) -> None:
+def _clean_up(bag: DagBag, dag_id: str, settings: dict[str, Any]) -> None:
     died = bag.dags[dag_id]
     died.on_success_callback = None  # the run was not a success
-    died.test(**times, mark_success_pattern=ALL_BUT_CLEAN_UP)
+    died.test(**settings, mark_success_pattern=ALL_BUT_CLEAN_UP)
 
 
-def _run(bag: DagBag, dag_id: str, times: dict[str, Any], emit: Emit) -> None:
+def _run(bag: DagBag, dag_id: str, settings: dict[str, Any], emit: Emit) -> None:
     started = time.monotonic()
     emit("started", pipeline=dag_id)
     dag = bag.dags.get(dag_id)
@@ -174,7 +179,7 @@ def _run(bag: DagBag, dag_id: str, times: dict[str, Any], emit: Emit) -> None:
         return
     for task in dag.tasks:
         task.retries = 0  # nobody who watches wants to wait minutes for a retry
-    run = dag.test(**times)
+    run = dag.test(**settings)
     emit("finished", pipeline=dag_id, state=str(run.state), seconds=time.monotonic() - started)
 
 

@@ -16,6 +16,7 @@ from refinery.connections import DEFAULT_CONNECTION, s3_client
 from refinery.errors import RefineryError
 from refinery.operators.deadline import ended_after
 from refinery.operators.pod import executor_arguments
+from refinery.spec.run_params import ALONE, fill_series
 from refinery.spec.urls import is_url, parse_prefix_url
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 # Everything that a config's templates may be. Other templates, of a hand-written DAG, are left to Jinja.
 _MACRO = re.compile(r"\{\{[^{}'\"+-]*\}\}")
 _NEEDS_JINJA = re.compile(r"\{[{%#]")
+_CONVERSIONS = {"int": int, "float": float}
 
 
 class PipelineOperator(BaseOperator):
@@ -69,7 +71,13 @@ class PipelineOperator(BaseOperator):
         jinja_env: jinja2.Environment | None = None,
         seen_oids: set[int] | None = None,
     ) -> Any:
-        """Render a value's templates without changing the text around them: Jinja would change its line ends."""
+        """Render a value's templates without changing the text around them: Jinja would change its line ends.
+
+        A param's template that stands alone keeps the type of its value.
+        """
+        if isinstance(content, str) and (alone := ALONE.fullmatch(content)):
+            value = context["params"][alone["name"]]
+            return _CONVERSIONS[alone["kind"]](value) if alone["kind"] else value
         render = partial(super().render_template, context=context, jinja_env=jinja_env, seen_oids=seen_oids)
         if not isinstance(content, str) or _NEEDS_JINJA.search(_MACRO.sub("", content)):
             return render(content)
@@ -101,6 +109,15 @@ class PipelineOperator(BaseOperator):
         """
         if self._is_running:
             raise SystemExit("Airflow stopped the step.")
+
+    def series_of_run(self, series: str, context: Context) -> str:
+        """Return the series of models that the run's params choose, with the templates of its dates.
+
+        Args:
+            series: The output with its unrendered templates.
+            context: The task's context.
+        """
+        return fill_series(series, lambda template: self.render_template(template, context))
 
     @abstractmethod
     def run_step(self, context: Context) -> Any:

@@ -15,6 +15,7 @@ from refinery.registry import (
     pipeline_names,
     read_latest,
     read_promoted,
+    recorded_params,
 )
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class PromotedModels:
             spec,
             dataset=provenance["dataset"],
             config_sha256=config["sha256"] if config else None,
+            params=recorded_params(provenance),
             client=self.client,
         )
 

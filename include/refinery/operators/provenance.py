@@ -22,6 +22,7 @@ def run_provenance(
     pipeline: str,
     former_names: Sequence[str],
     project: Path,
+    params: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the manifest's facts about a run, beside the training itself.
 
@@ -33,6 +34,7 @@ def run_provenance(
         pipeline: The pipeline's name.
         former_names: The pipeline's former names.
         project: The root folder of the project, for the revision of its checkout.
+        params: The run's params, for pipelines that declare some.
     """
     run = context["dag_run"]
     return {
@@ -44,6 +46,7 @@ def run_provenance(
             "run_after": run.run_after.isoformat(),
             "try_number": context["ti"].try_number,
         },
+        **({"params": dict(params)} if params else {}),
         "config": {**config, "sha256": hashlib.sha256(config["text"].encode()).hexdigest()}
         if config
         else None,

@@ -56,9 +56,17 @@ class TrainModelOperator(PipelineOperator):
         aws_conn_id: The Airflow connection for the prefix. Templated.
         config: The reviewed config, ``path`` and ``text``, for the manifest.
         pipeline: The pipeline's name, if its steps are part of another DAG.
+        run_params: The run's params by their names, for the manifest. Templated.
     """
 
-    template_fields = (*PipelineOperator.template_fields, "training", "prefix", "aws_conn_id", "compute")
+    template_fields = (
+        *PipelineOperator.template_fields,
+        "training",
+        "prefix",
+        "aws_conn_id",
+        "compute",
+        "run_params",
+    )
     template_fields_renderers = {"training": "json"}  # noqa: RUF012 - Airflow's own declaration
     ui_color = "#fef3c7"
 
@@ -74,6 +82,7 @@ class TrainModelOperator(PipelineOperator):
         aws_conn_id: str = DEFAULT_CONNECTION,
         config: Mapping[str, str] | None = None,
         pipeline: str | None = None,
+        run_params: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -86,6 +95,7 @@ class TrainModelOperator(PipelineOperator):
         self.aws_conn_id = aws_conn_id
         self.config = config
         self.pipeline = pipeline
+        self.run_params = run_params
 
     def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
         """Render the templated fields, but only the model of the training: columns and patterns may contain braces."""
@@ -120,7 +130,11 @@ class TrainModelOperator(PipelineOperator):
 
         files = read_identity(folder.identity_file)
         dataset = folder.dataset_dir / files[0].file_name if len(files) == 1 else folder.dataset_dir
-        promoted = PromotedModels(self.series, self.aws_conn_id) if self.series else None
+        promoted = (
+            PromotedModels(self.series_of_run(self.series, context), self.aws_conn_id)
+            if self.series
+            else None
+        )
         pipeline = self.pipeline or context["dag_run"].dag_id
         provenance = run_provenance(
             context,
@@ -130,6 +144,7 @@ class TrainModelOperator(PipelineOperator):
             pipeline=pipeline,
             former_names=promoted.former_names(pipeline) if promoted else [],
             project=MODELS_DIR.parents[1],
+            params=self.run_params,
         )
         if promoted and self.on_unchanged == "skip":
             _skip_if_unchanged(promoted, spec, provenance)

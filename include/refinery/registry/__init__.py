@@ -3,7 +3,7 @@
 from refinery.registry.cleaning import CleaningPlan, delete_old_models
 from refinery.registry.comparison import ComparedValue, Comparison, compare
 from refinery.registry.errors import ModelNotFoundError, RegistryError
-from refinery.registry.inputs import InputChanges, find_changes
+from refinery.registry.inputs import InputChanges, find_changes, recorded_params
 from refinery.registry.latest import Latest, Promotion
 from refinery.registry.load import (
     LoadedModel,
@@ -77,6 +77,7 @@ __all__ = [
     "read_report",
     "read_version",
     "record_spec",
+    "recorded_params",
     "rollback",
     "verify",
 ]

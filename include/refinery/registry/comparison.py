@@ -101,7 +101,13 @@ def _model(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "module sha256": model.get("module_sha256"),
         "format": manifest.get("format"),
         "gate": manifest.get("gate"),
+        **_run_params(manifest),
     }
+
+
+def _run_params(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    params = (manifest.get("provenance") or {}).get("params") or {}
+    return {f"param {name}": value for name, value in params.items()}
 
 
 def _data(manifest: Mapping[str, Any]) -> dict[str, Any]:

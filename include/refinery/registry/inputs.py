@@ -139,9 +139,10 @@ def find_changes(
     *,
     dataset: Mapping[str, Any],
     config_sha256: str | None,
+    params: Mapping[str, str | None] | None = None,
     client: S3Client,
 ) -> InputChanges:
-    """Compare a training's inputs with those of the latest promoted model: dataset, config, module, settings, environment.
+    """Compare a training's inputs with those of the latest promoted model: dataset, config, params, module, settings, environment.
 
     If the latest model cannot be read, or its manifest is not the one that was promoted, everything counts as changed.
 
@@ -150,6 +151,7 @@ def find_changes(
         spec: The training's settings.
         dataset: The dataset's identity: the result of `describe_dataset`.
         config_sha256: The SHA-256 of the config's text.
+        params: The run's params, as of `recorded_params`; None if it has none.
         client: The client for the bucket.
 
     Raises:
@@ -168,7 +170,25 @@ def find_changes(
         config_sha256=config_sha256,
         libraries=libraries_of(stored.content),
     )
-    return InputChanges(str(stored.prefix), find_differences(recorded_inputs(stored.content), present))
+    recorded = {
+        **recorded_inputs(stored.content),
+        **recorded_params(stored.content.get("provenance") or {}),
+    }
+    return InputChanges(str(stored.prefix), find_differences(recorded, {**present, **(params or {})}))
+
+
+def recorded_params(provenance: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return the params of a run; of one that is the run's date only that, so that a later run is not another for it.
+
+    Args:
+        provenance: The provenance in a manifest.
+    """
+    run, params = provenance.get("run") or {}, provenance.get("params") or {}
+    day = str(run.get("logical_date") or run.get("run_after") or "")[:10]
+    return {
+        f"param {name}": "the date of the run" if value == day else json.dumps(value)
+        for name, value in params.items()
+    }
 
 
 def libraries_of(manifest: Mapping[str, Any]) -> list[str]:

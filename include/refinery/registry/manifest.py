@@ -50,6 +50,7 @@ class _Provenance(BaseModel):
     config: dict[str, Any] | None = None
     dataset: dict[str, Any] | None = None
     spec: dict[str, Any] | None = None
+    params: dict[str, Any] | None = None
 
 
 class _Shape(BaseModel):

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from refinery.config import as_jinja, as_typed_jinja
 from refinery.config.models import AssetSchedule, EverySchedule
 from refinery.config.run_times import LAST_SECOND
 from refinery.spec.asset_uris import AnyOf, asset_uri
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from refinery.config import Pipeline, PipelineConfig
-    from refinery.config.models import NotifyConfig
     from refinery.spec.urls import HttpUrl, S3Url
 
 OPERATORS = "refinery.operators"
@@ -38,8 +38,9 @@ def dag_factory_config(pipeline: Pipeline) -> dict[str, Any]:
         "dagrun_timeout": config.run_timeout,
         "is_paused_upon_creation": config.paused,
         "tags": list(pipeline.tags),
-        "on_failure_callback": _callback(config.notify, "on_failure"),
-        "on_success_callback": _callback(config.notify, "on_success"),
+        "params": {name: param.airflow_settings for name, param in config.params.items()} or None,
+        "on_failure_callback": _callback(config, "on_failure"),
+        "on_success_callback": _callback(config, "on_success"),
         "default_args": _default_args(config),
         "tasks": _chained(_with_pods(_tasks(pipeline), config)),
         "task_groups": {},
@@ -76,7 +77,7 @@ def _default_args(config: PipelineConfig) -> dict[str, Any]:
             "pool": config.pool,
             "priority_weight": config.priority,
             "queue": config.queue,
-            "on_retry_callback": _callback(config.notify, "on_retry"),
+            "on_retry_callback": _callback(config, "on_retry"),
         }
     )
 
@@ -84,46 +85,60 @@ def _default_args(config: PipelineConfig) -> dict[str, Any]:
 def _tasks(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
     """Return the tasks in the order in which they run."""
     config = pipeline.config
-    source, output = config.source, config.output
+    source, output, params = config.source, config.output, config.params
+    urls, prefix = as_jinja(source.url, params), as_jinja(output.url, params)
     workspace = _workspace(config)
     tasks: dict[str, dict[str, Any]] = {}
     if config.wait_for:
         tasks["wait_for_dataset"] = {
             "operator": f"{OPERATORS}.wait.WaitForDatasetSensor",
-            "source": list(source.url),
+            "source": urls,
             "aws_conn_id": source.connection,
             "timeout": config.wait_for.timeout.total_seconds(),
             "poke_interval": config.wait_for.poke_interval.total_seconds(),
         }
     tasks["download_dataset"] = {
         "operator": f"{OPERATORS}.DownloadDatasetOperator",
-        "source": source.url[0] if len(source.url) == 1 else list(source.url),
+        "source": urls[0] if len(urls) == 1 else urls,
         "aws_conn_id": source.connection,
         **workspace,
         "inlets": _assets(map(parse_source_url, source.url)),
     }
     tasks["train_model"] = {
         "operator": f"{OPERATORS}.TrainModelOperator",
-        "training": config.training,
+        "training": _training(config),
+        "run_params": as_typed_jinja({name: f"{{{{ params.{name} }}}}" for name in params}, params) or None,
         "on_unchanged": config.on_unchanged if config.on_unchanged != "retrain" else None,
         "card": None if config.card else False,
         "compute": config.compute.model_dump(exclude_none=True) if config.compute else None,
-        "prefix": output.url,
-        "series": output.url,
+        "prefix": prefix,
+        "series": prefix,
         "aws_conn_id": output.connection,
         "config": {"path": pipeline.path, "text": pipeline.text},
         **workspace,
     }
     tasks["upload_model"] = {
         "operator": f"{OPERATORS}.UploadModelOperator",
-        "prefix": output.url,
-        "series": output.url,
+        "prefix": prefix,
+        "series": prefix,
         "aws_conn_id": output.connection,
         **workspace,
         "outlets": _assets([parse_prefix_url(output.url)]),
     }
     tasks["clean_up"] = {"operator": f"{OPERATORS}.CleanUpOperator", **workspace}
     return tasks
+
+
+def _training(config: PipelineConfig) -> dict[str, Any]:
+    """Return what is trained; params keep their types in the model's own params, and are texts elsewhere."""
+    training = config.training
+    if not config.params:
+        return training
+    model = {
+        key: (as_typed_jinja if key == "params" else as_jinja)(value, config.params)
+        for key, value in training["model"].items()
+    }
+    return {**training, "model": model}
 
 
 def _with_pods(tasks: dict[str, dict[str, Any]], config: PipelineConfig) -> dict[str, dict[str, Any]]:
@@ -146,8 +161,11 @@ def _workspace(config: PipelineConfig) -> dict[str, Any]:
     return {"workspace": workspace.url or workspace.path, "workspace_conn_id": connection}
 
 
-def _callback(notify: NotifyConfig, event: str) -> dict[str, Any] | None:
-    notifiers = [notifier.model_dump(exclude_none=True) for notifier in getattr(notify, event)]
+def _callback(config: PipelineConfig, event: str) -> dict[str, Any] | None:
+    notifiers = [
+        as_jinja(notifier.model_dump(exclude_none=True), config.params)
+        for notifier in getattr(config.notify, event)
+    ]
     return {"callback": f"{OPERATORS}.Notification", "notifiers": notifiers} if notifiers else None
 
 

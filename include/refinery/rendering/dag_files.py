@@ -13,6 +13,7 @@ from airflow.sdk import TaskGroup, get_parsing_context
 from refinery.errors import RefineryError
 from refinery.project import Project
 from refinery.rendering import task_start
+from refinery.rendering.params import make_params
 from refinery.spec.names import join_dag_id
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def refinery_task_group(config: str | Path, *, group_id: str | None = None) -> T
         The group; `before >> refinery_task_group(...) >> after` puts it between tasks.
 
     Raises:
-        RefineryError: The path does not name a config.
+        RefineryError: The path does not name a config, or a param has no default and the DAG does not declare it.
         ConfigError: The config is invalid.
     """
     path = Path(config)
@@ -82,11 +83,23 @@ def refinery_task_group(config: str | Path, *, group_id: str | None = None) -> T
     project = _find_project(folder, _calling_file())
     dag_id = join_dag_id(path.relative_to(folder).with_suffix("").parts)
     settings = task_start.render_pipeline(project, dag_id).settings
-    tasks = settings["tasks"]
     default_args: Any = task_start.with_callbacks(settings["default_args"])
     with TaskGroup(group_id or dag_id.replace(".", "_"), default_args=default_args) as group:
+        tasks = _with_params(settings, dag_id, group.dag)
         task_start.make_tasks(tasks | {"train_model": tasks["train_model"] | {"pipeline": dag_id}})
     return group
+
+
+def _with_params(settings: dict[str, Any], dag_id: str, dag: DAG) -> dict[str, dict[str, Any]]:
+    """Return a pipeline's tasks with its params, except for those that the DAG around them declares: its form asks for them."""
+    tasks: dict[str, dict[str, Any]] = settings["tasks"]
+    params = {name: one for name, one in settings.get("params", {}).items() if name not in dag.params}
+    if unset := [name for name, one in params.items() if "default" not in one]:
+        raise RefineryError(
+            f'The param "{unset[0]}" of {dag_id} has no default; declare it in the params of the DAG around the task group, or '
+            "add a default to the config."
+        )
+    return {name: task | {"params": make_params(params)} for name, task in tasks.items()} if params else tasks
 
 
 def _calling_file() -> str:

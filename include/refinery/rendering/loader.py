@@ -15,6 +15,7 @@ from refinery.rendering.dag_factory import dag_factory_config
 from refinery.rendering.executors import spreading_executor
 from refinery.rendering.inputs import project_inputs
 from refinery.rendering.kept import find_kept, keep
+from refinery.rendering.params import make_params
 from refinery.rendering.storage_check import StorageCheck
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ def _render(project: Project, executor: str | None) -> _Loaded:
 def _build(dag_id: str, text: str, settings: dict[str, Any]) -> DAG:
     config = settings | {
         "schedule": make_schedule(settings.get("schedule")),
+        "params": make_params(settings.get("params")),
         "tasks": {name: with_assets(task) for name, task in settings["tasks"].items()},
     }
     builder = DagBuilder(dag_id, {}, {}, yml_dag=text)

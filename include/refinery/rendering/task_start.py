@@ -16,6 +16,7 @@ from airflow.sdk import DAG
 from refinery.rendering.assets import make_schedule, with_assets
 from refinery.rendering.inputs import pipeline_inputs
 from refinery.rendering.kept import find_kept, keep
+from refinery.rendering.params import make_params
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
@@ -51,6 +52,7 @@ def load_dag(project: Project, dag_id: str) -> DAG:
         **{key: settings[key] for key in _AS_THEY_ARE if key in settings},
         **{key: _local(settings, key) for key in ("start_date", "end_date")},
         schedule=make_schedule(settings.get("schedule")),
+        params=make_params(settings.get("params")),
         default_args=with_callbacks(settings["default_args"]),
         **_callbacks(settings),
         tags=[*settings["tags"], "dagfactory"],

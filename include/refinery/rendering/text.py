@@ -50,7 +50,10 @@ def dag_factory_json(pipeline: Pipeline) -> str:
 def _document(pipeline: Pipeline) -> dict[str, Any]:
     if pipeline.dag_id in _RESERVED_NAMES:
         raise _refusal(pipeline.dag_id, "the name is reserved in dag-factory. Rename the config.")
-    return {pipeline.dag_id: _notation(pipeline.dag_id, dag_factory_config(pipeline))}
+    settings = _notation(pipeline.dag_id, dag_factory_config(pipeline))
+    if params := settings.get("params"):
+        settings["params"] = {name: {"__type__": "airflow.sdk.Param", **one} for name, one in params.items()}
+    return {pipeline.dag_id: settings}
 
 
 def _notation(dag_id: str, value: Any) -> Any:

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from refinery.config import fill_params, params_in, series_output
 from refinery.config.run_times import ClockSettings, describe_schedule, first_runs
 from refinery.rendering.dag_factory import dag_factory_config
 from refinery.review.plan import Effects, Graph, RunTime
 from refinery.spec.artifacts import CARD_HTML, CARD_MARKDOWN, MANIFEST_FILE, MODEL_FILE, MODEL_FILES
+from refinery.spec.run_params import RUN_DATE_MACRO
 from refinery.spec.series import ModelSeries
 from refinery.spec.urls import parse_prefix_url
 
@@ -52,6 +54,7 @@ def describe_effects(pipeline: Pipeline, tasks: Tasks, day: date, sample: date) 
         graph=_graph(tasks),
         objects=tuple(sorted(_objects(config, _runs(config, sample), sample))),
         objects_of=sample,
+        reads=tuple(_reads(config, sample)),
         schedule=_say_schedule(config, day),
         runs=tuple(_run_time(moment, config.timezone) for moment in runs),
     )
@@ -71,7 +74,7 @@ def find_changed_tasks(before: Tasks, after: Tasks) -> tuple[tuple[str, tuple[st
 
 def fill_templates(text: str, config: PipelineConfig, day: date) -> str:
     """Put the values of a day's first run into a text's templates, as far as they can be known before it."""
-    return _fill(text, _runs(config, day), day)
+    return _fill(str(fill_params(text, config.params)), _runs(config, day), day)
 
 
 def _say_schedule(config: PipelineConfig, day: date) -> str:
@@ -97,12 +100,17 @@ def _graph(tasks: Tasks) -> Graph:
 
 
 def _objects(config: PipelineConfig, runs: Sequence[datetime], day: date) -> Iterator[str]:
-    prefix = str(parse_prefix_url(_fill(config.output.url, runs, day)))
+    prefix = str(parse_prefix_url(_fill(series_output(config), runs, day)))
     yield f"{prefix}{MANIFEST_FILE}"
     yield f"{prefix}{model_file(config)}"
     if config.card:
         yield from (f"{prefix}{name}" for name in (CARD_HTML, CARD_MARKDOWN))
-    yield str(ModelSeries.of_output(config.output.url).latest_url)
+    yield str(ModelSeries.of_output(series_output(config)).latest_url)
+
+
+def _reads(config: PipelineConfig, day: date) -> Iterator[str]:
+    """Yield the sources that params choose; the others are what their values say."""
+    yield from (fill_templates(url, config, day) for url in config.source.url if params_in(url))
 
 
 def model_file(config: PipelineConfig) -> str:
@@ -141,7 +149,12 @@ def _fill(text: str, runs: Sequence[datetime], day: date) -> str:
     }
     if is_scheduled:
         values["run_id"] = f"scheduled__{moment.isoformat()}"
-    return _TEMPLATE.sub(lambda template: values.get(template[1], template[0]), text)
+    return _TEMPLATE.sub(lambda template: values.get(_macro(template[1]), template[0]), text)
+
+
+def _macro(text: str) -> str:
+    """Return a template's macro; a param that is the run's date is the date, since nobody sets it before the run."""
+    return "ds" if RUN_DATE_MACRO.fullmatch(text) else text
 
 
 def _midnight(day: date) -> datetime:

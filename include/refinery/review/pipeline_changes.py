@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from refinery.config import series_output
 from refinery.review.effects import describe_effects, find_changed_tasks, first_run_day, render_tasks
 from refinery.review.plan import PipelineChange
 from refinery.review.values import describe_values
@@ -92,7 +93,7 @@ def describe_changed(
 
 def latest_url(pipeline: Pipeline) -> str:
     """Return where a pipeline's latest model is named, which identifies its series of models."""
-    return _latest_url(pipeline.config.output.url)
+    return _latest_url(series_output(pipeline.config))
 
 
 @lru_cache(maxsize=1 << 15)

@@ -140,6 +140,7 @@ class Effects:
         objects_of: The day: the first from the plan's date on that has a run, before the change and after it.
         schedule: When it runs, in words.
         runs: Its next three runs from the plan's date; empty without a clock.
+        reads: The URLs that this run reads where params choose them, by their defaults.
     """
 
     graph: Graph
@@ -147,6 +148,7 @@ class Effects:
     schedule: str
     runs: tuple[RunTime, ...]
     objects_of: date | None = None
+    reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ _TOPICS = {
     "overwrite": "output",
     "card": "output",
     "notify": "notifications",
+    "params": "run params",
     "matrix": "matrix",
     "vars": "environment",
 }

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from refinery.spec.run_params import REJECTED, REPLACED, RUN_DATE_MACRO
 from refinery.spec.urls import S3Url, parse_prefix_url
 
 if TYPE_CHECKING:
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
 TEMPLATE = re.compile(r"\{\{\s*(.*?)\s*\}\}")
 # The version of the only model of an output without templates.
 ONLY_VERSION = "current"
-# The folder below a run's prefix for reports on rejected models, which are not models.
-REJECTED = "rejected"
-REPLACED = "replaced"
 # Enough hex digits of a manifest's SHA-256 to distinguish the models of one prefix.
 _ID_DIGITS = 12
 _REPLACED_KEY = re.compile(rf"(?P<prefix>(?:.*/)?){REPLACED}/(?P<id>[0-9a-f]{{{_ID_DIGITS}}})/", re.DOTALL)
@@ -62,14 +60,20 @@ class ModelSeries:
         return latest_url(self.output)
 
     @property
+    def macros(self) -> Iterator[str]:
+        """The templates' macros, in their order; a param that is the run's date counts as `ds`."""
+        found = (template[1] for template in TEMPLATE.finditer(self.output.key))
+        return ("ds" if RUN_DATE_MACRO.fullmatch(macro) else macro for macro in found)
+
+    @property
     def is_dated(self) -> bool:
         """Return whether versions sort by date."""
-        return next(self._macros(), None) in _FORMS
+        return next(self.macros, "") in _FORMS
 
     @property
     def may_hold_others(self) -> bool:
         """Return whether models of other pipelines may share the root, since a template stands for any text."""
-        return not all(macro in _FORMS for macro in self._macros())
+        return not all(macro in _FORMS for macro in self.macros)
 
     def prefix_of(self, version: str) -> S3Url | None:
         """Return a version's prefix; None if the version is not valid."""
@@ -107,12 +111,9 @@ class ModelSeries:
 
     def _expression(self) -> str:
         literals = TEMPLATE.split(self.output.key)[::2]
-        groups = [f"({_FORMS.get(macro, _ANY_FORM)})" for macro in self._macros()]
+        groups = [f"({_FORMS.get(macro, _ANY_FORM)})" for macro in self.macros]
         groups.append("")
         return "".join(re.escape(text) + group for text, group in zip(literals, groups, strict=True))
-
-    def _macros(self) -> Iterator[str]:
-        return (found[1] for found in TEMPLATE.finditer(self.output.key))
 
     def _url(self, key: str) -> S3Url:
         return S3Url(self.output.bucket, key, self.output.region)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from refinery.errors import RefineryError
 from refinery.review import fill_templates
 from refinery.spec.urls import parse_source_url
 from refinery.storage import download_datasets
 from refinery.training import take_sample
+from refinery.wording import list_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +64,12 @@ def bring_dataset(
     Raises:
         RemoteError: It cannot be downloaded.
         DatasetError: It cannot be read as its name or the options say.
+        RefineryError: Its URL depends on a param that each run must set.
     """
+    if unset := [name for name, param in pipeline.config.params.items() if param.is_required]:
+        raise RefineryError(
+            f"{pipeline.dag_id} cannot be tried: {list_names(unset)} has no default. Add one under params."
+        )
     connection = pipeline.config.source.connection
     files = download_datasets(
         [parse_source_url(url) for url in source_urls(pipeline, day)],

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from refinery.config import series_output
 from refinery.registry import ModelNotFoundError, ModelSeries, list_series, parse_manifest
 from refinery.spec.artifacts import MANIFEST_FILE
 
@@ -77,7 +78,7 @@ def read_history(pipeline: Pipeline, s3: Callable[[S3Url, str], S3Client], cache
         RefineryError: S3 refuses, or cannot be reached.
     """
     output = pipeline.config.output
-    series = ModelSeries.of_output(output.url)
+    series = ModelSeries.of_output(series_output(pipeline.config))
     client = s3(series.root, output.connection)
     listing = list_series(series, client=client)
     promoted = ((version.name, version.prefix) for version in listing.versions[:LAST_RUNS])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from refinery.config import series_output
 from refinery.errors import RefineryError
 from refinery.registry import ModelSeries, read_latest
 from refinery.review import Stake
@@ -32,7 +33,7 @@ def find_latest_models(plan: Plan, s3: Callable[[S3Url, str], S3Client]) -> tupl
 
 def _find_latest(dag_id: str, pipeline: Pipeline, s3: Callable[[S3Url, str], S3Client]) -> Stake:
     output = pipeline.config.output
-    series = ModelSeries.of_output(output.url)
+    series = ModelSeries.of_output(series_output(pipeline.config))
     try:
         latest = read_latest(series, client=s3(series.root, output.connection))
     except RefineryError as error:

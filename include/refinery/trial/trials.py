@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from refinery.config import fill_typed_params, series_output
 from refinery.errors import RefineryError
 from refinery.model_sources import MODELS
 from refinery.registry import ModelSeries, fetch_latest, load_latest
@@ -223,7 +224,10 @@ def _run(
 
 def _spec(pipeline: Pipeline, context: TrialContext) -> TrainingSpec:
     training = pipeline.config.training
-    training["model"] = _filled(training["model"], pipeline, context.day)
+    model = training["model"]
+    if params := model.get("params"):
+        model = {**model, "params": fill_typed_params(params, pipeline.config.params)}
+    training["model"] = _filled(model, pipeline, context.day)
     spec = TrainingSpec.from_dict(training, context.models_dir)
     return replace(spec, timeout=pipeline.config.timeout.total_seconds())
 
@@ -240,13 +244,13 @@ def _filled(value: Any, pipeline: Pipeline, day: date) -> Any:
 
 def _latest(pipeline: Pipeline, spec: TrainingSpec, context: TrialContext) -> LatestModel | None:
     output = pipeline.config.output
-    series = ModelSeries.of_output(output.url)
+    series = ModelSeries.of_output(series_output(pipeline.config))
     return load_latest(series, client=context.s3(series.root, output.connection), trusted=spec.trusted)
 
 
 def _fetch_latest(pipeline: Pipeline, context: TrialContext, folder: Path) -> FetchedLatest | None:
     output = pipeline.config.output
-    series = ModelSeries.of_output(output.url)
+    series = ModelSeries.of_output(series_output(pipeline.config))
     client = context.s3(series.root, output.connection)
     try:
         location = fetch_latest(series, latest_folder(folder), client=client)

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from refinery.config.checks.model_imports import explain_wrong_import
+from refinery.config.checks.run_params import read_params
 from refinery.config.models.model import is_allowed_class, is_module_name
 from refinery.config.models.script import is_script_name
+from refinery.config.run_params import fill_typed_params
 from refinery.config.yaml.scalars import with_scalar_keys
 from refinery.wording import list_names, nearest_name, suggest_name
 
@@ -171,6 +173,8 @@ def check_library_class(tree: Node, check_class: CheckClass) -> list[Problem]:
         return []
     params = _params(model)
     given = {name: with_scalar_keys(node.to_plain()) for name, node in params.items()}
+    if declared := read_params(tree):
+        given = fill_typed_params(given, declared)
     return [_place(text, params, path) for text in check_class(str(path.value), given, _is_incremental(tree))]
 
 

@@ -7,7 +7,9 @@ from collections import Counter, defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from refinery.config.checks.run_params import find_meetings, run_date_macros
 from refinery.config.checks.values import RUN_MACROS, find_macros
+from refinery.config.run_params import series_output
 from refinery.spec.series import latest_url
 from refinery.spec.urls import parse_prefix_url
 
@@ -38,7 +40,7 @@ def check_overwriting(tree: Node) -> list[Problem]:
         or (overwrite and overwrite.value is True)
     ):
         return []
-    if set(find_macros(url.value)) & set(RUN_MACROS):
+    if set(find_macros(url.value)) & {*RUN_MACROS, *run_date_macros(tree)}:
         return []
     message = (
         "is the same for every run, so each run would replace the previous model; "
@@ -55,11 +57,15 @@ def check_shared_outputs(pipelines: Iterable[Pipeline]) -> dict[str, Problem]:
     Files have no reliable age, so the one whose DAG id sorts first keeps running. A config whose own pipelines share a prefix is
     invalid by itself and blocks no other.
     """
+    pipelines = list(pipelines)
     by_latest: dict[str, list[Pipeline]] = defaultdict(list)
     for pipeline in pipelines:
         by_latest[latest_of(pipeline)].append(pipeline)
     problems = (_find_sharing(sharing) for sharing in by_latest.values() if len(sharing) > 1)
-    return {pipeline.dag_id: problem for found in problems for pipeline, problem in found}
+    found = {pipeline.dag_id: problem for sharing in problems for pipeline, problem in sharing}
+    for reaching, other in find_meetings(one for one in pipelines if one.dag_id not in found):
+        found[reaching.dag_id] = _report(_url(reaching), SHARED_OUTPUT, _describe_meeting(other))
+    return found
 
 
 def _find_sharing(sharing: list[Pipeline]) -> Iterator[tuple[Pipeline, Problem]]:
@@ -85,15 +91,22 @@ def report_newcomer(newcomer: Pipeline, holder: Pipeline) -> Problem:
 
 
 def _describe_sharing(pipeline: Pipeline, other: Pipeline) -> str:
-    outputs = {normalise_output(one.config.output.url) for one in (pipeline, other)}
+    outputs = {normalise_output(series_output(one.config)) for one in (pipeline, other)}
     if len(outputs) == 1:
         return f"is also the output of {other.dag_id} ({other.path})"
     return f"shares {latest_of(pipeline)}, and with it the latest model, with {other.dag_id} ({other.path})"
 
 
+def _describe_meeting(other: Pipeline) -> str:
+    return (
+        f"becomes the output of {other.dag_id} ({other.path}) for one of the values that its params may have; write a folder of "
+        "this pipeline's own in front of them"
+    )
+
+
 def latest_of(pipeline: Pipeline) -> str:
     """Return the `latest.json` of a pipeline, which no other pipeline may share."""
-    return _latest_of_output(pipeline.config.output.url)
+    return _latest_of_output(series_output(pipeline.config))
 
 
 @lru_cache(maxsize=1 << 15)  # asked again for each version of a project

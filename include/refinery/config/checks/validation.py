@@ -97,7 +97,7 @@ def _meant(model: type[Section], loc: Path) -> list[Path]:
 
 def _translate_one(model: type[Section], tree: Node, detail: ErrorDetails) -> Iterator[Problem]:
     kind, loc = detail["type"], detail["loc"]
-    if kind == REFUSED:
+    if kind in (REFUSED, INCOMPLETE):
         loc = (*loc, *detail["ctx"]["at"])
     node, path = _locate(tree, loc)
     # Pydantic counts only the items that are right.

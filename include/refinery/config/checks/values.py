@@ -5,15 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from refinery.config.models.script import PLACEHOLDERS
 from refinery.config.yaml.scalars import ScalarKey
 from refinery.spec.json_keys import PAIRS
-from refinery.wording import suggest_name
+from refinery.wording import nearest_name, suggest_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from refinery.config.problems import Problem
     from refinery.config.yaml.node import Node
@@ -38,7 +38,9 @@ _TEMPLATED = (
     ("model", "args"),
     ("model", "env"),
 )
-_PARAM = re.compile(r"params\s*[.\[].*", re.DOTALL)
+_PARAM = re.compile(r"params\.(?P<name>[A-Za-z]\w*)", re.ASCII)
+_ODD_PARAM = re.compile(r"params\s*(?:\.\s*|\[\s*[\"']?)(?P<name>\w*).*", re.DOTALL)
+_DECLARED = "params"
 _TEMPLATE = re.compile(r"\{\{(?P<macro>.*?)\}\}", re.DOTALL)
 _STATEMENT = re.compile(r"\{[%#]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
@@ -47,13 +49,21 @@ _MISPLACED = (
     "templates are allowed in source, output, a model's params, args and env, and messages; "
     "this value is read before any run"
 )
-_NO_PARAM = "write the value itself, a variable of the environment as ${NAME}, or a macro such as {{ ds }}"
+_IN_PARAMS = "params are read before any run; write a plain value"
+_RUN_DATE = "a default is a plain value; for the date of the run, write type: date and no default"
 # PostgreSQL's text and JSON have no NUL, and half of a surrogate pair is not a character.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # What passes from the process that parses to the one that stores: 64 bits, signed or unsigned.
 _SMALLEST, _GREATEST = -(2**63), 2**64 - 1
 
 Path = tuple[str | int, ...]
+
+
+class _Place(NamedTuple):
+    """Where a text stands: its keys, and the params that its templates may use; None allows any name."""
+
+    path: Path
+    declared: Collection[str] | None
 
 
 def explain_unstorable(value: object) -> str | None:
@@ -68,8 +78,17 @@ def explain_unstorable(value: object) -> str | None:
     return None
 
 
-def check_values(node: Node, problems: list[Problem], path: Path = ()) -> None:
-    """Report templates and dates where they are not allowed, and values that cannot be stored."""
+def check_values(
+    node: Node, problems: list[Problem], path: Path = (), *, declared: Collection[str] | None = None
+) -> None:
+    """Report templates and dates where they are not allowed, and values that cannot be stored.
+
+    Args:
+        node: The values.
+        problems: Collects what is wrong.
+        path: The keys that lead to them.
+        declared: The params that templates may use. None if others may be declared elsewhere, so that any name is allowed.
+    """
     value = node.value
     if reason := explain_unstorable(value):
         problems.append(node.problem("not-storable", path, reason))
@@ -77,17 +96,18 @@ def check_values(node: Node, problems: list[Problem], path: Path = ()) -> None:
     elif isinstance(value, str):
         if "{" in value or "}}" in value:
             found = [
-                node.part_problem("template", path, why, part) for part, why in _refuse_templates(value, path)
+                node.part_problem("template", path, why, part)
+                for part, why in _refuse_templates(value, _Place(path, declared))
             ]
             node.is_broken = node.is_broken or bool(found)
             problems += found
     elif isinstance(value, dict):
         problems += _check_keys(value, path)
         for key, item in value.items():
-            check_values(item, problems, (*path, key))
+            check_values(item, problems, (*path, key), declared=declared)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            check_values(item, problems, (*path, index))
+            check_values(item, problems, (*path, index), declared=declared)
     elif isinstance(value, dt.date) and not _takes_dates(path):
         message = f'YAML reads {value} as a date; for text, put it in quotes: "{value}"'
         problems.append(node.problem("ambiguous-value", path, message))
@@ -136,8 +156,9 @@ def find_macros(text: str) -> list[str]:
     return [match["macro"].strip() for match in _TEMPLATE.finditer(text)]
 
 
-def _refuse_templates(text: str, path: Path) -> list[tuple[str, str]]:
+def _refuse_templates(text: str, place: _Place) -> list[tuple[str, str]]:
     """Return each forbidden part of a text, with the reason."""
+    path = place.path
     if statement := _STATEMENT.search(text):
         return [
             (
@@ -151,8 +172,8 @@ def _refuse_templates(text: str, path: Path) -> list[tuple[str, str]]:
         if text.count(brace) != len(templates):
             return [(brace, '"{{" and "}}" must come in pairs')]
     if templates and not _takes_templates(path):
-        return [(templates[0][0], _MISPLACED)]
-    reasons = ((template[0], _explain_macro(template["macro"].strip(), path)) for template in templates)
+        return [(templates[0][0], _explain_misplaced(path))]
+    reasons = ((template[0], _explain_macro(template["macro"].strip(), place)) for template in templates)
     return [(part, reason) for part, reason in reasons if reason]
 
 
@@ -165,17 +186,38 @@ def _takes_templates(path: Path) -> bool:
 def _takes_dates(path: Path) -> bool:
     if len(path) == 1:
         return path[0] in _DATE_KEYS
-    return path[:2] == ("expect", "columns") and path[-1] in _DATE_RULES
+    return path[0] == _DECLARED or (path[:2] == ("expect", "columns") and path[-1] in _DATE_RULES)
 
 
-def _explain_macro(macro: str, path: Path) -> str | None:
-    return None if macro in RUN_MACROS else _refuse_macro(macro, path)
+def _explain_misplaced(path: Path) -> str:
+    if path[0] != _DECLARED:
+        return _MISPLACED
+    return _RUN_DATE if path[-1] == "default" else _IN_PARAMS
+
+
+def _explain_macro(macro: str, place: _Place) -> str | None:
+    if macro in RUN_MACROS:
+        return None
+    if param := _PARAM.fullmatch(macro):
+        return _explain_param(param["name"], place.declared)
+    return _refuse_macro(macro, place.path)
+
+
+def _explain_param(name: str, declared: Collection[str] | None) -> str | None:
+    if declared is None or name in declared:
+        return None
+    declare = f"params: {{{name}: {{type: text, default: VALUE}}}}"
+    if near := nearest_name(name, declared):
+        return f'"{name}" is not declared under params; did you mean {{{{ params.{near} }}}}?'
+    return f'"{name}" is not declared under params; declare it, such as {declare}'
 
 
 def _refuse_macro(macro: str, path: Path) -> str:
     known = list(RUN_MACROS)
-    if _PARAM.fullmatch(macro):
-        return f"{macro} has a value only in runs that are triggered with a configuration, not in scheduled ones; {_NO_PARAM}"
+    if (param := _ODD_PARAM.fullmatch(macro)) and "(" not in macro:
+        return (
+            f"a param is written as {{{{ params.{param['name'] or 'NAME'} }}}}, without brackets or filters"
+        )
     if macro in PLACEHOLDERS and path[:2] in (("model", "args"), ("model", "env")):
         return f'paths use single braces; write "{{{macro}}}"'
     if "|" in macro:

@@ -11,6 +11,7 @@ from refinery.config.models.expect import ExpectConfig
 from refinery.config.models.infrastructure import ComputeConfig, ResourcesConfig, WorkspaceConfig
 from refinery.config.models.model import FitConfig, ModelConfig
 from refinery.config.models.notify import NotifyConfig
+from refinery.config.models.params import ParamConfig, ParamName, refuse_without_default
 from refinery.config.models.require import Requirements
 from refinery.config.models.schedule import Schedule, Timezone
 from refinery.config.models.source import SourceConfig
@@ -283,6 +284,12 @@ class PipelineConfig(Section):
         "pipelines in `environments/NAME.yml`.",
         examples=["s3://staging/refinery/", {"path": "/mnt/refinery", "shared": True}],
     )
+    params: dict[ParamName, ParamConfig] = Field(
+        default={},
+        description="Values that whoever triggers a run may set in Airflow's form, used as `{{ params.NAME }}` where templates are "
+        "allowed.",
+        examples=[{"region": {"type": "text", "choices": ["us", "eu"], "default": "us"}}],
+    )
     matrix: MatrixConfig | None = Field(
         default=None,
         description="Defines one pipeline per combination of values, which other keys use as `${matrix.name}`.",
@@ -308,6 +315,8 @@ class PipelineConfig(Section):
             refuse("does not apply to scripts, which run in a separate process; remove it", "compute")
         if self.fit.mode == "incremental":
             self._check_streams()
+        if self.schedule is not None:
+            refuse_without_default(self.params)
         self._check_target()
         self._check_columns_are_read()
         return self

@@ -98,12 +98,16 @@ def runs_change(change: PipelineChange) -> bool:
 
 
 def changed_objects(change: PipelineChange) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return the objects that a day's run no longer writes, and those that it newly writes, each list under its heading."""
+    """Return the objects that a day's run no longer reads and writes, and those that it newly does, each list under its heading."""
     before = change.before.objects if change.before else ()
     after = change.after.objects if change.after else ()
+    read_before = change.before.reads if change.before else ()
+    read_after = change.after.reads if change.after else ()
     sampled = change.after or change.before
     on = f" on {sampled.objects_of.isoformat()}" if sampled and sampled.objects_of else ""
     lists = (
+        (f"no longer read{on}", set(read_before) - set(read_after)),
+        (f"newly read{on}", set(read_after) - set(read_before)),
         (f"no longer written{on}, and not deleted", set(before) - set(after)),
         (f"newly written{on}", set(after) - set(before)),
     )

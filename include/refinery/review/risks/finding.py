@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from refinery.config import params_in
 from refinery.config.models import AssetSchedule
 from refinery.review.plan import Place
 from refinery.spec.asset_uris import asset_of_output
@@ -120,6 +121,11 @@ class Pair(NamedTuple):
         for name, variable in after.variables.items():
             if name not in former or former[name].value != variable.value:
                 return _place(variable, "head")
+        for name in params_in(after.to_plain()):
+            default = ("params", name, "default")
+            now, then = find_node(self.after, default), find_node(self.before, default)
+            if now and then and now.value != then.value:
+                return _place(now, "head")
         return _place(after, "head")
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from refinery.config import RUN_MACROS, find_macros, normalise_output
+from refinery.config import RUN_MACROS, normalise_output, series_output
 from refinery.review.formats.wording import count
 from refinery.review.risks.check import risk
 from refinery.review.risks.finding import Finding, Pair, join_ids, place_in
@@ -229,7 +229,7 @@ def _ended(review: Review) -> Iterator[Pipeline]:
 
 
 def _series(pipeline: Pipeline) -> ModelSeries:
-    return _series_of(pipeline.config.output.url)
+    return _series_of(series_output(pipeline.config))
 
 
 # Every check asks for it.
@@ -252,7 +252,7 @@ def _followers(review: Review, before: Pipeline) -> str:
 
 
 def _run_macros(pipeline: Pipeline) -> set[str]:
-    return set(find_macros(pipeline.config.output.url)) & set(RUN_MACROS)
+    return set(_series(pipeline).macros) & set(RUN_MACROS)
 
 
 def _overwrites_within_a_day(pipeline: Pipeline) -> bool:

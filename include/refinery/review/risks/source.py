@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from refinery.config import fill_params
 from refinery.review.risks.check import risk
 from refinery.review.risks.finding import Pair, asset_of
 from refinery.spec.urls import HttpUrl, S3Url, parse_source_url
@@ -135,13 +136,20 @@ def other_dataset(review: Review) -> Iterator[Finding]:
         before, after = (_urls(one) for one in pair)
         is_elsewhere = {_owner(url) for url in after} - {_owner(url) for url in before}
         if {*map(str, before)} != {*map(str, after)} and not is_elsewhere:
-            names = [" and ".join(one.config.source.url) for one in pair]
+            names = [" and ".join(_texts(one)) for one in pair]
             sentence = f"models learn from {names[1]} instead of {names[0]}"
             yield pair.finding(sentence, "source", "url")
 
 
 def _urls(pipeline: Pipeline) -> list[S3Url | HttpUrl]:
-    return [parse_source_url(url) for url in pipeline.config.source.url]
+    return [parse_source_url(url) for url in _texts(pipeline)]
+
+
+def _texts(pipeline: Pipeline) -> list[str]:
+    """Return the sources with the defaults of params; templates of the run's date stay as they are written."""
+    config = pipeline.config
+    fixed = {name: param for name, param in config.params.items() if not param.is_run_date}
+    return list(fill_params(config.source.url, fixed))
 
 
 def _owner(url: S3Url | HttpUrl) -> str:

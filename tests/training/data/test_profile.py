@@ -6,12 +6,15 @@ import gzip
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from refinery.errors import RefineryError
 from refinery.training import SourceOptions, profile_dataset
+from refinery.training.data.read import read_dataset
 from refinery.training.errors import DatasetError
 from tests.effort import effort
 
@@ -159,6 +162,43 @@ def test_nested_values_are_proposed_to_be_dropped(tmp_path):
 
 def test_a_column_that_is_called_target_is_the_target(profile):
     assert profile("x,Target,z\n1,2,3\n2,3,5\n").target == "Target"
+
+
+BROKEN = {
+    "zone": (pa.array([1] * 40, pa.timestamp("us", tz="Mars/Base")), "UnknownTimeZoneError: 'Mars/Base'"),
+    "bytes": (pa.array([b"\xff"] * 40).view(pa.string()), "ArrowInvalid: Invalid UTF8"),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_column_that_cannot_be_read_is_left_out(tmp_path, kind):
+    bad, reason = BROKEN[kind]
+    columns = {f"x{j}": np.arange(40) * 1.5 for j in range(20)}
+    path = tmp_path / "table.parquet"
+    pq.write_table(pa.table({**columns, "bad": bad, "y": np.arange(40) / 7}), path)
+
+    found = profile_dataset(path, SourceOptions())
+
+    assert found.target == "y"
+    assert found.options == SourceOptions(columns=(*columns, "y"))
+    assert len(found.notes) == 1
+    assert f'the column "bad" is left out (columns): it cannot be read ({reason}' in found.notes[0]
+    # A training reads the file in the same way.
+    assert list(read_dataset(path, found.options).table.columns) == [*columns, "y"]
+
+
+def test_columns_of_one_name_are_left_out(profile):
+    found = profile("a,a,b,y\n" + "".join(f"{i},{i},{i % 7},{i / 3}\n" for i in range(40)))
+
+    assert found.options == SourceOptions(columns=("b", "y"))
+    assert found.notes == ('the column "a" is left out (columns): more than one column has this name',)
+
+
+def test_bytes_are_described_as_they_are(tmp_path):
+    path = tmp_path / "table.parquet"
+    pd.DataFrame({"key": [b"\xff\x00"] * 3, "x": [1, 2, 4], "y": [0.5, 1.5, 3]}).to_parquet(path)
+
+    assert profile_dataset(path, SourceOptions()).drop == {"key": "holds neither numbers nor text"}
 
 
 def test_sentinels_and_missing_targets_are_noted(profile):

@@ -69,11 +69,13 @@ def profile_table(table: pd.DataFrame, target: str | None = None) -> TableProfil
 
 def profile_column(column: pd.Series[Any]) -> ColumnProfile:
     """Summarize a column that may become a target or a feature."""
-    values = column.dropna().astype("str")
+    kind = find_kind(column)
+    # pandas would decode bytes.
+    values = column.dropna().map(str) if kind == "other" else column.dropna().astype("str")
     examples = tuple(str(value)[:40] for value in values.unique()[:_EXAMPLES])
     return ColumnProfile(
         str(column.name),
-        find_kind(column),
+        kind,
         int(column.isna().sum()),
         int(values.nunique()),
         examples,

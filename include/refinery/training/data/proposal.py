@@ -22,6 +22,11 @@ from refinery.training.data.numbers_as_text import find_number_texts
 from refinery.training.data.probe import read_head
 from refinery.training.data.profile import ColumnProfile, find_kind, profile_column
 from refinery.training.data.read import list_files, read_dataset
+from refinery.training.data.readable_columns import (
+    READING_ERRORS,
+    describe_left_out,
+    leave_out_unreadable,
+)
 from refinery.training.errors import ColumnRoleError, SourceOptionError
 from refinery.wording import quoted
 
@@ -146,6 +151,12 @@ def read_sample(path: Path, options: SourceOptions, *, most_rows: int | None = N
             if attempt == _MOST_PROPOSALS - 1:
                 raise
             options = replace(options, **{error.option: error.value})
+        except READING_ERRORS:
+            found_others = leave_out_unreadable(path, options, rows)
+            if found_others is None:
+                raise
+            options, reasons = found_others
+            notes += describe_left_out(reasons)
         else:
             table, typed = dataset.table, dataset.typed
             found = find_number_texts(table, table.columns, options, typed=typed)

@@ -27,10 +27,13 @@ def read_parquet(path: Path, options: SourceOptions, rows: int | None) -> pd.Dat
     from pyarrow.parquet import ParquetFile
 
     with ParquetFile(path) as file:
+        columns = _columns_to_read(file.schema_arrow, options)
         if rows is None:
-            return _from_arrow(file.read(), options)
-        first = next(file.iter_batches(batch_size=rows), None)
-        return _from_arrow(pa.Table.from_batches([first] if first else [], schema=file.schema_arrow), options)
+            return _from_arrow(file.read(columns), options)
+        first = next(file.iter_batches(batch_size=rows, columns=columns), None)
+        return _from_arrow(
+            pa.Table.from_batches([first]) if first else file.schema_arrow.empty_table(), options
+        )
 
 
 def read_parquet_batches(path: Path, options: SourceOptions, rows: int) -> Iterator[pd.DataFrame]:
@@ -40,7 +43,8 @@ def read_parquet_batches(path: Path, options: SourceOptions, rows: int) -> Itera
 
     # Buffering ahead would hold a whole row group, decoded or not.
     with ParquetFile(path, pre_buffer=False) as file:
-        for batch in file.iter_batches(batch_size=rows):
+        columns = _columns_to_read(file.schema_arrow, options)
+        for batch in file.iter_batches(batch_size=rows, columns=columns):
             yield _from_arrow(pa.Table.from_batches([batch]), options)
 
 
@@ -102,6 +106,22 @@ def _from_arrow(table: pa.Table, options: SourceOptions) -> pd.DataFrame:
     return frame.astype(_decimals(table.schema, options))
 
 
+def _columns_to_read(schema: pa.Schema, options: SourceOptions) -> list[str] | None:
+    """Return the columns that `source.columns` chooses, and those of the rows' labels; None for all.
+
+    A name that is not there is reported later, beside those that are.
+    """
+    if options.columns is None or not {*options.columns} <= {*schema.names}:
+        return None
+    return [*options.columns, *(name for name in _index_columns(schema) if name not in options.columns)]
+
+
+def _index_columns(schema: pa.Schema) -> list[str]:
+    """Return the columns that pandas wrote for the rows' labels; a range of numbers has none."""
+    index = (schema.pandas_metadata or {}).get("index_columns", [])
+    return [name for name in index if isinstance(name, str)]
+
+
 def _loses_digits(column: pa.ChunkedArray, *, declared: bool) -> bool:
     """Return whether pandas would turn whole numbers into floats that do not hold, or write, them exactly."""
     import pyarrow as pa
@@ -127,7 +147,7 @@ def _decimals(schema: pa.Schema, options: SourceOptions) -> dict[str, str]:
     """
     import pyarrow as pa
 
-    index = (schema.pandas_metadata or {}).get("index_columns", [])
+    index = _index_columns(schema)
     return {
         field.name: "float64"
         for field in schema

@@ -173,7 +173,6 @@ PROPOSALS = {
     "labels.csv": (
         table("x,y", lambda _: number(), lambda row: "" if row % 50 == 0 else number()),
         (
-            '# Note: 3 of 150 rows have no value in the target column "y"\n'
             "# Note: 3 of 150 rows have no target; missing: drop leaves them out\n"
             'description: "y, predicted from 1 column of labels.csv."\n'
             f"{UNSCHEDULED}"
@@ -199,6 +198,10 @@ PROPOSALS = {
 }
 
 
+# The targets that nobody but a person can know.
+TARGETS = {"measured.data": "2", "many ${x} names.csv": "null", "labels.csv": "y"}
+
+
 @pytest.fixture
 def bucket(refinery):
     """The bucket that the embedded S3 server serves."""
@@ -220,9 +223,11 @@ def body(refinery, path="configs/churn.yml"):
 def test_what_is_proposed_is_valid_and_trains(refinery, bucket, tmp_path, name):
     content, expected = PROPOSALS[name]
     bucket(name, content)
-    done = refinery("new", "churn", "--source", f"s3://datasets/{name}")
+    chosen = ("--target", TARGETS[name]) if name in TARGETS else ()
+    done = refinery("new", "churn", "--source", f"s3://datasets/{name}", *chosen)
     assert (done.returncode, done.stdout) == (0, "configs/churn.yml\n"), done.stderr
-    assert done.stderr == "It is valid. Try it: refinery demo churn\n"
+    assert done.stderr.endswith("It is valid. Try it: refinery demo churn\n")
+    assert done.stderr.startswith("Target: ") == (not chosen)
     assert body(refinery) == expected
 
     dataset = tmp_path / name
@@ -435,6 +440,65 @@ class TestSources:
         assert "is a different dataset with this name; rename the file." in done.stderr
         assert (done.returncode, served.read_text()) == (1, before)
 
+    def test_how_to_read_it_can_be_given(self, refinery, bucket):
+        bucket("export.dump", EUROPEAN.replace(";", "\t").encode("cp1252"))
+        source = ("--source", "s3://datasets/export.dump")
+        done = refinery("new", "churn", *source)
+        assert "set source.format to one of" in done.stderr
+        assert done.stderr.endswith(" Here: --format.\n")
+
+        options = (
+            "--format",
+            "csv",
+            "--separator",
+            r"\t",
+            "--decimal",
+            ",",
+            "--encoding",
+            "cp1252",
+            "--header",
+        )
+        assert refinery("new", "churn", *source, *options).returncode == 0
+        source = load_pipeline(refinery.root / "configs", "churn").config.source
+        assert source.reading_options == {
+            "format": "csv",
+            "separator": "\t",
+            "decimal": ",",
+            "encoding": "cp1252",
+            "header": True,
+            "dtypes": {"stadt": "category"},
+        }
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            (("--separator", ";;"), '--separator ";;": must be one character.'),
+            (("--encoding", "latin9x"), '--encoding "latin9x": "latin9x" is not a text encoding; write one such as'),
+            (("--decimal", ";", "--separator", ";"), '";" cannot be both the separator and the decimal mark'),
+            (("--format", "parquet", "--no-header"), "--no-header: applies to csv and tsv, but the source is parquet"),
+        ],
+    )  # fmt: skip
+    def test_what_a_source_does_not_accept_is_refused(self, refinery, bucket, options, message):
+        bucket("table.csv", numbers())
+        done = refinery("new", "churn", "--source", "s3://datasets/table.csv", *options)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert message in done.stderr
+
+    def test_an_option_that_does_not_fit_is_corrected_and_said(self, refinery, bucket):
+        bucket("table.csv", numbers())
+        done = refinery("new", "churn", "--source", "s3://datasets/table.csv", "--separator", ";")
+        assert done.stderr.startswith('--separator ";" does not fit the file; proposed is ",".\n')
+        assert load_pipeline(refinery.root / "configs", "churn").config.source.separator == ","
+
+    def test_where_no_target_stands_out_it_is_to_be_named(self, refinery, bucket):
+        bucket("table.csv", numbers("a,price,cost,b"))
+        done = refinery("new", "churn", "--source", "s3://datasets/table.csv")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == (
+            'Each of "price" and "cost" may be the target, by its name. Name it with --target: "price", "cost".\n'
+        )
+        assert not (refinery.root / "configs/churn.yml").exists()
+
     def test_an_unknown_target_is_refused_with_the_nearest_column(self, refinery, bucket):
         bucket("table.csv", numbers("age,income,churned"))
         done = refinery("new", "churn", "--source", "s3://datasets/table.csv", "--target", "churn")
@@ -467,8 +531,18 @@ class TestQuestions:
             "new", "churn", "--source", "s3://datasets/table.csv", answers=("", "", "")
         )
         assert status == 0
+        assert 'Target: "y", because of its name and its numbers.' in shown
         assert "Target [y]: " in shown
         assert refinery.read("configs/churn.yml") == PLAIN
+
+    def test_a_target_that_does_not_stand_out_has_no_default(self, refinery, bucket):
+        bucket("table.csv", numbers("a,b,c"))
+        status, shown = refinery.in_terminal(
+            "new", "churn", "--source", "s3://datasets/table.csv", answers=("", "b", "", "")
+        )
+        assert status == 0
+        assert "No column stands out as the target by its name or its values.\n" in shown
+        assert load_pipeline(refinery.root / "configs", "churn").config.target.column == "b"
 
     def test_what_an_option_tells_is_not_asked(self, refinery, bucket):
         bucket("table.csv", numbers())

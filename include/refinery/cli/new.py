@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from refinery.cli import project
+from refinery.cli import project, reading_options
 from refinery.cli.table import print_table
 from refinery.cli.terminal import is_terminal, use_color
 from refinery.errors import RefineryError
-from refinery.wording import command_line
+from refinery.wording import command_line, listed, quoted, shown
 
 if TYPE_CHECKING:
     from refinery.cli.proposal import Proposal
     from refinery.config import Project
-    from refinery.training import DatasetProfile
+    from refinery.training import DatasetProfile, SourceOptions
 
 
 def new(
@@ -45,7 +45,9 @@ def new(
     ] = None,
     target: Annotated[
         str | None,
-        typer.Option(metavar="COLUMN", help="The column to predict. Default: proposed.", show_default=False),
+        typer.Option(
+            metavar="COLUMN", help="The column to predict. Default: one that stands out.", show_default=False
+        ),
     ] = None,
     output: Annotated[
         str | None,
@@ -61,22 +63,36 @@ def new(
         str, typer.Option(metavar="ID", help="The Airflow connection for the dataset's bucket.")
     ] = project.DEFAULT_CONNECTION,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing config.")] = False,
+    file_format: reading_options.FormatOption = None,
+    separator: reading_options.SeparatorOption = None,
+    decimal: reading_options.DecimalOption = None,
+    thousands: reading_options.ThousandsOption = None,
+    encoding: reading_options.EncodingOption = None,
+    quote: reading_options.QuoteOption = None,
+    header: reading_options.HeaderOption = None,
 ) -> None:
     """Write a config for a dataset, proposed from its first megabytes.
 
     It proposes the target, the task, the columns and the options that reading the file takes; read the proposal before you
-    commit it. In a terminal it asks for what no option says.
+    commit it. In a terminal it asks for what no option says. If no column stands out as the target, name it with --target.
 
     Example: `refinery new team_a/churn --source s3://datasets/churn.csv --target churned`
     """
-    from refinery.cli.dataset_sample import dataset_sample, to_url
+    from refinery.cli.dataset_sample import to_url
     from refinery.cli.proposal import Proposal, propose_model
-    from refinery.training import SourceOptions, profile_dataset
 
     path = _config_path(name, force=force)
     url = to_url(source, serve=True)
-    with dataset_sample(url, connection) as sample:
-        profile = profile_dataset(sample, SourceOptions())
+    given = {
+        "format": file_format,
+        "separator": separator,
+        "decimal": decimal,
+        "thousands": thousands,
+        "encoding": encoding,
+        "quote": quote,
+        "header": header,
+    }
+    profile = _profile(url, connection, reading_options.to_source_options(url, given), target)
     asks = is_terminal(sys.stdin) and is_terminal(sys.stdout)
     if asks:
         _show(profile)
@@ -96,6 +112,24 @@ def new(
     before = project.read_project()
     _write(proposal)
     _validate(proposal, before)
+
+
+def _profile(url: str, connection: str, options: SourceOptions, target: str | None) -> DatasetProfile:
+    """Look at the dataset, and say which of the given options it was not read with."""
+    from refinery.cli.dataset_sample import dataset_sample
+    from refinery.training import profile_dataset
+    from refinery.training.errors import DatasetError
+
+    with dataset_sample(url, connection) as sample:
+        try:
+            profile = profile_dataset(sample, options, target=target)
+        except DatasetError as error:
+            raise RefineryError(reading_options.name_as_options(str(error))) from error
+    for name, value in options.to_dict().items():
+        if (found := getattr(profile.options, name)) != value:
+            typed = reading_options.as_typed(name, value)
+            typer.echo(f"{typed} does not fit the file; proposed is {shown(found)}.", err=True)
+    return profile
 
 
 def _config_path(name: str, *, force: bool) -> PurePosixPath:
@@ -131,17 +165,31 @@ def _show(profile: DatasetProfile) -> None:
 
 
 def _choose_target(profile: DatasetProfile, target: str | None, *, asks: bool) -> str:
+    """Return the given target, or the proposed one, and say why.
+
+    Raises:
+        RefineryError: The dataset has no such column, or nobody can be asked which one it is.
+    """
     from refinery.wording import suggest_name
 
     known = [column.name for column in profile.columns]
-    chosen = target if target is not None else _ask("Target", profile.target, asks=asks)
-    if chosen in known:
-        return chosen
-    problem = f'The dataset has no column "{chosen}"{suggest_name(chosen, known)}'
-    if not asks or target is not None:
-        raise RefineryError(problem)
-    typer.echo(problem)
-    return _choose_target(profile, None, asks=asks)
+    proposed = profile.target
+    if target is None:
+        if proposed.column is not None:
+            typer.echo(f"Target: {quoted(proposed.column)}, because of {proposed.reason}.", err=True)
+        elif asks:
+            typer.echo(f"{proposed.reason}.", err=True)
+        else:
+            raise RefineryError(f"{proposed.reason}. Name it with --target: {listed(proposed.others)}.")
+    chosen = target
+    while chosen not in known:
+        if chosen is not None:
+            problem = f'The dataset has no column "{chosen}"{suggest_name(chosen, known)}'
+            if target is not None:
+                raise RefineryError(problem)
+            typer.echo(problem)
+        chosen = typer.prompt("Target", default=proposed.column) if asks else proposed.column
+    return str(chosen)
 
 
 def _ask(question: str, proposed: str, *, asks: bool) -> str:

@@ -139,7 +139,8 @@ def _source(proposal: Proposal) -> Iterator[str]:
 def _options(proposal: Proposal) -> Mapping[str, Any]:
     profile = proposal.profile
     options = profile.options.to_dict()
-    options.pop("drop", None)
+    for name in ("drop", "format"):
+        options.pop(name, None)
     if proposal.connection:
         options = {"connection": proposal.connection, **options}
     if infer_format(proposal.source) != profile.format:

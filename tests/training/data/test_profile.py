@@ -40,7 +40,8 @@ def profile(tmp_path):
 def test_the_sample_data_need_no_options(sample_data, key, target, task, columns):
     profile = profile_dataset(sample_data / key, SourceOptions())
 
-    assert (profile.target, profile.task, len(profile.columns)) == (target, task, columns)
+    assert (profile.target.column, len(profile.columns)) == (target, columns)
+    assert profile.column(target).task == task
     assert profile.options == SourceOptions()
     assert profile.drop == {}
     assert profile.notes == ()
@@ -131,7 +132,7 @@ def test_columns_that_teach_nothing_are_proposed_to_be_dropped(profile, content,
     found = profile(content)
 
     assert found.drop == drop
-    assert found.target == "y"
+    assert found.target.column == "y"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +148,9 @@ def test_columns_that_teach_nothing_are_proposed_to_be_dropped(profile, content,
     ],
 )
 def test_the_task_follows_from_the_target(profile, values, task):
-    assert profile("x,z\n" + "".join(f"{i},{value}\n" for i, value in enumerate(values))).task == task
+    found = profile("x,y\n" + "".join(f"{i},{value}\n" for i, value in enumerate(values)))
+
+    assert found.column("y").task == task
 
 
 def test_nested_values_are_proposed_to_be_dropped(tmp_path):
@@ -157,11 +160,7 @@ def test_nested_values_are_proposed_to_be_dropped(tmp_path):
     found = profile_dataset(path, SourceOptions())
 
     assert found.drop == {"tags": "holds neither numbers nor text"}
-    assert found.target == "y"
-
-
-def test_a_column_that_is_called_target_is_the_target(profile):
-    assert profile("x,Target,z\n1,2,3\n2,3,5\n").target == "Target"
+    assert found.target.column == "y"
 
 
 BROKEN = {
@@ -179,7 +178,7 @@ def test_a_column_that_cannot_be_read_is_left_out(tmp_path, kind):
 
     found = profile_dataset(path, SourceOptions())
 
-    assert found.target == "y"
+    assert found.target.column == "y"
     assert found.options == SourceOptions(columns=(*columns, "y"))
     assert len(found.notes) == 1
     assert f'the column "bad" is left out (columns): it cannot be read ({reason}' in found.notes[0]
@@ -201,13 +200,10 @@ def test_bytes_are_described_as_they_are(tmp_path):
     assert profile_dataset(path, SourceOptions()).drop == {"key": "holds neither numbers nor text"}
 
 
-def test_sentinels_and_missing_targets_are_noted(profile):
-    found = profile("CO,x,y\n-200,1,1\n2.5,2,\n-200,3,3\n2.6,4,4\n")
+def test_sentinels_are_noted(profile):
+    found = profile("CO,x,y\n-200,1,1\n2.5,2,2\n-200,3,3\n2.6,4,4\n")
 
-    assert found.notes == (
-        '1 of 4 rows have no value in the target column "y"',
-        'the column "CO" holds -200 in 2 rows: is it a missing value (null_values)?',
-    )
+    assert found.notes == ('the column "CO" holds -200 in 2 rows: is it a missing value (null_values)?',)
 
 
 def test_text_with_some_numbers_stays_text(profile):

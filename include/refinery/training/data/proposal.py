@@ -27,6 +27,7 @@ from refinery.training.data.readable_columns import (
     describe_left_out,
     leave_out_unreadable,
 )
+from refinery.training.data.target_proposal import TargetProposal, propose_target
 from refinery.training.errors import ColumnRoleError, SourceOptionError
 from refinery.wording import quoted
 
@@ -43,7 +44,6 @@ _SAMPLE_ROWS = 20_000
 # A file that needs more options than this is not worth guessing.
 _MOST_PROPOSALS = 20
 _BINARY = 2
-_TARGET_NAMES = ("target", "label", "class", "y", "outcome", "response")
 _ID_NAME = re.compile(r"(.*[_ ])?(id|uuid|guid|key|index)|.*Id", re.IGNORECASE)
 _TEXT = "str"
 # Numbers that instruments and old programs write for missing values.
@@ -59,7 +59,7 @@ class DatasetProfile:
         options: The options that read it: those given, and those that it needs.
         rows: How many rows were looked at.
         columns: The columns.
-        target: The column to predict.
+        target: The column to predict, if one stands out.
         drop: Columns that are better left out, each with the reason.
         notes: What a person should look at.
     """
@@ -68,14 +68,9 @@ class DatasetProfile:
     options: SourceOptions
     rows: int
     columns: tuple[ColumnProfile, ...]
-    target: str
+    target: TargetProposal
     drop: dict[str, str]
     notes: tuple[str, ...]
-
-    @property
-    def task(self) -> str:
-        """What learning to predict the target is: "regression" or "classification"."""
-        return self.column(self.target).task
 
     def column(self, name: str) -> ColumnProfile:
         """Return the profile of a column."""
@@ -99,12 +94,13 @@ class DatasetSample:
     notes: tuple[str, ...] = ()
 
 
-def profile_dataset(path: Path, options: SourceOptions) -> DatasetProfile:
+def profile_dataset(path: Path, options: SourceOptions, *, target: str | None = None) -> DatasetProfile:
     """Read the first megabytes of a file, with every option that it needs, and look at its columns.
 
     Args:
         path: The file or folder; the first megabytes of a text file are enough.
         options: What is already known about it.
+        target: The column to predict, if that is already known.
 
     Raises:
         DatasetError: It cannot be read, and no option that would help is known.
@@ -115,15 +111,15 @@ def profile_dataset(path: Path, options: SourceOptions) -> DatasetProfile:
     candidates = [name for name in table.columns if name not in drop]
     if len(candidates) < _BINARY:
         raise no_features(candidates[0] if candidates else "", list(table.columns))
-    target = next((name for name in candidates if name.strip().lower() in _TARGET_NAMES), candidates[-1])
+    columns = tuple(profile_column(table[name]) for name in table.columns)
     return DatasetProfile(
         format=find_format(read_head(list_files(path)[0]), options),
         options=options,
         rows=len(table),
-        columns=tuple(profile_column(table[name]) for name in table.columns),
-        target=target,
+        columns=columns,
+        target=propose_target(columns, len(table), drop),
         drop=drop,
-        notes=(*sample.notes, *_notes(table, target), *_null_word_notes(path, sample, target)),
+        notes=(*sample.notes, *_sentinel_notes(table), *_null_word_notes(path, sample, target)),
     )
 
 
@@ -228,7 +224,7 @@ def _reason_in_values(column: pd.Series[Any], kind: str) -> str | None:
     return "holds a different text in every row" if kind == "text" else None
 
 
-def _null_word_notes(path: Path, sample: DatasetSample, target: str) -> list[str]:
+def _null_word_notes(path: Path, sample: DatasetSample, target: str | None) -> list[str]:
     table = sample.table
     names = [
         str(name)
@@ -242,10 +238,8 @@ def _null_word_notes(path: Path, sample: DatasetSample, target: str) -> list[str
     ]
 
 
-def _notes(table: pd.DataFrame, target: str) -> list[str]:
+def _sentinel_notes(table: pd.DataFrame) -> list[str]:
     notes = []
-    if nulls := int(table[target].isna().sum()):
-        notes.append(f"{nulls} of {len(table)} rows have no value in the target column {quoted(target)}")
     for name in table.columns:
         if table[name].dtype.kind not in "iuf":
             continue

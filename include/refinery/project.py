@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from refinery.errors import RefineryError
+from refinery.spec.libraries import ALLOWED_LIBRARIES
 from refinery.wording import shown, suggestion
 
 ROOT_VARIABLE = "REFINERY_PROJECT"
@@ -29,6 +30,7 @@ class _Settings:
 
     configs: str = CONFIGS
     environment: str = "local"
+    libraries: tuple[str, ...] = ALLOWED_LIBRARIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,13 @@ class Project:
         root: The project's folder.
         configs: The folder of the configs.
         environment: The environment of the configs, unless a command names another.
+        libraries: The libraries whose classes configs may name.
     """
 
     root: Path
     configs: Path
     environment: str
+    libraries: tuple[str, ...] = ALLOWED_LIBRARIES
 
     @property
     def models(self) -> Path:
@@ -63,11 +67,11 @@ class Project:
         """Read the settings of a project: REFINERY_ENV, then [tool.refinery] of its pyproject.toml, then the defaults.
 
         Raises:
-            RefineryError: The table has an unknown key, or a value that is not a text.
+            RefineryError: The table has an unknown key, or a value of another type.
         """
         settings = _read_settings(root / PYPROJECT)
         environment = os.environ.get(ENVIRONMENT_VARIABLE) or settings.environment
-        return cls(root, root / settings.configs, environment)
+        return cls(root, root / settings.configs, environment, settings.libraries)
 
 
 def find_project(start: Path | None = None) -> Project:
@@ -88,6 +92,15 @@ def find_project(start: Path | None = None) -> Project:
     return Project.at(next((folder for folder in (start, *start.parents) if _is_project(folder)), start))
 
 
+def allowed_libraries(pyproject: str) -> tuple[str, ...]:
+    """Return the libraries whose classes configs may name, from the text of a pyproject.toml.
+
+    Raises:
+        RefineryError: The settings are invalid; see `Project.at`.
+    """
+    return _parse_settings(pyproject, Path(PYPROJECT)).libraries
+
+
 def python_path(root: Path) -> str:
     """Return the PYTHONPATH for a process that imports `refinery` and the project's `include.models`."""
     return os.pathsep.join((str(root), str(LIBRARY)))
@@ -101,27 +114,50 @@ def put_library_last() -> None:
 
 
 def _is_project(folder: Path) -> bool:
-    return (folder / CONFIGS).is_dir() or bool(_read_table(folder / PYPROJECT))
+    file = folder / PYPROJECT
+    return (folder / CONFIGS).is_dir() or bool(_parse_table(_read(file), file))
 
 
 def _read_settings(file: Path) -> _Settings:
-    table = _read_table(file)
+    return _parse_settings(_read(file), file)
+
+
+def _parse_settings(text: str, file: Path) -> _Settings:
+    table = _parse_table(text, file)
     known = [one.name for one in fields(_Settings)]
     for key, value in table.items():
         if key in _OTHERS:
             continue
         if key not in known:
             raise RefineryError(f"{file}: {_TABLE}.{key}: unknown key{suggestion(key, known)}")
-        if not isinstance(value, str) or not value:
+        if key == "libraries":
+            _check_libraries(value, f"{file}: {_TABLE}.{key}")
+        elif not isinstance(value, str) or not value:
             raise RefineryError(f"{file}: {_TABLE}.{key}: expected text; found {shown(value)}")
-    return _Settings(**{key: value for key, value in table.items() if key in known})
+    given: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
+    }
+    return _Settings(**{key: value for key, value in given.items() if key in known})
 
 
-def _read_table(file: Path) -> dict[str, Any]:
+def _check_libraries(value: object, where: str) -> None:
+    if not isinstance(value, list) or not value:
+        raise RefineryError(f'{where}: expected a list such as ["sklearn", "xgboost"]; found {shown(value)}')
+    for name in value:
+        if not isinstance(name, str) or not name.isidentifier():
+            raise RefineryError(
+                f"{where}: {shown(name)} is not the name under which a library is imported, such as sklearn"
+            )
+
+
+def _read(file: Path) -> str:
     try:
-        text = file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
-        return {}
+        return ""
+
+
+def _parse_table(text: str, file: Path) -> dict[str, Any]:
     if f"[{_TABLE}" not in text:
         return {}
     try:

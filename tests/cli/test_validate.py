@@ -257,12 +257,13 @@ class TestLibraryClasses:
                 ],
             ),
             (
-                "xgboost.XGBClassifier",
+                "torch.Module",
                 [
                     (
-                        '2:8: model: "xgboost.XGBClassifier" is not allowed; configs may use classes from: sklearn. For another '
-                        "library, write a module in include/models/ whose build_model returns the estimator, and set "
-                        "model: my_model"
+                        '2:8: model: "torch.Module" is not allowed; configs may use classes from: sklearn, xgboost, lightgbm, '
+                        "catboost, imblearn. For another library, write a module in include/models/ whose build_model returns "
+                        'the estimator, and set model: my_model, or have the library added to "libraries" in [tool.refinery] of '
+                        "pyproject.toml"
                     )
                 ],
             ),

@@ -45,6 +45,12 @@ def test_refinery_env_comes_before_the_settings(tmp_path, monkeypatch):
     assert find_project(tmp_path).environment == "prod"
 
 
+def test_a_project_says_which_libraries_configs_may_name(tmp_path):
+    assert "xgboost" in find_project(tmp_path).libraries
+    (tmp_path / "pyproject.toml").write_text('[tool.refinery]\nlibraries = ["sklearn", "ngboost"]\n')
+    assert find_project(tmp_path).libraries == ("sklearn", "ngboost")
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -54,6 +60,14 @@ def test_refinery_env_comes_before_the_settings(tmp_path, monkeypatch):
         ),
         ("[tool.refinery]\nconfigs = 1\n", "tool.refinery.configs: expected text; found 1"),
         ('[tool.refinery]\nconfigs = ""\n', 'tool.refinery.configs: expected text; found ""'),
+        (
+            '[tool.refinery]\nlibraries = "sklearn"\n',
+            'tool.refinery.libraries: expected a list such as ["sklearn", "xgboost"]; found "sklearn"',
+        ),
+        (
+            '[tool.refinery]\nlibraries = ["scikit-learn"]\n',
+            '"scikit-learn" is not the name under which a library is imported, such as sklearn',
+        ),
         ("[tool.refinery\n", "is not valid TOML"),
     ],
 )

@@ -19,6 +19,8 @@ from refinery.spec.training import (
     ModuleModel,
     ScriptModel,
     SourceOptions,
+    Step,
+    StepsModel,
     TrainingSpec,
 )
 
@@ -55,6 +57,7 @@ sources = st.builds(
 models = (
     st.builds(ModuleModel, names)
     | st.builds(ClassModel, names)
+    | st.builds(StepsModel, st.lists(st.builds(Step, names, params), min_size=1, max_size=3).map(tuple))
     | st.builds(
         ScriptModel,
         names,
@@ -167,7 +170,7 @@ def test_an_incremental_fit_has_batches_though_it_says_no_size():
         ({"model": RIDGE, "evaluate": 5}, "training.evaluate: is 5; write a mapping of keys."),
         (
             {"model": {"params": {}}},
-            'training.model: does not name a model; add "module", "class" or "script".',
+            'training.model: does not name a model; add "module", "class", "steps" or "script".',
         ),
     ],
 )
@@ -188,7 +191,10 @@ def test_each_key_of_a_config_that_says_what_is_trained_has_its_field():
             "expect": {},
         }
     )
-    own = {("fit", "mode"), *(("model", key) for key in ("module", "class", "script", "args", "env", "file"))}
+    own = {
+        ("fit", "mode"),
+        *(("model", key) for key in ("module", "class", "steps", "script", "args", "env", "file")),
+    }
     keys = set()
     for name in SECTIONS - {"source", "drop"}:
         section = getattr(config, name)

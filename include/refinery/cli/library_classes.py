@@ -6,6 +6,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from refinery.spec.libraries import library_of
 from refinery.wording import list_names, nearest_name, suggest_name
 
 if TYPE_CHECKING:
@@ -14,26 +15,44 @@ if TYPE_CHECKING:
 _SET = re.compile(r"\{([^{}]*)\}")
 
 
-def check_library_class(path: str, params: Mapping[str, Any], incremental: bool) -> list[str]:
-    """Return what is wrong with a pipeline's parameters for a class, and whether it can learn as the config asks.
+def check_library_classes(
+    classes: Sequence[tuple[str, Mapping[str, Any]]], incremental: bool
+) -> list[list[str]]:
+    """Return what is wrong with the classes of a model and their parameters, and whether it can learn as the config asks.
 
     Args:
-        path: The class, such as "sklearn.linear_model.Ridge".
-        params: The parameters of the config.
-        incremental: Whether it is to learn batch by batch.
+        classes: The path and the parameters of each class; of several, each is a step, and the last one is the estimator.
+        incremental: Whether the model is to learn batch by batch.
 
     Returns:
-        A sentence for each problem, with parameters in double quotes.
+        For each class, a sentence for each problem, with parameters in double quotes.
     """
-    from refinery.training import check_params
+    *before, (path, params) = classes
+    checked = [_check_class(one, given, is_last=False) for one, given in before]
+    checked.append(_check_class(path, params, is_last=True))
+    if not any(checked):
+        checked[-1] = _check_whole(classes, incremental)
+    return checked
+
+
+def check_library_class(path: str, params: Mapping[str, Any], incremental: bool) -> list[str]:
+    """Return what is wrong with one class, as `check_library_classes` does."""
+    return check_library_classes([(path, params)], incremental)[0]
+
+
+def _check_class(path: str, params: Mapping[str, Any], *, is_last: bool) -> list[str]:
+    from refinery.training import canonical_params, check_library_params
     from refinery.training.errors import ModelParamsError
 
-    found = _find_class(path)
+    found = _find_class(path, is_last=is_last)
     if isinstance(found, str):
         return [found]
     name = found.__name__
     try:
-        check_params(name, found, params)
+        check_library_params(found, params)
+        canonical_params(found, params)
+    except ValueError as error:
+        return [str(error)]
     except ModelParamsError as error:
         rest = [one for one in error.accepted if one not in params]
         problems = [f'{name} takes no parameter "{one}"{_offer(one, rest)}' for one in error.unknown]
@@ -41,23 +60,40 @@ def check_library_class(path: str, params: Mapping[str, Any], incremental: bool)
             return [*problems, f"{name} needs {list_names(error.missing)} under params"]
         known = {one: value for one, value in params.items() if one not in error.unknown}
         return problems + _check_values(found, known)
-    if problems := _check_values(found, params):
-        return problems
-    from refinery.training import kind_problem
+    return _check_values(found, params)
 
-    if problem := kind_problem(found(**params)):
+
+def _check_whole(classes: Sequence[tuple[str, Mapping[str, Any]]], incremental: bool) -> list[str]:
+    """Check the model that the classes make together."""
+    from refinery.training import incremental_problem, kind_problem, make_estimator, make_steps
+
+    last = len(classes) - 1
+    made = []
+    for position, (path, params) in enumerate(classes):
+        found = _find_class(path, is_last=position == last)
+        if not isinstance(found, str):
+            made.append(make_estimator(found, _known(params), 0))
+    estimator = made[0] if len(made) == 1 else make_steps(made)
+    if problem := kind_problem(estimator):
         return [problem]
-    return _check_incremental(found, params) if incremental else []
+    problem = incremental_problem(estimator) if incremental else None
+    return [problem] if problem else []
+
+
+def _known(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the values of macros, which are not known yet."""
+    return {name: value for name, value in params.items() if "{{" not in repr(value)}
 
 
 @cache
-def _find_class(path: str) -> type[Any] | str:
+def _find_class(path: str, *, is_last: bool) -> type[Any] | str:
     """Return the class, or why it cannot be used."""
-    from refinery.training import estimators_problem, find_estimator_class
+    from refinery.training import estimators_problem, find_estimator_class, find_step_class
     from refinery.training.errors import ModelNotFoundError, TrainingError
 
+    libraries = (library_of(path),)  # the config's own check has refused others
     try:
-        found = find_estimator_class(path)
+        found = find_estimator_class(path, libraries) if is_last else find_step_class(path, libraries)
         return estimators_problem(found) or found
     except ModelNotFoundError as error:
         return f"there is no {error.name}{suggest_name(error.name, error.known)}"
@@ -66,9 +102,12 @@ def _find_class(path: str) -> type[Any] | str:
 
 
 def _check_values(estimator_class: type[Any], params: Mapping[str, Any]) -> list[str]:
-    """Let scikit-learn check the values, as it does before fitting; the value of a macro is not known yet."""
-    checked = {name: value for name, value in params.items() if "{{" not in repr(value)}
-    problems = []
+    """Let the library check the values, as it does before fitting; the value of a macro is not known yet."""
+    from refinery.training import refused_values
+
+    checked = _known(params)
+    if problems := list(refused_values(estimator_class, checked)):
+        return problems
     while text := _refusal(estimator_class, checked):
         refused = next((name for name in checked if f"'{name}' parameter" in text), None)
         problems.append(_reword(text, refused))
@@ -78,20 +117,12 @@ def _check_values(estimator_class: type[Any], params: Mapping[str, Any]) -> list
     return problems
 
 
-def _check_incremental(estimator_class: type[Any], params: Mapping[str, Any]) -> list[str]:
-    from refinery.training import incremental_problem
-
-    problem = incremental_problem(estimator_class(**params))
-    return [problem] if problem else []
-
-
 def _refusal(estimator_class: type[Any], params: Mapping[str, Any]) -> str | None:
     try:
         estimator = estimator_class(**params)
         # There is no public way to run the checks that fit runs first.
-        check = getattr(estimator, "_validate_params", None)
-        if check:
-            check()
+        if hasattr(estimator, "_parameter_constraints"):
+            estimator._validate_params()  # noqa: SLF001
     except (TypeError, ValueError) as error:
         return str(error)
     return None

@@ -210,12 +210,12 @@ def _write(proposal: Proposal) -> None:
 
 def _validate(proposal: Proposal, before: Project) -> None:
     """Check the new config with the code that loads it, beside those that were there before, and say what to do next."""
-    from refinery.cli.library_classes import check_library_class
+    from refinery.cli.library_classes import check_library_classes
     from refinery.config import render_problems
     from refinery.review import name_newcomers
 
     shown = f"{project.CONFIGS.name}/{proposal.path}"
-    read = project.read_project(check_class=check_library_class)
+    read = project.read_project(check_classes=check_library_classes)
     problems = [problem for problem in name_newcomers(before, read) if problem.path == shown]
     if problems:
         typer.echo(render_problems(problems, color=use_color(sys.stderr)), err=True)

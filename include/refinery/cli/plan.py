@@ -108,7 +108,7 @@ def plan(  # noqa: PLR0917 - typer takes options by position
 
     Example: `refinery plan --base origin/main --env production --fail-on high`
     """
-    from refinery.cli.library_classes import check_library_class
+    from refinery.cli.library_classes import check_library_classes
     from refinery.review import ReviewError, make_plan
 
     if code and not try_it:
@@ -123,7 +123,7 @@ def plan(  # noqa: PLR0917 - typer takes options by position
                 head=head,
                 environment=environment,
                 day=day,
-                check_class=check_library_class,
+                check_classes=check_library_classes,
             )
     except ReviewError as error:
         print_error(error)

@@ -14,21 +14,21 @@ from refinery.errors import RefineryError
 from refinery.project import ENVIRONMENT_VARIABLE, find_project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from typing import Any
+    from collections.abc import Iterator, Sequence
 
-    from refinery.config import Pipeline, Project, Readings
+    from refinery.config import CheckClasses, Pipeline, Project, Readings
 
 _FOLDERS = find_project()
 PROJECT, CONFIGS, MODELS = _FOLDERS.root, _FOLDERS.configs, _FOLDERS.models
 DEFAULT_ENVIRONMENT = _FOLDERS.environment
+LIBRARIES = _FOLDERS.libraries
 DEFAULT_CONNECTION = "aws_default"
 
 
 def read_project(
     environment: str | None = None,
     *,
-    check_class: Callable[[str, Mapping[str, Any], bool], list[str]] | None = None,
+    check_classes: CheckClasses | None = None,
     readings: Readings | None = None,
     is_optional: bool = False,
 ) -> Project:
@@ -36,7 +36,7 @@ def read_project(
 
     Args:
         environment: The environment to read them for; by default the one that REFINERY_ENV names.
-        check_class: As for `refinery.config.load_project`.
+        check_classes: As for `refinery.config.load_project`.
         readings: As for `refinery.config.load_project`.
         is_optional: As for `refinery.config.load_project`.
 
@@ -51,7 +51,8 @@ def read_project(
             CONFIGS,
             models_dir=MODELS,
             environment=environment or DEFAULT_ENVIRONMENT,
-            check_class=check_class,
+            libraries=LIBRARIES,
+            check_classes=check_classes,
             readings=readings,
             is_optional=is_optional,
         )

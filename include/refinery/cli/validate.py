@@ -65,7 +65,7 @@ def validate(
 
 def _read_environments(environment: str | None) -> dict[str, Project]:
     """Read every config for each environment, or for the one that is given."""
-    from refinery.cli.library_classes import check_library_class
+    from refinery.cli.library_classes import check_library_classes
     from refinery.config import LOCAL, EnvironmentNeededError, Readings, find_environments
     from refinery.config.secret_detectors import detect_tokens
 
@@ -77,7 +77,7 @@ def _read_environments(environment: str | None) -> dict[str, Project]:
         is_optional = len(names) > 1 and name == LOCAL and not has_local
         with suppress(EnvironmentNeededError):  # nobody runs configs so
             read[name] = project.read_project(
-                name, check_class=check_library_class, readings=readings, is_optional=is_optional
+                name, check_classes=check_library_classes, readings=readings, is_optional=is_optional
             )
     return read
 

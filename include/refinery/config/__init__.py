@@ -3,7 +3,7 @@
 Other packages import from here, from `models` (the keys), from `run_times` (when a pipeline runs) and from `secret_detectors`.
 """
 
-from refinery.config.checks.model_modules import CheckClass
+from refinery.config.checks.model_modules import CheckClasses
 from refinery.config.checks.outputs import SHARED_OUTPUT, latest_of, normalise_output, report_newcomer
 from refinery.config.checks.values import RUN_MACROS, explain_unstorable, find_macros
 from refinery.config.environments import find_environments, merge_problems
@@ -49,7 +49,7 @@ __all__ = [
     "SHARED_OUTPUT",
     "SUFFIXES",
     "TWIN_FILES",
-    "CheckClass",
+    "CheckClasses",
     "ConfigError",
     "EnvironmentNeededError",
     "Level",

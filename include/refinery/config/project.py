@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from refinery.config.checks.asset_circles import check_asset_circles
 from refinery.config.checks.evaluation import check_required_metrics, check_unused_evaluation
-from refinery.config.checks.model_modules import ModelModules, check_library_class
+from refinery.config.checks.model_modules import ModelModules, check_libraries
 from refinery.config.checks.outputs import check_shared_outputs
 from refinery.config.environments import needs_environment
 from refinery.config.errors import ConfigError, UnknownPipelineError
@@ -20,12 +20,13 @@ from refinery.config.readings import Readings
 from refinery.config.resolve.environment import LOCAL
 from refinery.config.resolve.layer import read_layer
 from refinery.config.resolve.shared import SharedLayers
+from refinery.spec.libraries import ALLOWED_LIBRARIES
 from refinery.spec.names import DEFAULTS, ENVIRONMENTS, split_dag_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from refinery.config.checks.model_modules import CheckClass
+    from refinery.config.checks.model_modules import CheckClasses
     from refinery.config.files import ConfigFile
     from refinery.config.folder import ConfigFolder
     from refinery.config.pipeline import Pipeline
@@ -90,7 +91,8 @@ def load_project(
     *,
     models_dir: Path,
     environment: str = LOCAL,
-    check_class: CheckClass | None = None,
+    libraries: Sequence[str] = ALLOWED_LIBRARIES,
+    check_classes: CheckClasses | None = None,
     detect: FindSecrets | None = None,
     with_errors: bool = False,
     readings: Readings | None = None,
@@ -103,8 +105,10 @@ def load_project(
         configs: The folder of the configs.
         models_dir: The folder of the model modules.
         environment: The name of a file in configs/environments/.
-        check_class: Takes a library class's path, its parameters and whether it is fitted incrementally, and returns what is wrong with
-            them; a text that names a parameter in double quotes is shown at it. None if libraries must not be imported.
+        libraries: The libraries whose classes configs may name.
+        check_classes: Takes the path and the parameters of each library class of a model, and whether it is fitted incrementally, and
+            returns what is wrong with each; a text that names a parameter in double quotes is shown at it. None if libraries must not
+            be imported.
         detect: Finds further secrets in a text, and has the files of all environments searched; None while a DAG file is
             parsed.
         with_errors: Whether to make pipelines of invalid configs too, without the keys that are wrong: to compare with, never to run.
@@ -126,7 +130,7 @@ def load_project(
             judges_itself = modules.judges_itself(tree)
             found += check_required_metrics(tree, judges_itself=judges_itself)
             found += check_unused_evaluation(tree, judges_itself=judges_itself)
-        return [*found, *check_library_class(tree, check_class)] if check_class else found
+        return [*found, *check_libraries(tree, libraries, check_classes)]
 
     problems = list(layers.below(()).problems)
     if layers.readings.detect:

@@ -5,7 +5,7 @@ What a manifest records is checked by the rules for configs: JSON from S3 may as
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -13,12 +13,15 @@ from refinery.config.models import PipelineConfig, SourceConfig
 from refinery.registry.errors import RegistryError
 from refinery.spec.errors import SpecError
 from refinery.spec.json_keys import restore_keys
+from refinery.spec.libraries import ALLOWED_LIBRARIES, library_problem
 from refinery.spec.training import KEYS
 from refinery.training import TrainingSpec, json_ready
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+S = TypeVar("S", PipelineConfig, SourceConfig)
 
 # Its key in a manifest's provenance.
 SPEC = "spec"
@@ -82,13 +85,19 @@ def _without_defaults(expect: Any) -> Any:
     return {name: _without_defaults(value) for name, value in said.items()}
 
 
-def restore_spec(manifest: Mapping[str, Any], models_dir: Path, location: str) -> TrainingSpec:
+def restore_spec(
+    manifest: Mapping[str, Any],
+    models_dir: Path,
+    location: str,
+    libraries: Sequence[str] = ALLOWED_LIBRARIES,
+) -> TrainingSpec:
     """Restore the spec that a manifest records, provided that a config could ask for it.
 
     Args:
         manifest: The model's manifest.
         models_dir: The folder of the model modules.
         location: The model's prefix, for the error.
+        libraries: The libraries whose classes the project's configs may name.
 
     Raises:
         RegistryError: It records none, one that this version does not know, or what a config must not say.
@@ -102,7 +111,7 @@ def restore_spec(manifest: Mapping[str, Any], models_dir: Path, location: str) -
     urls = dataset_urls(manifest, location)
     try:
         sections = read_sections(recorded)
-        _check_sections(sections, urls)
+        _check_sections(sections, urls, libraries)
         return TrainingSpec.from_dict(sections, models_dir)
     except _ForbiddenSettingError as error:
         raise _unverifiable(location, f"its manifest says what a config must not say ({error})") from error
@@ -128,12 +137,13 @@ def dataset_urls(manifest: Mapping[str, Any], location: str) -> list[str]:
     return urls
 
 
-def _check_sections(sections: Mapping[str, Any], urls: Sequence[str]) -> None:
+def _check_sections(sections: Mapping[str, Any], urls: Sequence[str], libraries: Sequence[str]) -> None:
     """Check that a config could have asked for a recorded training.
 
     Args:
         sections: What is recorded, by the keys of a config.
         urls: Where the dataset is.
+        libraries: The libraries whose classes a config may name.
 
     Raises:
         _ForbiddenSettingError: A config must not; the text names the key and the reason.
@@ -143,7 +153,11 @@ def _check_sections(sections: Mapping[str, Any], urls: Sequence[str]) -> None:
     if "timeout" in config:  # of the script, in seconds
         _check_timeout(config.pop("timeout"))
     source = {**config.get("source", {}), "url": list(urls)}
-    _validate(PipelineConfig, restore_keys({**config, "source": source, "output": {"url": _OUTPUT}}))
+    wanted = _validate(PipelineConfig, restore_keys({**config, "source": source, "output": {"url": _OUTPUT}}))
+    for path in wanted.model.class_paths:
+        if problem := library_problem(path, libraries):
+            key = "class" if wanted.model.class_ else "steps"
+            raise _ForbiddenSettingError(f"model.{key}: {problem}")
 
 
 def _check_timeout(value: Any) -> None:
@@ -151,12 +165,12 @@ def _check_timeout(value: Any) -> None:
         raise _ForbiddenSettingError(f"timeout is {value!r:.60}, not a number of seconds")
 
 
-def _validate(section: type[PipelineConfig | SourceConfig], values: dict[str, Any]) -> None:
+def _validate(section: type[S], values: dict[str, Any]) -> S:
     try:
-        section.model_validate(values)
+        return section.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        details = first.get("ctx", {})
+        first: Any = error.errors(include_url=False)[0]
+        details: dict[str, Any] = first.get("ctx", {})
         place = ".".join(map(str, (*first["loc"], *details.get("at", ()))))
         if first["type"] == "extra_forbidden":
             raise ValueError(f"it has the key {place}") from error

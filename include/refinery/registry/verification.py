@@ -101,7 +101,8 @@ def verify(
         RemoteError: The manifest or the dataset cannot be read.
     """
     manifest = read_manifest(prefix, client=client).content
-    spec = restore_spec(manifest, Project.at(project).models, str(prefix))
+    here = Project.at(project)
+    spec = restore_spec(manifest, here.models, str(prefix), here.libraries)
     with tempfile.TemporaryDirectory(prefix="refinery-verify-") as name:
         folder = Path(name)
         urls = [parse_source_url(url) for url in dataset_urls(manifest, str(prefix))]

@@ -52,7 +52,7 @@ def project_inputs(project: Project, executor: str | None) -> bytes | None:
     Returns:
         The digest; None if a file cannot be read.
     """
-    inputs = _Inputs(project.configs.name, project.environment, str(executor))
+    inputs = _Inputs(project.configs.name, project.environment, str(executor), *project.libraries)
     try:
         for root, suffixes in ((project.configs, SUFFIXES), (project.models, (".py",))):
             for entry in _walk(str(root)):

@@ -108,7 +108,12 @@ def _load(project: Project) -> _Loaded:
 
 
 def _render(project: Project, executor: str | None) -> _Loaded:
-    loaded = load_project(project.configs, models_dir=project.models, environment=project.environment)
+    loaded = load_project(
+        project.configs,
+        models_dir=project.models,
+        environment=project.environment,
+        libraries=project.libraries,
+    )
     unshared = (
         unshared_workspaces(loaded.pipelines, executor, environment=project.environment) if executor else {}
     )

@@ -18,14 +18,16 @@ from refinery.config import (
     load_project,
 )
 from refinery.config.secret_detectors import detect_tokens
+from refinery.errors import RefineryError
 from refinery.model_sources import MODELS
+from refinery.project import PYPROJECT, allowed_libraries
 from refinery.review.errors import ReviewError
 from refinery.wording import suggest_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from refinery.config import CheckClass, Project
+    from refinery.config import CheckClasses, Project
     from refinery.review.versions import Snapshot
 
 CONFIGS = "configs"
@@ -53,7 +55,7 @@ class Sides:
 
 
 def load_versions(
-    base: Snapshot, head: Snapshot, environment: str | None, check_class: CheckClass | None = None
+    base: Snapshot, head: Snapshot, environment: str | None, check_classes: CheckClasses | None = None
 ) -> tuple[Sides, ...]:
     """Load the pipelines of two versions; no code of either is run.
 
@@ -61,7 +63,7 @@ def load_versions(
         base: The files before.
         head: The files after.
         environment: The environment to resolve the configs for; None for each that one of the versions has.
-        check_class: As of `load_project`, for head.
+        check_classes: As of `load_project`, for head.
 
     Raises:
         ReviewError: Neither has the environment.
@@ -69,7 +71,7 @@ def load_versions(
     if environment is not None and not {environment} & {*_environments(base), *_environments(head)}:
         raise ReviewError(f"before and after the change {_unknown_environment(base, head, environment)}")
     with tempfile.TemporaryDirectory(prefix="refinery-plan-") as folder:
-        loader = _Loader(base, head, Path(folder), check_class)
+        loader = _Loader(base, head, Path(folder), check_classes)
         if environment:
             return (_load_one(loader, environment),)
         names = sorted({*_environments(base), *_environments(head)})
@@ -82,10 +84,12 @@ def load_versions(
 class _Loader:
     """Loads both versions for one environment after the other; no text is read or parsed twice."""
 
-    def __init__(self, base: Snapshot, head: Snapshot, root: Path, check_class: CheckClass | None) -> None:
+    def __init__(
+        self, base: Snapshot, head: Snapshot, root: Path, check_classes: CheckClasses | None
+    ) -> None:
         """Take the versions, and write their model modules into a folder, where they are looked at."""
         self.base, self.head = base, head
-        self._check_class = check_class
+        self._check_classes = check_classes
         self._readings = Readings(detect_tokens)
         self._heads: dict[str, Project] = {}
         after = _read_configs(head, {})
@@ -94,6 +98,7 @@ class _Loader:
             CONFIGS,
             _read_configs(base, {path: after[_below(path)] for path in _unchanged(base, head)}),
         )
+        self._libraries = read_libraries(head)
         self._head_models = _lay_out_models(head, root / "head")
         self._base_models = _lay_out_models(base, root / "base")
 
@@ -113,7 +118,8 @@ class _Loader:
                 self._after,
                 models_dir=self._head_models,
                 environment=environment,
-                check_class=self._check_class,
+                libraries=self._libraries,
+                check_classes=self._check_classes,
                 readings=self._readings,
                 is_optional=is_optional,
             )
@@ -127,6 +133,7 @@ class _Loader:
             self._before,
             models_dir=self._base_models,
             environment=environment,
+            libraries=self._libraries,
             with_errors=True,
             readings=self._readings,
             former=after,
@@ -150,6 +157,19 @@ class _Loader:
         except EnvironmentNeededError:
             return True
         return False
+
+
+def read_libraries(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the libraries whose classes a version's configs may name.
+
+    Raises:
+        ReviewError: Its [tool.refinery] is invalid.
+    """
+    read = snapshot.read([PYPROJECT]) if PYPROJECT in snapshot.entries else {}
+    try:
+        return allowed_libraries(read.get(PYPROJECT, b"").decode(errors="replace"))
+    except RefineryError as error:
+        raise ReviewError(str(error)) from error
 
 
 def _load_one(loader: _Loader, environment: str) -> Sides:

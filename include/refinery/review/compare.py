@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from refinery.review.checkout import CONFIGS, load_versions
+from refinery.review.checkout import CONFIGS, load_versions, read_libraries
 from refinery.review.code.changes import find_code_changes
 from refinery.review.code.imports import find_missing_imports
 from refinery.review.code.libraries import note_ignored_pins
@@ -22,13 +22,14 @@ from refinery.review.risks import Thresholds, find_risks
 from refinery.review.risks.thresholds import PYPROJECT
 from refinery.review.values import find_edits
 from refinery.review.versions import find_versions, merge_with_tip
+from refinery.wording import list_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import date
     from pathlib import Path
 
-    from refinery.config import CheckClass, Project
+    from refinery.config import CheckClasses, Project
     from refinery.review.checkout import Sides
     from refinery.review.pairs import Pair
     from refinery.review.plan import PipelineChange, ValueChange
@@ -43,7 +44,7 @@ def make_plan(
     head: str | None,
     environment: str | None,
     day: date | None,
-    check_class: CheckClass | None = None,
+    check_classes: CheckClasses | None = None,
 ) -> Plan:
     """Describe what merging head into base would do; the same versions give the same plan.
 
@@ -53,7 +54,7 @@ def make_plan(
         head: The revision to merge; None for the working tree.
         environment: The environment that configs are resolved for; None for all of them.
         day: The day whose objects and runs are shown; None for that of head's commit.
-        check_class: As of `refinery.config.load_project`: what a library class has against its parameters, for head.
+        check_classes: As of `refinery.config.load_project`: what a library class has against its parameters, for head.
 
     Raises:
         ReviewError: The two cannot be compared.
@@ -61,7 +62,7 @@ def make_plan(
     versions = find_versions(project_root, base, head)
 
     def plan(versions: Versions) -> Plan:
-        return _plan_versions(versions, environment, day or versions.date, check_class)
+        return _plan_versions(versions, environment, day or versions.date, check_classes)
 
     made = plan(versions)
     try:
@@ -72,15 +73,22 @@ def make_plan(
 
 
 def _plan_versions(
-    versions: Versions, environment: str | None, day: date, check_class: CheckClass | None
+    versions: Versions, environment: str | None, day: date, check_classes: CheckClasses | None
 ) -> Plan:
     thresholds, threshold_notes = _read_thresholds(versions)
-    sides = load_versions(versions.base, versions.head, environment, check_class)
+    sides = load_versions(versions.base, versions.head, environment, check_classes)
     removed = {one.environment: one.base for one in sides if one.base and one.is_removed}
     comparison = _Comparison(versions, day, thresholds, removed)
     plan = merge_plans([comparison.plan(one, one.head) for one in sides if one.head])
     ignored = note_ignored_pins(versions.base, versions.head)
-    notes = (*versions.notes, *_note_missing(versions), *plan.notes, *threshold_notes, *ignored)
+    notes = (
+        *versions.notes,
+        *_note_missing(versions),
+        *_note_libraries(versions),
+        *plan.notes,
+        *threshold_notes,
+        *ignored,
+    )
     return replace(plan, notes=notes)
 
 
@@ -173,6 +181,19 @@ def _note_missing(versions: Versions) -> Iterator[str]:
     ):
         if not one.digests(f"{CONFIGS}/"):
             yield f"{one.version.name} has no {CONFIGS}/: {consequence}."
+
+
+def _note_libraries(versions: Versions) -> Iterator[str]:
+    """Give a note if configs may name classes of libraries that they could not name before."""
+    try:
+        before = read_libraries(versions.base)
+    except ReviewError:
+        return
+    if added := [name for name in read_libraries(versions.head) if name not in before]:
+        yield (
+            f"The change lets configs use classes of {list_names(added)} (libraries in [tool.refinery] of {PYPROJECT}), "
+            "whose code then runs in checks and tasks."
+        )
 
 
 def _read_thresholds(versions: Versions) -> tuple[Thresholds, tuple[str, ...]]:

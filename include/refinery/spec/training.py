@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from refinery.spec.errors import SpecError
 from refinery.spec.json_keys import keep_keys, restore_keys
+from refinery.spec.libraries import library_of
 from refinery.spec.source_options import SourceOptions
 from refinery.wording import shown, suggestion
 
@@ -50,6 +51,33 @@ class ClassModel:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a pipeline of classes.
+
+    Attributes:
+        path: The dotted path of its class.
+        params: Keyword arguments of the class.
+    """
+
+    path: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StepsModel:
+    """A pipeline of classes of allowed libraries.
+
+    Attributes:
+        steps: Its steps; the last one is the estimator.
+    """
+
+    steps: tuple[Step, ...]
+
+    def __str__(self) -> str:
+        return " > ".join(step.path for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
 class ScriptModel:
     """An unchanged training script, run in a separate process.
 
@@ -70,7 +98,7 @@ class ScriptModel:
         return self.name
 
 
-Model = ModuleModel | ClassModel | ScriptModel
+Model = ModuleModel | ClassModel | StepsModel | ScriptModel
 
 
 def _key(*path: str) -> dict[str, tuple[str, ...]]:
@@ -134,6 +162,27 @@ class TrainingSpec:
     preprocess: str = "auto"
     batch_rows: int | None = field(default=None, metadata=_key("fit", "batch_rows"))
     timeout: float | None = None
+
+    @property
+    def libraries(self) -> frozenset[str]:
+        """The libraries of the classes that the model is made of, such as "sklearn"; none for other models."""
+        match self.model:
+            case ClassModel(path):
+                return frozenset({library_of(path)})
+            case StepsModel(steps):
+                return frozenset(library_of(step.path) for step in steps)
+        return frozenset()
+
+    @property
+    def all_params(self) -> dict[str, Any]:
+        """The params by name; those of a step follow the name of its class, such as "SMOTE.k_neighbors"."""
+        if not isinstance(self.model, StepsModel):
+            return dict(self.params)
+        return {
+            f"{step.path.rpartition('.')[2]}.{name}": value
+            for step in self.model.steps
+            for name, value in step.params.items()
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings that differ from their defaults, by the keys of a config and as JSON values."""
@@ -215,6 +264,8 @@ def _write_model(model: Model) -> dict[str, Any]:
             return {"module": name}
         case ClassModel(path):
             return {"class": path}
+        case StepsModel(steps):
+            return {"steps": [_write_step(step) for step in steps]}
         case ScriptModel(name, args, env, file):
             options = {"args": args, "env": env, "file": file}
             return {"script": name, **{key: value for key, value in options.items() if value}}
@@ -225,10 +276,24 @@ def _take_model(section: dict[str, Any]) -> Model:
         return ModuleModel(module)
     if path := _take(section, "class"):
         return ClassModel(path)
+    if steps := _take(section, "steps"):
+        return StepsModel(tuple(_take_step(f"model.steps.{index}", step) for index, step in enumerate(steps)))
     if script := _take(section, "script"):
         options = {key: _take(section, key) for key in ("args", "env", "file")}
         return ScriptModel(script, **_given(options))
-    raise SpecError("training.model", 'does not name a model; add "module", "class" or "script".')
+    raise SpecError("training.model", 'does not name a model; add "module", "class", "steps" or "script".')
+
+
+def _write_step(step: Step) -> dict[str, Any]:
+    return {"class": step.path, **({"params": step.params} if step.params else {})}
+
+
+def _take_step(place: str, section: dict[str, Any]) -> Step:
+    path, params = _take(section, "class"), _take(section, "params")
+    if not path:
+        raise SpecError(f"training.{place}", 'does not name a class; add "class".')
+    _refuse_rest({place: section})
+    return Step(path, **_given({"params": params}))
 
 
 def _refuse_rest(left: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from refinery.spec.gates import GateResult, needs_latest, parse_requirements
 from refinery.spec.source_options import SourceOptions
-from refinery.spec.training import ClassModel, ModuleModel, ScriptModel, TrainingSpec
+from refinery.spec.training import ClassModel, ModuleModel, ScriptModel, Step, StepsModel, TrainingSpec
 from refinery.training.compute import Compute, computing_on, on_cores
 from refinery.training.data.contract import propose_contract
 from refinery.training.data.profile import ColumnProfile, profile_table
@@ -12,8 +12,9 @@ from refinery.training.errors import GateFailedError, TrainingError
 from refinery.training.evaluation.latest import LatestModel
 from refinery.training.evaluation.scores import HeldOut
 from refinery.training.models.estimator_kinds import kind_problem
-from refinery.training.models.estimators import check_params
-from refinery.training.models.library_classes import estimators_problem, find_estimator_class
+from refinery.training.models.estimators import check_library_params, make_estimator, make_steps
+from refinery.training.models.library_classes import estimators_problem, find_estimator_class, find_step_class
+from refinery.training.models.library_params import canonical_params, refused_values
 from refinery.training.output.environment import (
     installed_versions,
     other_versions,
@@ -44,22 +45,28 @@ __all__ = [
     "PredictedFile",
     "ScriptModel",
     "SourceOptions",
+    "Step",
+    "StepsModel",
     "Trained",
     "TrainingError",
     "TrainingResult",
     "TrainingSpec",
-    "check_params",
+    "canonical_params",
+    "check_library_params",
     "child_environment",
     "computing_on",
     "estimators_problem",
     "find_estimator_class",
     "find_model_file",
+    "find_step_class",
     "hash_used_files",
     "incremental_problem",
     "installed_versions",
     "json_ready",
     "kind_problem",
     "load_model_file",
+    "make_estimator",
+    "make_steps",
     "needs_latest",
     "on_cores",
     "other_versions",
@@ -70,6 +77,7 @@ __all__ = [
     "profile_table",
     "propose_contract",
     "read_sample",
+    "refused_values",
     "run_child",
     "take_sample",
     "train",

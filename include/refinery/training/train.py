@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from refinery.project import find_project
 from refinery.spec.artifacts import MANIFEST_FILE, MODEL_FILE, MODEL_FILES
 from refinery.spec.gates import REJECTED, Requirement, parse_requirements
-from refinery.spec.training import ModuleModel, ScriptModel, TrainingSpec
+from refinery.spec.libraries import BOOSTING
+from refinery.spec.training import ClassModel, ModuleModel, ScriptModel, StepsModel, TrainingSpec
 from refinery.training.data.columns import DROP
 from refinery.training.data.contract import Contract, check_contract
 from refinery.training.data.read import read_dataset
@@ -16,9 +18,8 @@ from refinery.training.errors import DatasetError, GateFailedError, MetricError
 from refinery.training.evaluation.gates import check_gates, conclude
 from refinery.training.evaluation.latest import may_know_rows, measure_latest
 from refinery.training.evaluation.metrics import find_metrics
-from refinery.training.models.estimators import build_from_class, build_from_module
+from refinery.training.models.estimators import build_from_libraries, build_from_module
 from refinery.training.models.fit_function import prepare_fit_function
-from refinery.training.models.library_classes import find_estimator_class
 from refinery.training.output.extras import Extras
 from refinery.training.output.file_score import score_file
 from refinery.training.output.manifest import build_manifest
@@ -114,7 +115,7 @@ def train(
         CleanProcess(spec.models_dir) as clean,
     ):
         user_module = _import_user_module(spec, clean)
-        outcome = _make_model(spec, user_module, dataset.absolute(), staging, extras.profile)
+        outcome = _make_model(spec, user_module, dataset.absolute(), staging, extras.profile, clean=clean)
         outcome = _check_files(spec, clean, outcome, staging, dataset.absolute())
         manifest = build_manifest(
             spec,
@@ -155,6 +156,8 @@ def _make_model(
     dataset: Path,
     staging: Path,
     profile: Profiler | None,
+    *,
+    clean: CleanProcess,
 ) -> FitResult:
     if isinstance(spec.model, ScriptModel):
         _check_own_reading(spec, dataset)
@@ -163,6 +166,8 @@ def _make_model(
         _check_own_reading(spec, dataset)
         return run_train_function(user_module, spec.params, dataset, staging / MODEL_FILE, spec.random_state)
     learner = _find_learner(spec, user_module)
+    if spec.libraries & {*BOOSTING}:
+        clean.fork()  # a fork after the fit would wait forever for OpenMP's threads, which it does not have
     return train_estimator(spec, learner, dataset, staging / MODEL_FILES[spec.model_format], profile)
 
 
@@ -180,8 +185,11 @@ def _check_own_reading(spec: TrainingSpec, dataset: Path) -> None:
 
 
 def _find_learner(spec: TrainingSpec, user_module: UserModule | None) -> Learner:
+    if isinstance(spec.model, ClassModel | StepsModel):
+        libraries = find_project(spec.models_dir).libraries
+        return build_from_libraries(spec.model, spec.params, spec.random_state, libraries)
     if user_module is None:
-        return build_from_class(find_estimator_class(str(spec.model)), spec.params, spec.random_state)
+        raise AssertionError(spec.model)
     if user_module.function_name != FIT:
         return build_from_module(user_module, spec.params, spec.random_state)
     if spec.batch_rows is not None:
@@ -251,7 +259,8 @@ def _describe_model(spec: TrainingSpec, user_module: UserModule | None) -> dict[
     used = hash_used_files(spec)
     also = {"files": used} if used else {}
     if user_module is None:
-        kind = "script" if isinstance(spec.model, ScriptModel) else "class"
+        kinds = {ScriptModel: "script", StepsModel: "steps"}
+        kind = kinds.get(type(spec.model), "class")
         return {"name": str(spec.model), "kind": kind, **also}
     return {
         "name": str(spec.model),

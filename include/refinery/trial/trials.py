@@ -154,7 +154,7 @@ def _try(pair: Pair, head: Pipeline, files: tuple[str, ...], context: TrialConte
     after = _run(head, after_data, context, codes.head if codes else None, folder / "model-after")
     before = None
     if pair.base:
-        has_own_code = codes is not None and head.config.model.class_ is None
+        has_own_code = codes is not None and not head.config.model.class_paths
         is_same = (
             not has_own_code and not is_other and _settings(pair.base, context) == _settings(head, context)
         )

@@ -17,7 +17,10 @@ def test_an_estimator_is_found_by_its_path():
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("os.system", r'"os.system" is not in the libraries that a config may name\. It has "sklearn"\.'),
+        (
+            "os.system",
+            r'"os.system" is not in the libraries that a config may name\. It has "sklearn", "xgboost"',
+        ),
         ("subprocess.Popen", "not in the libraries"),
         ("sklearn", "not in the libraries"),
         ("sklearn..Ridge", "not in the libraries"),

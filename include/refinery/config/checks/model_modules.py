@@ -5,26 +5,28 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from refinery.config.checks.model_imports import explain_wrong_import
 from refinery.config.checks.run_params import read_params
-from refinery.config.models.model import is_allowed_class, is_module_name
+from refinery.config.models.model import is_class_path, is_module_name
 from refinery.config.models.script import is_script_name
 from refinery.config.run_params import fill_typed_params
 from refinery.config.yaml.scalars import with_scalar_keys
+from refinery.spec.libraries import library_problem
 from refinery.wording import list_names, nearest_name, suggest_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from refinery.config.problems import Problem
     from refinery.config.yaml.node import Node
 
-CheckClass = Callable[[str, Mapping[str, Any], bool], list[str]]
+# Takes the path and the params of each class of a model, and whether it is fitted batch by batch.
+CheckClasses = Callable[[Sequence[tuple[str, Mapping[str, Any]]], bool], list[list[str]]]
 
 # A module defines exactly one of these; the number of leading arguments that Refinery passes.
 ENTRY_POINTS = {"build_model": 0, "train": 2, "fit": 2}
@@ -95,7 +97,7 @@ class ModelModules:
         if module := _named(model, "module", is_module_name):
             signature = self._signature(str(module.value))
             return None if isinstance(signature, str) else signature.function == _TRAIN
-        if _named(model, "class", is_allowed_class):
+        if any(_classes(model)):
             return False
         return True if _named(model, "script", is_script_name) else None
 
@@ -160,30 +162,64 @@ def _suggest(name: str, known: Iterable[str]) -> str:
     return suggestion
 
 
-def check_library_class(tree: Node, check_class: CheckClass) -> list[Problem]:
-    """Return what is wrong with the pipeline's parameters for a library class's constructor.
+def check_libraries(
+    tree: Node, libraries: Sequence[str], check_classes: CheckClasses | None
+) -> list[Problem]:
+    """Return what is wrong with the library classes of a pipeline's model, and with their parameters.
 
     Args:
         tree: The resolved values; they may be invalid.
-        check_class: See load_project.
+        libraries: The libraries whose classes configs may name.
+        check_classes: See load_project.
     """
     model = tree.entries.get("model")
-    path = _named(model, "class", is_allowed_class) if model else None
-    if model is None or path is None:
-        return []
-    params = _params(model)
-    given = {name: with_scalar_keys(node.to_plain()) for name, node in params.items()}
-    if declared := read_params(tree):
-        given = fill_typed_params(given, declared)
-    return [_place(text, params, path) for text in check_class(str(path.value), given, _is_incremental(tree))]
+    classes = list(_classes(model)) if model else []
+    refused = [
+        one.path.problem("bad-class", one.at("class"), problem)
+        for one in classes
+        if (problem := library_problem(str(one.path.value), libraries))
+    ]
+    if refused or not classes or check_classes is None:
+        return refused
+    declared = read_params(tree)
+    given = []
+    for one in classes:
+        params = {name: with_scalar_keys(node.to_plain()) for name, node in one.params.items()}
+        given.append((str(one.path.value), fill_typed_params(params, declared) if declared else params))
+    found = check_classes(given, _is_incremental(tree))
+    return [_place(text, one) for one, texts in zip(classes, found, strict=True) for text in texts]
 
 
-def _place(text: str, params: Mapping[str, Node], path: Node) -> Problem:
+@dataclass(frozen=True)
+class _LibraryClass:
+    """A library class in a config: the node of its path, its parameters, and the keys above both."""
+
+    path: Node
+    params: Mapping[str, Node]
+    above: tuple[str | int, ...]
+
+    def at(self, *keys: str) -> tuple[str | int, ...]:
+        return (*self.above, *keys) if self.path.key_start else self.above
+
+
+def _classes(model: Node) -> Iterator[_LibraryClass]:
+    """Yield the model's class, or each step's; nothing where one of them is not a class path."""
+    if path := _named(model, "class", is_class_path):
+        yield _LibraryClass(path, _params(model), ("model",))
+    steps = model.entries.get("steps")
+    named = [(step, _named(step, "class", is_class_path)) for step in steps.items] if steps else []
+    if all(path for _, path in named):
+        for index, (step, path) in enumerate(named):
+            if path:
+                yield _LibraryClass(path, _params(step), ("model", "steps", index))
+
+
+def _place(text: str, one: _LibraryClass) -> Problem:
     """Place a problem at the parameter that it names, else at the class."""
-    for name, node in params.items():
+    for name, node in one.params.items():
         if f'"{name}"' in text:
-            return node.key_problem("bad-params", ("model", "params", name), text)
-    return path.problem("bad-class", _path(path, "class"), text)
+            return node.key_problem("bad-params", (*one.above, "params", name), text)
+    return one.path.problem("bad-class", one.at("class"), text)
 
 
 def _named(model: Node, key: str, is_valid: Callable[[object], bool]) -> Node | None:

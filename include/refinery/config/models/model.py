@@ -1,4 +1,4 @@
-"""The keys of the model: a module or script of the project or a class of a library, its parameters, and how it is fitted."""
+"""The keys of the model: a module or script of the project or classes of libraries, their parameters, and how it is fitted."""
 
 import re
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -10,17 +10,15 @@ from refinery.config.models.script import Filled, ModelFile, ScriptName, Variabl
 from refinery.config.yaml.scalars import with_scalar_keys
 from refinery.spec.training import BATCH_ROWS
 
-# Libraries whose classes a config may name. Whoever writes a config can import and call anything in them.
-ALLOWED_CLASSES = ("sklearn.",)
-
 # Exactly one of these keys names the model.
-MODEL_KEYS = ("module", "class", "script")
+MODEL_KEYS = ("module", "class", "steps", "script")
 
 _NAME = r"[A-Za-z][A-Za-z0-9_]*"
 _MODULE = re.compile(_NAME)
 _CLASS = re.compile(rf"{_NAME}(?:\.{_NAME})+")
+# "ridge.py" is a file and no class.
+_CLASS_PATTERN = rf"(?!.*\.py$){_CLASS.pattern}"
 _TYPE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
-_ALLOWED_CLASS = rf"(?:{'|'.join(map(re.escape, ALLOWED_CLASSES))})(?:{_NAME}\.)*{_NAME}"
 
 
 def is_module_name(value: object) -> bool:
@@ -28,9 +26,9 @@ def is_module_name(value: object) -> bool:
     return isinstance(value, str) and bool(_MODULE.fullmatch(value))
 
 
-def is_allowed_class(value: object) -> bool:
-    """Return whether a value is the path of a class that a config may name."""
-    return isinstance(value, str) and bool(_CLASS.fullmatch(value)) and value.startswith(ALLOWED_CLASSES)
+def is_class_path(value: object) -> bool:
+    """Return whether a value is the dotted path of a class; whether the project allows its library is checked apart."""
+    return isinstance(value, str) and bool(_CLASS.fullmatch(value))
 
 
 def _check_module(name: str) -> None:
@@ -45,14 +43,8 @@ def _check_module(name: str) -> None:
 
 
 def _check_class(path: str) -> None:
-    if not _CLASS.fullmatch(path):
+    if not is_class_path(path):
         refuse(f'"{path}" is not a class path; write one such as sklearn.linear_model.Ridge')
-    if not is_allowed_class(path):
-        allowed = ", ".join(prefix.rstrip(".") for prefix in ALLOWED_CLASSES)
-        refuse(
-            f'"{path}" is not allowed; configs may use classes from: {allowed}. For another library, write a module in '
-            "include/models/ whose build_model returns the estimator, and set model: my_model"
-        )
 
 
 def _check_type_name(name: str) -> None:
@@ -69,23 +61,36 @@ def _read_params(params: Any) -> Any:
 
 Params = Annotated[dict[str, Any], BeforeValidator(_read_params)]
 ModuleName = Annotated[str, Checked(_check_module, pattern=f"^{_NAME}$")]
-ClassPath = Annotated[str, Checked(_check_class, pattern=f"^{_ALLOWED_CLASS}$")]
+ClassPath = Annotated[str, Checked(_check_class, pattern=f"^{_CLASS_PATTERN}$")]
 TypeName = Annotated[str, Checked(_check_type_name, pattern=f"^{_TYPE.pattern}$")]
 
 
+class StepConfig(Section):
+    """One step of a pipeline of library classes."""
+
+    class_: ClassPath = Field(
+        alias="class",
+        description="A class of an allowed library: a transformer or a sampler, and in the last step a regressor or a classifier.",
+        examples=["sklearn.preprocessing.StandardScaler"],
+    )
+    params: Params = Field(
+        default={}, description="Arguments of the class. Texts may contain templates.", examples=[{"C": 0.5}]
+    )
+
+
 class ModelConfig(Section):
-    """The model: exactly one of a module of the project, a library class, and a script of the project."""
+    """The model: exactly one of a module of the project, a library class, a pipeline of such classes, and a script of the project."""
 
     short_forms: ClassVar[tuple[dict[str, Any], ...]] = (
         {
             "type": "string",
-            "pattern": f"^(?:{_NAME}|{_ALLOWED_CLASS})$",
+            "pattern": f"^(?:{_NAME}|{_CLASS_PATTERN})$",
         },
     )
 
     model_config = ConfigDict(
         json_schema_extra={
-            "oneOf": [{"required": ["module"]}, {"required": ["class"]}, {"required": ["script"]}],
+            "oneOf": [{"required": [key]} for key in MODEL_KEYS],
             "dependentRequired": {"args": ["script"], "env": ["script"], "file": ["script"]},
         }
     )
@@ -99,8 +104,19 @@ class ModelConfig(Section):
     class_: ClassPath | None = Field(
         default=None,
         alias="class",
-        description="A class of an allowed library, by its dotted path.",
-        examples=["sklearn.linear_model.Ridge"],
+        description="A class of an allowed library, by its dotted path: scikit-learn (`sklearn`), `xgboost`, `lightgbm`, `catboost`, "
+        "imbalanced-learn (`imblearn`), or what `libraries` in `[tool.refinery]` lists.",
+        examples=["sklearn.linear_model.Ridge", "xgboost.XGBClassifier"],
+    )
+    steps: Items[StepConfig] = Field(
+        default=(),
+        description="A pipeline of classes of allowed libraries; the last one is the estimator.",
+        examples=[
+            [
+                {"class": "imblearn.over_sampling.SMOTE"},
+                {"class": "sklearn.linear_model.LogisticRegression", "params": {"C": 0.5}},
+            ]
+        ],
     )
     script: ScriptName | None = Field(
         default=None,
@@ -144,8 +160,13 @@ class ModelConfig(Section):
 
     @property
     def name(self) -> str:
-        """The name of the module, or the path of the class or script."""
-        return self.module or self.class_ or self.script or ""
+        """The name of the module, the path of the class or script, or the path of each step's class."""
+        return self.module or self.script or " > ".join(self.class_paths)
+
+    @property
+    def class_paths(self) -> tuple[str, ...]:
+        """The paths of the library classes that the model is made of."""
+        return (self.class_,) if self.class_ else tuple(step.class_ for step in self.steps)
 
     @model_validator(mode="after")
     def _check_choice(self) -> Self:
@@ -154,10 +175,16 @@ class ModelConfig(Section):
             refuse(f"sets {' and '.join(given)}; keep one", given[-1])
         if not given:
             refuse(
-                'does not name a model; add "module" (a file in include/models/), "class" (such as sklearn.linear_model.Ridge) '
-                'or "script" (such as churn.py)',
+                'does not name a model; add "module" (a file in include/models/), "class" (such as sklearn.linear_model.Ridge), '
+                '"steps" (a list of classes) or "script" (such as churn.py)',
                 kind=INCOMPLETE,
             )
+        return self
+
+    @model_validator(mode="after")
+    def _check_steps(self) -> Self:
+        if self.steps and self.params:
+            refuse("belongs to a step: write it below the class that it is for", "params")
         return self
 
     @model_validator(mode="after")

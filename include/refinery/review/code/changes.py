@@ -11,6 +11,7 @@ from refinery.review.checkout import CONFIGS
 from refinery.review.code.libraries import RETRAINED, image_lines_of, image_of, pins_of, reach_of
 from refinery.review.code.syntax import code_of
 from refinery.review.plan import CodeChange
+from refinery.spec.libraries import library_of
 from refinery.wording import list_names
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ class _ModelFiles:
 
     def imported_by(self, pipeline: Pipeline) -> frozenset[str]:
         """Return the top-level names of the libraries that a pipeline's model imports, such as "sklearn"."""
-        if pipeline.config.model.class_:
-            return frozenset({pipeline.config.model.class_.partition(".")[0]})
+        if paths := pipeline.config.model.class_paths:
+            return frozenset(map(library_of, paths))
         main = self.main_file(pipeline)
         return self._sources.libraries_used_by(main) if main else frozenset()

@@ -33,6 +33,7 @@ _IMPORTED_AS = {
     "opencv-python": "cv2",
     "python-dateutil": "dateutil",
     "imbalanced-learn": "imblearn",
+    "xgboost-cpu": "xgboost",
 }
 RETRAINED = "models trained from now on may differ"
 _RUNS = "tasks run with it"
@@ -111,7 +112,7 @@ _USES: dict[str, tuple[Callable[[Pipeline], bool], str]] = {
     "skl2onnx": (_by_format("onnx"), "model files are written with it"),
     "skops": (_by_format("skops"), "model files are written with it"),
     "skrub": (
-        lambda pipeline: bool(pipeline.config.model.class_) and pipeline.config.preprocess == "auto",
+        lambda pipeline: bool(pipeline.config.model.class_paths) and pipeline.config.preprocess == "auto",
         RETRAINED,
     ),
     "zstandard": (

@@ -273,4 +273,5 @@ def _changed_key(pair: Pair) -> tuple[str, ...]:
 
 def _model_key(pair: Pair) -> str:
     model = pair.after.config.model
-    return "module" if model.module else "class" if model.class_ else "script"
+    keys = {"module": model.module, "class": model.class_, "steps": model.steps}
+    return next((key for key, given in keys.items() if given), "script")

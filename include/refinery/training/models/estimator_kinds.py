@@ -70,7 +70,7 @@ def _without_target(name: str, kind: str) -> str:
 def _without_predict(name: str) -> str:
     return (
         f"{name} has no predict method: a regressor or a classifier is needed; "
-        "transformers go before one, into a Pipeline that a module's build_model returns"
+        "transformers go before one, under model.steps or into a Pipeline that a module's build_model returns"
     )
 
 

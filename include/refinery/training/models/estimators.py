@@ -7,9 +7,12 @@ import inspect
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from refinery.spec.libraries import BOOSTING, library_of
+from refinery.spec.training import ClassModel, StepsModel
 from refinery.training.errors import FitError, ModelCodeError, ModelParamsError
 from refinery.training.models.estimator_kinds import kind_problem
-from refinery.training.models.library_classes import estimators_problem
+from refinery.training.models.library_classes import estimators_problem, find_estimator_class, find_step_class
+from refinery.training.models.library_params import accepted_params, canonical_params, refused_values
 from refinery.training.seeding import seed_estimator
 from refinery.training.user_code.isolation import user_code
 
@@ -110,16 +113,90 @@ def build_from_class(
         ModelParamsError: It does not take these params.
         FitError: It refused them.
     """
+    estimator = make_estimator(estimator_class, params, random_state)
+    name = estimator_class.__name__
+    check_model(name, name, estimator, ("fit", "predict"))
+    return BuiltEstimator(estimator, None, seed_estimator(estimator, random_state))
+
+
+def build_from_libraries(
+    model: ClassModel | StepsModel, params: Mapping[str, Any], random_state: int, libraries: Sequence[str]
+) -> BuiltEstimator:
+    """Make an instance of a library's estimator class, or a pipeline of such classes.
+
+    Args:
+        model: The class, or the steps.
+        params: The params of the class.
+        random_state: The seed of what has none.
+        libraries: The libraries that the project allows.
+
+    Raises:
+        ModelCodeError: A class cannot be used, or does not take its params.
+        FitError: It refused them.
+    """
+    if isinstance(model, ClassModel):
+        return build_from_class(find_estimator_class(model.path, libraries), params, random_state)
+    found = find_step_classes(model, libraries)
+    steps = [
+        make_estimator(one, step.params, random_state) for one, step in zip(found, model.steps, strict=True)
+    ]
+    estimator = make_steps(steps)
+    check_model("model.steps", "the pipeline", estimator, ("fit", "predict"))
+    return BuiltEstimator(estimator, None, seed_estimator(estimator, random_state))
+
+
+def find_step_classes(model: StepsModel, libraries: Sequence[str]) -> list[type[Any]]:
+    """Return the class of each step.
+
+    Raises:
+        ModelCodeError: One cannot be used in its place.
+    """
+    *before, last = model.steps
+    return [
+        *(find_step_class(step.path, libraries) for step in before),
+        find_estimator_class(last.path, libraries),
+    ]
+
+
+def make_steps(steps: Sequence[Any]) -> Any:
+    """Make a pipeline of estimators: imbalanced-learn's where a step samples rows, else scikit-learn's."""
+    if any(hasattr(step, "fit_resample") for step in steps):
+        from imblearn.pipeline import make_pipeline
+    else:
+        from sklearn.pipeline import make_pipeline
+    return make_pipeline(*steps)
+
+
+def make_estimator(estimator_class: type[Any], params: Mapping[str, Any], random_state: int) -> Any:
+    """Make an instance of a library's class; one of a boosting library is put into an estimator that takes tables.
+
+    Raises:
+        ModelParamsError: It does not take these params.
+        ModelCodeError: Two of them set the same, or it needs estimators.
+        FitError: It refused them.
+    """
     name = estimator_class.__name__
     if (problem := estimators_problem(estimator_class)) and not any(map(_holds_estimator, params.values())):
         raise ModelCodeError(f"{name}: {problem}.")
-    check_params(name, estimator_class, params)
+    check_library_params(estimator_class, params)
     try:
-        estimator = estimator_class(**params)
+        canonical = canonical_params(estimator_class, params)
+    except ValueError as error:
+        raise ModelCodeError(f"{name}: {error}.") from error
+    if refused := next(refused_values(estimator_class, canonical), None):
+        raise FitError(name, "be made", refused)
+    if library_of(estimator_class.__module__) not in BOOSTING:
+        return _instance(estimator_class, canonical)
+    from refinery.training.models.boosting import quiet_params, with_tables
+
+    return with_tables(_instance(estimator_class, quiet_params(estimator_class, canonical, random_state)))
+
+
+def _instance(estimator_class: type[Any], params: Mapping[str, Any]) -> Any:
+    try:
+        return estimator_class(**params)
     except (TypeError, ValueError) as error:
-        raise FitError(name, "be made", str(error)) from error
-    check_model(name, name, estimator, ("fit", "predict"))
-    return BuiltEstimator(estimator, None, seed_estimator(estimator, random_state))
+        raise FitError(estimator_class.__name__, "be made", str(error)) from error
 
 
 def _holds_estimator(value: object) -> bool:
@@ -127,6 +204,20 @@ def _holds_estimator(value: object) -> bool:
     if isinstance(value, (list, tuple)):
         return any(map(_holds_estimator, value))
     return hasattr(value, "fit")
+
+
+def check_library_params(estimator_class: type[Any], params: Mapping[str, Any]) -> None:
+    """Check that a library's class accepts the params and needs no others.
+
+    Raises:
+        ModelParamsError: It does not accept them, or needs others.
+    """
+    name = estimator_class.__name__
+    accepted = accepted_params(estimator_class, params)
+    if accepted is None:
+        check_params(name, estimator_class, params)
+    elif unknown := [one for one in params if one not in accepted]:
+        raise ModelParamsError(name, unknown=unknown, missing=[], accepted=accepted)
 
 
 def check_params(

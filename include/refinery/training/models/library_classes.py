@@ -3,41 +3,76 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from refinery.spec.libraries import ALLOWED_LIBRARIES, BOOSTING, library_of, missing_library
 from refinery.training.errors import ModelCodeError, ModelNotFoundError
-from refinery.training.models.estimator_kinds import class_problem
+from refinery.training.models.estimator_kinds import class_problem, declared_task
 
-# Importing a module runs it, so a config may name only libraries known to be harmless; add one here, with a review.
-ALLOWED_LIBRARIES = ("sklearn",)
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 # Parameters whose values only Python code can make.
 _ESTIMATORS = ("estimator", "estimators", "steps", "transformers", "transformer_list")
 _CLASS_PATH = re.compile(r"[a-z]\w*(\.[a-z]\w*)*\.[A-Za-z]\w*", re.ASCII)
 
 
-def find_estimator_class(path: str) -> type[Any]:
+def find_estimator_class(path: str, libraries: Sequence[str] = ALLOWED_LIBRARIES) -> type[Any]:
     """Return the estimator class at a dotted path such as "sklearn.linear_model.Ridge".
+
+    Args:
+        path: The path.
+        libraries: The libraries that the project allows.
 
     Raises:
         ModelNotFoundError: The library is not allowed, or has no such module or class.
-        ModelCodeError: It is not an estimator class, or does not learn a target.
+        ModelCodeError: The library is not installed; or it is not an estimator class, or does not learn a target.
     """
-    library = path.partition(".")[0]
-    if library not in ALLOWED_LIBRARIES or not _CLASS_PATH.fullmatch(path):
-        raise ModelNotFoundError(path, "the libraries that a config may name", ALLOWED_LIBRARIES)
+    found = _find_class(path, libraries)
+    if problem := class_problem(found) or _boosting_problem(found):
+        raise ModelCodeError(f"{path}: {problem}.")
+    return found
+
+
+def find_step_class(path: str, libraries: Sequence[str] = ALLOWED_LIBRARIES) -> type[Any]:
+    """Return the class of a step before the last one: a transformer or a sampler.
+
+    Raises:
+        ModelNotFoundError, ModelCodeError: As for `find_estimator_class`; or it neither transforms nor samples rows.
+    """
+    found = _find_class(path, libraries)
+    if not (hasattr(found, "transform") or hasattr(found, "fit_resample")):
+        raise ModelCodeError(
+            f"{path}: it neither transforms nor samples rows; only the last of the steps predicts, so put it there."
+        )
+    return found
+
+
+def _find_class(path: str, libraries: Sequence[str]) -> type[Any]:
+    library = library_of(path)
+    if library not in libraries or not _CLASS_PATH.fullmatch(path):
+        raise ModelNotFoundError(path, "the libraries that a config may name", libraries)
+    if importlib.util.find_spec(library) is None:
+        raise ModelCodeError(f"{path}: {missing_library(library)}.")
     module_path, _, class_name = path.rpartition(".")
     found: Any = getattr(_import_module(path, module_path), class_name, None)
     if found is None:
         raise ModelNotFoundError(path, module_path, _estimator_paths(module_path))
-    if not _is_estimator_class(found):
+    if not _is_estimator_class(found, library):
         raise ModelCodeError(f"{path}: it is not an estimator class with a fit method.")
-    if problem := class_problem(found):
-        raise ModelCodeError(f"{path}: {problem}.")
     estimator_class: type[Any] = found
     return estimator_class
+
+
+def _boosting_problem(estimator_class: type[Any]) -> str | None:
+    """Return why a boosting library's class does not learn a target: it ranks rows, or leaves open what it does."""
+    if library_of(estimator_class.__module__) not in BOOSTING or declared_task(estimator_class()):
+        return None
+    return f"{estimator_class.__name__} is neither a regressor nor a classifier, and a config trains one of these"
 
 
 def estimators_problem(estimator_class: type[Any]) -> str | None:
@@ -66,15 +101,18 @@ def _import_module(path: str, module_path: str) -> Any:
 
 def _estimator_paths(module_path: str) -> list[str]:
     module = importlib.import_module(module_path)
-    return [f"{module_path}.{name}" for name, value in vars(module).items() if _is_estimator_class(value)]
+    return [
+        f"{module_path}.{name}"
+        for name, value in vars(module).items()
+        if _is_estimator_class(value, library_of(module_path))
+    ]
 
 
-def _is_estimator_class(value: object) -> bool:
-    from sklearn.base import BaseEstimator
-
+def _is_estimator_class(value: object, library: str) -> bool:
     return (
         inspect.isclass(value)
-        and issubclass(value, BaseEstimator)
-        and value.__module__.split(".")[0] in ALLOWED_LIBRARIES
-        and hasattr(value, "fit")
+        and library_of(value.__module__) == library
+        # CatBoost's do not inherit from scikit-learn's base.
+        and hasattr(value, "get_params")
+        and (hasattr(value, "fit") or hasattr(value, "fit_resample"))
     )

@@ -44,10 +44,9 @@ def with_preprocessing(
     needs = {} if mode == NONE else _find_needs(estimator, features)
     if not needs:
         return estimator, None
-    from skrub import tabular_pipeline
-
+    own_steps = len(estimator.steps) if _is_pipeline(estimator) else 1
     try:
-        pipeline = tabular_pipeline(estimator)
+        pipeline = _pipeline_for(estimator)
     except TypeError as error:
         name = type(estimator).__name__
         raise FitError(
@@ -55,7 +54,7 @@ def with_preprocessing(
         ) from error
     if texts := [str(name) for name, column in features.items() if _is_text(column)]:
         pipeline.steps.insert(0, (_TEXT_STEP, _kept_as_text(texts)))
-    steps = [" ".join(repr(step).split()) for _, step in pipeline.steps[:-1]]
+    steps = [" ".join(repr(step).split()) for _, step in pipeline.steps[:-own_steps]]
     return pipeline, {"library": "skrub", "columns": needs, "steps": steps}
 
 
@@ -64,17 +63,53 @@ def describe_preprocessing(description: dict[str, Any] | None) -> str:
     return f"made ready {listed_with(description['columns'])}" if description else "none"
 
 
+def _pipeline_for(estimator: Any) -> Any:
+    """Return skrub's default pipeline for an estimator; for a pipeline, what suits a linear model before its own steps.
+
+    Raises:
+        TypeError: The estimator does not work in a pipeline.
+    """
+    from skrub import tabular_pipeline
+
+    if _is_pipeline(estimator):
+        from sklearn.linear_model import LogisticRegression
+
+        before = tabular_pipeline(LogisticRegression()).steps[:-1]
+        return type(estimator)([*((f"prepared-{name}", step) for name, step in before), *estimator.steps])
+    if _takes_categories(estimator):
+        from sklearn.pipeline import make_pipeline
+
+        # What skrub puts before scikit-learn's own boosting: categories stay categories.
+        return make_pipeline(*(step for _, step in tabular_pipeline("classifier").steps[:-1]), estimator)
+    return tabular_pipeline(estimator)
+
+
+def _is_pipeline(estimator: Any) -> bool:
+    from sklearn.pipeline import Pipeline
+
+    return isinstance(estimator, Pipeline)
+
+
+def _takes_categories(estimator: Any) -> bool:
+    """Return whether an estimator takes columns of categories as they are."""
+    from refinery.training.models.boosting import Boosted
+
+    return isinstance(estimator, Boosted)
+
+
 def _find_needs(estimator: Any, features: pd.DataFrame) -> dict[str, str]:
     """Return the columns that the estimator does not accept as they are, each with what is in it."""
     from sklearn.utils import get_tags
 
-    tags = get_tags(estimator)
+    first = estimator.steps[0][1] if _is_pipeline(estimator) else estimator
+    tags = get_tags(first)
     if tags.no_validation:
         return {}
     needs = {}
     for name, column in features.items():
         gaps = not tags.input_tags.allow_nan and column.isna().any()
-        if reasons := [*_kind(column), *(["missing values"] if gaps else [])]:
+        kind = [] if column.dtype == "category" and _takes_categories(first) else _kind(column)
+        if reasons := [*kind, *(["missing values"] if gaps else [])]:
             needs[str(name)] = ", ".join(reasons)
     return needs
 

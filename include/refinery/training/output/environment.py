@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # Another minor version of these may misread a model's file, or not read it at all.
 _COMPARED = {"python": "Python", "sklearn": "scikit-learn", "numpy": "NumPy"}
 # Distributions with another name than their package; finding others takes a while.
-_DISTRIBUTIONS = {"sklearn": "scikit-learn", "refinery": "airflow-refinery"}
+_DISTRIBUTIONS = {"sklearn": "scikit-learn", "imblearn": "imbalanced-learn", "refinery": "airflow-refinery"}
 _PROJECT = "include"
 _UNKNOWN = "Its manifest does not say which versions of Python, scikit-learn and NumPy it was made with; they are not compared."
 

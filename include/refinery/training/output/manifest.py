@@ -60,7 +60,7 @@ def build_manifest(
             *outcome.notes,
         ],
         "warnings": list(outcome.warnings),
-        "params": keep_keys(spec.params),
+        "params": keep_keys(spec.all_params),
         "source": spec.source.to_dict(),
         "environment": {
             "python": platform.python_version(),
@@ -82,7 +82,12 @@ def _describe_columns(outcome: FitResult) -> dict[str, Any]:
 
 
 def _libraries_in_use(spec: TrainingSpec, outcome: FitResult, user_module: ModuleType | None) -> set[str]:
-    names = {*_ALWAYS_NAMED, *_OF_FORMATS.get(spec.model_format, ()), *find_used_libraries(spec)}
+    names = {
+        *_ALWAYS_NAMED,
+        *_OF_FORMATS.get(spec.model_format, ()),
+        *spec.libraries,
+        *find_used_libraries(spec),
+    }
     if preprocess := outcome.sections.get("preprocess"):
         names.add(preprocess["library"])
     for value in vars(user_module).values() if user_module else ():

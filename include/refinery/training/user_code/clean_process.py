@@ -196,7 +196,7 @@ def _compute_alone() -> None:
     import joblib
     import threadpoolctl
 
-    os.environ["OMP_NUM_THREADS"] = "1"
+    os.environ["OMP_NUM_THREADS"] = os.environ["LOKY_MAX_CPU_COUNT"] = "1"
     threadpoolctl.threadpool_limits(1)
     joblib.parallel_config(backend="sequential")
 

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from refinery.model_sources import MODELS, ModelSources
-from refinery.spec.training import ClassModel, ModuleModel
+from refinery.spec.training import ClassModel, ModuleModel, StepsModel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,8 +50,8 @@ def import_used_modules(spec: TrainingSpec, *, of: str) -> None:
 
 
 def _main_file(spec: TrainingSpec) -> str | None:
-    """Return the path of a model's module or script in the project; None for a library's class."""
-    if isinstance(spec.model, ClassModel):
+    """Return the path of a model's module or script in the project; None for classes of libraries."""
+    if isinstance(spec.model, ClassModel | StepsModel):
         return None
     name = spec.model.name
     return (

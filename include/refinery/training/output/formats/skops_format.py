@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-# The types of the default preprocessing, beside scikit-learn's: settings, arrays and checks of a column's type.
+# Our own, and the types of the default preprocessing, beside scikit-learn's: settings, arrays and checks of a column's type.
 _PREPROCESSING_TYPES = frozenset(
     (
         "numpy.dtype",
+        "refinery.training.models.boosting.BoostedClassifier",
+        "refinery.training.models.boosting.BoostedRegressor",
         "scipy._lib.array_api_compat.numpy._aliases.asarray",
         "scipy.interpolate._bsplines.BSpline",
         "skrub._apply_to_cols.ApplyToCols",

@@ -225,8 +225,8 @@ def _run(
 def _spec(pipeline: Pipeline, context: TrialContext) -> TrainingSpec:
     training = pipeline.config.training
     model = training["model"]
-    if params := model.get("params"):
-        model = {**model, "params": fill_typed_params(params, pipeline.config.params)}
+    typed = {key: model[key] for key in ("params", "steps") if model.get(key)}
+    model = {**model, **fill_typed_params(typed, pipeline.config.params)}
     training["model"] = _filled(model, pipeline, context.day)
     spec = TrainingSpec.from_dict(training, context.models_dir)
     return replace(spec, timeout=pipeline.config.timeout.total_seconds())

@@ -31,6 +31,7 @@ RUN_MACROS = (
 _DATE_KEYS = ("start_date", "end_date")
 _DATE_RULES = ("min", "max")
 _PARAMS = ("model", "params")
+_STEPS = ("model", "steps")
 _TEMPLATED = (
     ("source", "url"),
     ("output", "url"),
@@ -118,13 +119,13 @@ def _check_keys(entries: Mapping[str, Node], path: Path) -> Iterator[Problem]:
     for key, item in entries.items():
         if reason := explain_unstorable(key):
             yield item.key_problem("not-storable", path, f"this key {reason}")
-    if path[:2] == _PARAMS:
+    if _without_step(path)[:2] == _PARAMS:
         yield from _check_keys_of_params(entries, path)
 
 
 def _check_keys_of_params(entries: Mapping[str, Node], path: Path) -> Iterator[Problem]:
     """Report keys in a model's params that YAML's versions, Python or JSON do not distinguish."""
-    if path == _PARAMS:  # the names of parameters, which are text
+    if _without_step(path) == _PARAMS:  # the names of parameters, which are text
         entries = {key: item for key, item in entries.items() if key == PAIRS}
     texts: dict[Any, str] = {}
     for key, item in entries.items():
@@ -180,7 +181,12 @@ def _refuse_templates(text: str, place: _Place) -> list[tuple[str, str]]:
 def _takes_templates(path: Path) -> bool:
     if path[0] == "notify":
         return path[-1] in ("message", "subject")
-    return path[:2] in _TEMPLATED
+    return _without_step(path)[:2] in _TEMPLATED
+
+
+def _without_step(path: Path) -> Path:
+    """Return the place of a step's params as if the model were one class."""
+    return ("model", *path[3:]) if path[:2] == _STEPS else path
 
 
 def _takes_dates(path: Path) -> bool:

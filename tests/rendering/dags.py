@@ -51,7 +51,7 @@ KNOBS = {
     f"{MODEL}target: -1\nfeatures: ['yes', '2026-01-01', '1e3', ' a ']\n",
     "columns left out": f"{MINIMAL}drop: [id]\ntarget: '0'\nevaluate: {{test_size: 0.5, random_state: 7}}\n",
     "evaluation, contract and gates": f"{MINIMAL}"
-    "evaluate: {cross_validation: 5, metrics: [mae, r2], positive_class: 'no'}\n"
+    "evaluate: {group_column: customer, cross_validation: 5, metrics: [mae, r2], positive_class: 'no'}\n"
     "preprocess: none\n"
     "expect: {rows: {min: 40}, columns: {sold_at: {type: date, min: 2026-01-01}, tax: {min: 0, max: 20.5}}}\n"
     "require: {r2: {min: 0.35}, mae: {max: 60, no_worse_than_latest: 10%}}\n"

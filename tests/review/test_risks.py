@@ -220,6 +220,12 @@ class TestInputs:
             ),
             ("drop: [a]", "drop: [b]", "callers of the latest model must also send a, and no longer b"),
             ("drop: [a]", "evaluate: {time_column: a}", None),
+            ("drop: [a]", "evaluate: {group_column: a}", None),
+            (
+                "evaluate: {group_column: a}",
+                "evaluate: {test_size: 0.2}",
+                "callers of the latest model must also send a",
+            ),
             ("features: [a]\ndrop: [b]", "features: [a]\ndrop: [c]", None),
         ],
     )

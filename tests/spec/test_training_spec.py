@@ -81,6 +81,7 @@ specs = st.builds(
     random_state=st.integers(0, 2**32 - 1),
     stratify=st.booleans(),
     time_column=st.none() | names,
+    group_column=st.none() | names,
     gap=st.integers(0, 99),
     cross_validation=st.none() | st.integers(2, 9),
     metrics=st.none() | several,

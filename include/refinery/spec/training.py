@@ -123,6 +123,8 @@ class TrainingSpec:
         stratify: Whether the same share of each class is held out.
         time_column: The column with each row's time, by which the last rows are held out. It is not a feature unless
             listed in `features`. None holds rows out at random.
+        group_column: The column with each row's group, such as a customer: all rows of a group are learned from, or all
+            are held out. It is not a feature unless listed in `features`.
         gap: The number of rows before the held-out ones that are left out of training and test.
         cross_validation: The number of folds, 2 or more, that show the metrics' spread; None disables it.
         metrics: Names of the metrics; None selects the default ones of the model's task.
@@ -150,6 +152,7 @@ class TrainingSpec:
     random_state: int = field(default=0, metadata=_key("evaluate", "random_state"))
     stratify: bool = field(default=False, metadata=_key("evaluate", "stratify"))
     time_column: str | None = field(default=None, metadata=_key("evaluate", "time_column"))
+    group_column: str | None = field(default=None, metadata=_key("evaluate", "group_column"))
     gap: int = field(default=0, metadata=_key("evaluate", "gap"))
     cross_validation: int | None = field(default=None, metadata=_key("evaluate", "cross_validation"))
     metrics: Sequence[str] | None = field(default=None, metadata=_key("evaluate", "metrics"))

@@ -19,6 +19,7 @@ from refinery.training.evaluation.splitting import distinct_values, split_folds,
 
 RIDGE = ClassModel("sklearn.linear_model.Ridge")
 TREE = ClassModel("sklearn.tree.DecisionTreeClassifier")
+CUSTOMERS = "customer,x,y\n" + "".join(f"c{i % 40:02},{i},{i * i % 7}\n" for i in range(200))
 RARE = "x,y\n" + "".join(f"{i},{'rare' if i % 10 == 0 else 'usual'}\n" for i in range(100))
 DAYS = "day,x,y\n" + "".join(f"2026-01-{day:02},{day},{day * 2}\n" for day in (3, 1, 2, 10, 9, 8, 7, 6, 5, 4))
 
@@ -100,6 +101,77 @@ def test_with_a_time_column_the_last_rows_are_held_out_and_the_time_is_no_featur
     assert result.manifest["data"]["left_out"] == {"day": "is the time column"}
     assert result.manifest["split"]["time_column"] == "day"
     assert 'the last by "day"' in result.summary
+
+
+def groups_and_target(rows=400, groups=60, seed=0):
+    draw = np.random.default_rng(seed)
+    # Sizes differ: the first groups are large.
+    column = pd.Series(
+        np.minimum(draw.exponential(groups / 4, rows).astype(int), groups - 1), name="customer"
+    )
+    return column, pd.Series(draw.integers(0, 3, groups)[column], name="y")
+
+
+@given(
+    test_size=st.sampled_from([0.1, 0.2, 0.25, 0.3, 0.5, 0.7]),
+    seed=st.integers(0, 99),
+    stratify=st.booleans(),
+)
+def test_no_group_is_on_both_sides_and_about_the_share_is_held_out(
+    tmp_path_factory, test_size, seed, stratify
+):
+    groups, target = groups_and_target(seed=seed % 5)
+    folder = tmp_path_factory.getbasetemp()
+    spec = spec_of(folder, group_column="customer", test_size=test_size, random_state=seed, stratify=stratify)
+    train, test = split_rows(spec, target, groups=groups)
+
+    assert not set(groups[train]) & set(groups[test])
+    assert sorted([*train, *test]) == list(range(len(groups)))
+    assert len(test) / len(groups) == pytest.approx(test_size, abs=0.08)
+    assert [part.tolist() for part in split_rows(spec, target, groups=groups)] == [
+        train.tolist(),
+        test.tolist(),
+    ]
+
+
+@pytest.mark.parametrize("task", ["regression", "classification"])
+def test_no_group_is_on_both_sides_of_a_fold(tmp_path, task):
+    groups, target = groups_and_target()
+    spec = spec_of(tmp_path, group_column="customer", cross_validation=4)
+    folds = split_folds(spec, task, target, groups=groups)
+
+    assert len(folds) == 4
+    assert sorted(row for _, test in folds for row in test) == list(range(len(groups)))
+    assert not any(set(groups[train]) & set(groups[test]) for train, test in folds)
+
+
+@pytest.mark.parametrize("stratify", [False, True])
+def test_groups_are_held_out_whole_and_are_no_feature(train_table, stratify):
+    result = train_table(
+        CUSTOMERS, model=TREE, group_column="customer", stratify=stratify, cross_validation=3, target="y"
+    )
+
+    assert result.held_out.features["x"].map(lambda x: x % 40).value_counts().unique().tolist() == [5]
+    assert result.held_out.features.columns.tolist() == ["x"]
+    assert result.manifest["data"]["left_out"] == {"customer": "is the group column"}
+    assert result.manifest["split"]["group_column"] == "customer"
+    assert 'by group of "customer"' in result.summary
+
+
+def test_a_group_that_is_a_number_may_be_a_feature_when_named(train_table):
+    text = CUSTOMERS.replace("c", "").replace("ustomer", "customer")
+
+    result = train_table(text, model=RIDGE, group_column="customer", features=("customer", "x"))
+
+    assert result.held_out.features.columns.tolist() == ["customer", "x"]
+
+
+def test_only_rows_that_are_used_need_a_group(train_table):
+    text = f"{CUSTOMERS},7,\n"
+
+    result = train_table(text, model=RIDGE, group_column="customer", missing_target="drop")
+
+    assert result.manifest["data"]["rows"] == 200
 
 
 def test_the_gap_before_the_last_rows_is_neither_learned_from_nor_held_out(tmp_path):
@@ -186,6 +258,60 @@ def test_rows_of_the_same_time_keep_their_order(train_table):
             {"time_column": "day", "gap": 8},
             DatasetError,
             "evaluate.gap: only 8 of 10 rows come before those held out, and 8 of them are left out, so none is left",
+        ),
+        (
+            DAYS,
+            {"time_column": "day", "group_column": "day"},
+            DatasetError,
+            "evaluate.group_column: rows are held out by evaluate.time_column, not by group; set one of the two.",
+        ),
+        (
+            f"{CUSTOMERS},7,1\n",
+            {"group_column": "customer"},
+            DatasetError,
+            'evaluate.group_column: 1 of 201 rows have no value in the column "customer", the first is row 201;',
+        ),
+        (
+            CUSTOMERS,
+            {"group_column": "custommer"},
+            ColumnNotFoundError,
+            'evaluate.group_column: the dataset has no column "custommer"; did you mean "customer"?',
+        ),
+        (
+            CUSTOMERS,
+            {"group_column": "y"},
+            ColumnRoleError,
+            'The column "y" is the target and evaluate.group_column; name another target.',
+        ),
+        (
+            "g,x,y\n" + "".join(f"a,{i},{i}\n" for i in range(20)),
+            {"group_column": "g"},
+            DatasetError,
+            'evaluate.group_column: all rows are of one group, "a" in the column "g", so none can be held out;',
+        ),
+        (
+            CUSTOMERS,
+            {"group_column": "customer", "test_size": 0.99},
+            DatasetError,
+            "evaluate.group_column: 40 groups are too few to hold out 0.99 of them; change evaluate.test_size.",
+        ),
+        (
+            CUSTOMERS,
+            {"group_column": "customer", "cross_validation": 50},
+            DatasetError,
+            'evaluate.cross_validation: 40 groups in the column "customer" are too few for 50 folds;',
+        ),
+        (
+            CUSTOMERS,
+            {"group_column": "customer", "stratify": True, "test_size": 0.01},
+            DatasetError,
+            "evaluate.group_column: 40 groups are too few to hold out 1 of 100 parts of them, stratified;",
+        ),
+        (
+            "g,x,y\n" + "".join(f"c{i % 40},{i},{'usual' if i % 40 else 'rare'}\n" for i in range(200)),
+            {"model": TREE, "group_column": "g", "stratify": True},
+            DatasetError,
+            'evaluate.stratify: each class needs two groups or more, and "rare" of the target "y" occur in one;',
         ),
         ("t,x,y\n1,1,1\n", {"time_column": "t"}, DatasetError, "1 row is too few to hold out 0.2 of them"),
         (

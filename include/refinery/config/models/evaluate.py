@@ -35,6 +35,12 @@ class EvaluateConfig(SparseSection):
         description="The column with each row's time: the latest rows are held out. It is not a feature unless `features` lists it.",
         examples=["sold_at"],
     )
+    group_column: Text | None = Field(
+        default=None,
+        description="The column with each row's group, such as a customer: no group has rows both in training and in test, nor on both sides of a "
+        "cross-validation fold. It is not a feature unless `features` lists it.",
+        examples=["customer"],
+    )
     gap: int | None = Field(
         default=None,
         ge=1,
@@ -70,6 +76,11 @@ class EvaluateConfig(SparseSection):
             refuse(
                 "cannot be combined with time_column, which holds out the latest rows whatever their classes; remove one of the two",
                 "stratify",
+            )
+        if self.time_column and self.group_column:
+            refuse(
+                "cannot be combined with time_column, since groups with earlier rows also have some among the latest; remove one of the two",
+                "group_column",
             )
         if self.gap and not self.time_column:
             refuse(

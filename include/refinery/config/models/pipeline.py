@@ -323,7 +323,7 @@ class PipelineConfig(Section):
 
     def _check_streams(self) -> None:
         needs_all = "needs all rows at once, but fit: incremental streams them; remove one of the two"
-        for key in ("stratify", "time_column", "cross_validation"):
+        for key in ("stratify", "time_column", "group_column", "cross_validation"):
             if getattr(self.evaluate, key):
                 refuse(needs_all, "evaluate", key)
         if self.source.dates and isinstance(self.source.dates, tuple):
@@ -352,16 +352,18 @@ class PipelineConfig(Section):
         for key, columns in (("features", self.features or ()), ("drop", self.drop)):
             if column in columns:
                 refuse(f'lists the target "{column}"; remove it', key, columns.index(column))
-        if column == self.evaluate.time_column:
-            refuse("is also the target; choose another column", "evaluate", "time_column")
+        for key in ("time_column", "group_column"):
+            if column == getattr(self.evaluate, key):
+                refuse("is also the target; choose another column", "evaluate", key)
 
     def _check_columns_are_read(self) -> None:
         read = self.source.columns
         if read is None:
             return
-        time_column = self.evaluate.time_column
-        if time_column and time_column not in read:
-            refuse(f"is not among source.columns{suggest_name(time_column, read)}", "evaluate", "time_column")
+        for key in ("time_column", "group_column"):
+            column = getattr(self.evaluate, key)
+            if column and column not in read:
+                refuse(f"is not among source.columns{suggest_name(column, read)}", "evaluate", key)
         for name in self.source.numbers:
             if name not in read:
                 refuse(

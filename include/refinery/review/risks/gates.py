@@ -80,7 +80,7 @@ def evaluation_changes(review: Review) -> Iterator[Finding]:
     """Find models that are measured on other rows than before, or with another positive class."""
     for pair in review.pairs:
         before, after = pair.before.config.evaluate, pair.after.config.evaluate
-        keys = ("time_column", "test_size", "random_state", "stratify", "gap")
+        keys = ("time_column", "group_column", "test_size", "random_state", "stratify", "gap")
         changed = [key for key in keys if getattr(before, key) != getattr(after, key)]
         if before.positive_class != after.positive_class:
             classes = " and not ".join(_positive(one.positive_class) for one in (after, before))
@@ -94,6 +94,11 @@ def evaluation_changes(review: Review) -> Iterator[Finding]:
             sentence = (
                 f"models are no longer measured on the latest rows by {before.time_column}: what they know of the future "
                 "makes their metrics look better than they are"
+            )
+        elif before.group_column and not after.group_column:
+            sentence = (
+                f"rows of the same {before.group_column} are learned from and held out: what models remember of it makes their "
+                "metrics look better than they are"
             )
         else:
             sentence = f"metrics cannot be compared with those of earlier models: the split has another {' and '.join(changed)}"

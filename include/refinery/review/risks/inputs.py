@@ -32,7 +32,8 @@ class Inputs:
     @classmethod
     def of(cls, config: PipelineConfig) -> Inputs:
         """Read them from a config."""
-        left_out = {*config.drop, *([config.evaluate.time_column] if config.evaluate.time_column else [])}
+        evaluate = config.evaluate
+        left_out = {*config.drop, *filter(None, (evaluate.time_column, evaluate.group_column))}
         target = config.target.column if config.target else None
         others = {*left_out, target}
         named = config.features

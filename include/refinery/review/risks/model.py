@@ -83,8 +83,8 @@ def target_changes(review: Review) -> Iterator[Finding]:
     "R073",
     "medium",
     "inputs change",
-    meaning="The model learns from other columns (`features`, `drop`, `source.columns`, `evaluate.time_column`), or gets them in other types "
-    "(`source.dtypes`), and whoever predicts with it must send those.",
+    meaning="The model learns from other columns (`features`, `drop`, `source.columns`, `evaluate.time_column`, `evaluate.group_column`), or gets "
+    "them in other types (`source.dtypes`), and whoever predicts with it must send those.",
     remedy="Inform the users before the first new model is promoted.",
 )
 def inputs_change(review: Review) -> Iterator[Finding]:
@@ -268,7 +268,10 @@ def _changed_key(pair: Pair) -> tuple[str, ...]:
         return ("features",)
     if before.source.columns != after.source.columns:
         return ("source", "columns")
-    return ("drop",) if set(before.drop) != set(after.drop) else ("evaluate", "time_column")
+    if set(before.drop) != set(after.drop):
+        return ("drop",)
+    is_group = before.evaluate.group_column != after.evaluate.group_column
+    return ("evaluate", "group_column" if is_group else "time_column")
 
 
 def _model_key(pair: Pair) -> str:

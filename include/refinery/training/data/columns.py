@@ -36,12 +36,14 @@ class Roles:
         features: The columns to learn from, in order.
         left_out: The others, each with the reason.
         time: The column with the time of each row; None where the config names none.
+        group: The column with the group of each row; None where the config names none.
     """
 
     target: str
     features: tuple[str, ...]
     left_out: dict[str, str]
     time: str | None
+    group: str | None
 
 
 def choose_roles(table: pd.DataFrame, spec: TrainingSpec) -> Roles:
@@ -57,14 +59,17 @@ def choose_roles(table: pd.DataFrame, spec: TrainingSpec) -> Roles:
     """
     columns = list(table.columns)
     target = _find_target([column for column in columns if not _is_blank(table[column])], spec.target)
-    time = None if spec.time_column is None else _find(columns, spec.time_column, "evaluate.time_column")
+    time = _find_named(columns, spec.time_column, "evaluate.time_column")
+    group = _find_named(columns, spec.group_column, "evaluate.group_column")
     dropped = {_find(columns, name, "drop"): DROPPED for name in spec.source.drop}
     if target in dropped:
         raise _role_error(target, "is the target and in drop; remove it from drop")
-    if target == time:
-        raise _role_error(target, "is the target and evaluate.time_column; name another target")
+    for key, column in (("time_column", time), ("group_column", group)):
+        if column == target:
+            raise _role_error(target, f"is the target and evaluate.{key}; name another target")
     if spec.features is None:
-        reasons = dict.fromkeys([time] if time else [], "is the time column") | dropped
+        named = {time: "is the time column", group: "is the group column"}
+        reasons = {column: reason for column, reason in named.items() if column is not None} | dropped
         left_out = {
             column: reason
             for column in columns
@@ -80,7 +85,7 @@ def choose_roles(table: pd.DataFrame, spec: TrainingSpec) -> Roles:
     left_out.pop(target, None)
     # Parquet written by pandas may keep a column as row labels.
     left_out |= {str(name): "holds the rows' labels" for name in table.index.names if name is not None}
-    return Roles(target, tuple(features), left_out, time)
+    return Roles(target, tuple(features), left_out, time, group)
 
 
 def exclusion_reason(column: pd.Series[Any]) -> str | None:
@@ -117,6 +122,24 @@ def check_target(target: pd.Series[Any], find_null_words: Callable[[str], str]) 
     if nulls := int(is_unusable(target).sum()):
         missing = int(target.isna().sum())
         raise null_target(name, nulls, len(target), find_null_words(name), missing=missing)
+
+
+def check_groups(groups: pd.Series[Any], used: pd.Series[bool]) -> None:
+    """Check that every row has a group.
+
+    Args:
+        groups: The group column of all rows of the dataset.
+        used: For each row, whether it is learned from or held out.
+
+    Raises:
+        DatasetError: Rows have none.
+    """
+    missing = (groups.isna() & used).to_numpy()
+    if count := int(missing.sum()):
+        raise DatasetError(
+            f"evaluate.group_column: {count} of {int(used.sum())} rows have no value in the column {quoted(groups.name)}, the first "
+            f"is row {int(missing.argmax()) + 1}; fill it in, or give such rows groups of their own."
+        )
 
 
 def rows_with_target(table: pd.DataFrame, target: str, missing: str, *, typed: bool) -> pd.DataFrame:
@@ -233,6 +256,10 @@ def _find_features(columns: Sequence[str], names: Sequence[str], target: str, dr
         if column in features[:position]:
             raise _role_error(column, "is in features twice; remove one")
     return features
+
+
+def _find_named(columns: Sequence[str], name: str | None, role: str) -> str | None:
+    return None if name is None else _find(columns, name, role)
 
 
 def _find(columns: Sequence[str], name: str, role: str) -> str:

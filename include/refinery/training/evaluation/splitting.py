@@ -1,4 +1,4 @@
-"""Choose the rows that are held out of the fit: at random, by class, or the last in time."""
+"""Choose the rows that are held out of the fit: at random, by class, by group, or the last in time."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from refinery.spec.tasks import CLASSIFICATION
 from refinery.training.data.dates import format_entry, possible_formats, time_keys
 from refinery.training.errors import DatasetError
+from refinery.training.evaluation.group_split import split_by_group, split_folds_by_group
 from refinery.training.evaluation.row_parts import take_parts
 from refinery.wording import listed, quoted
 
@@ -81,19 +82,25 @@ def distinct_values(column: pd.Series[Any], *, most: int) -> list[Any] | None:
     return list(values)
 
 
-def split_rows(spec: TrainingSpec, target: pd.Series[Any], times: pd.Series[Any] | None) -> tuple[Rows, Rows]:
+def split_rows(
+    spec: TrainingSpec,
+    target: pd.Series[Any],
+    times: pd.Series[Any] | None = None,
+    groups: pd.Series[Any] | None = None,
+) -> tuple[Rows, Rows]:
     """Return the positions of the rows to learn from and of those held out.
 
     At random they are those of scikit-learn's `train_test_split`; with a time column the last ones are held out, both
-    parts in the order of time, without the gap between them.
+    parts in the order of time, without the gap between them. With groups, all rows of a group are in one part.
 
     Args:
         spec: The share held out, the seed, whether each class is held out by the same share, and the gap in time.
         target: The target of each row.
         times: The time column, None to split at random.
+        groups: The group column, None to split rows one by one.
 
     Raises:
-        DatasetError: One of the parts would be empty, or the rows cannot be split by class or by time.
+        DatasetError: One of the parts would be empty, or the rows cannot be split by class, by group or by time.
     """
     import numpy as np
     from sklearn.model_selection import train_test_split
@@ -101,6 +108,8 @@ def split_rows(spec: TrainingSpec, target: pd.Series[Any], times: pd.Series[Any]
     rows = np.arange(len(target))
     if times is not None:
         return _split_by_time(spec, times)
+    if groups is not None:
+        return split_by_group(spec, target, groups)
     if spec.stratify:
         _check_classes(spec, target)
     try:
@@ -123,14 +132,19 @@ def too_few_rows(rows: int, test_size: float) -> DatasetError:
 
 
 def split_folds(
-    spec: TrainingSpec, task: str, target: pd.Series[Any], times: pd.Series[Any] | None
+    spec: TrainingSpec,
+    task: str,
+    target: pd.Series[Any],
+    times: pd.Series[Any] | None = None,
+    groups: pd.Series[Any] | None = None,
 ) -> list[tuple[Rows, Rows]]:
     """Return the rows to learn from and to evaluate on for each fold of a cross-validation.
 
-    As in scikit-learn, a classifier's folds have the same share of each class; by time, each fold learns from earlier rows.
+    As in scikit-learn, a classifier's folds have the same share of each class; by time, each fold learns from earlier rows; by group,
+    no group is on both sides of a fold.
 
     Raises:
-        DatasetError: There are fewer rows, or rows of each class, than folds.
+        DatasetError: There are fewer rows, rows of each class, or groups, than folds.
     """
     from sklearn.model_selection import KFold, StratifiedKFold, TimeSeriesSplit
 
@@ -139,6 +153,8 @@ def split_folds(
         order = time_order(times)
         parts = list(_parts(TimeSeriesSplit(folds, gap=spec.gap), folds, target))
         return [(order[train], order[test]) for train, test in parts]
+    if groups is not None:
+        return split_folds_by_group(spec, task, target, groups)
     kind = StratifiedKFold if task == CLASSIFICATION else KFold
     return _parts(kind(folds, shuffle=True, random_state=spec.random_state), folds, target)
 
@@ -169,6 +185,10 @@ def _split_by_time(spec: TrainingSpec, times: pd.Series[Any]) -> tuple[Rows, Row
     if spec.stratify:
         raise DatasetError(
             f"{_STRATIFY}: rows are held out by {_TIME_COLUMN}, not by class; set one of the two."
+        )
+    if spec.group_column is not None:
+        raise DatasetError(
+            f"evaluate.group_column: rows are held out by {_TIME_COLUMN}, not by group; set one of the two."
         )
     order = time_order(times)
     # As train_test_split rounds.

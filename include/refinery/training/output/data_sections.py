@@ -85,6 +85,8 @@ def describe_training(
             "random_state": spec.random_state,
             "stratify": bool(spec.stratify),
             "time_column": spec.time_column,
+            # Only where it is set, so that the splits of earlier manifests stay equal to the same splits now.
+            **({"group_column": spec.group_column} if spec.group_column is not None else {}),
             "train_rows": train_rows,
             "test_rows": test_rows,
         },

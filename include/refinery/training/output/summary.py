@@ -73,7 +73,8 @@ def _task(evaluation: Mapping[str, Any]) -> str:
 def _chosen_by(split: Mapping[str, Any]) -> str:
     if split["time_column"] is not None:
         return f"the last by {quoted(split['time_column'])}"
-    return f"random_state {split['random_state']}{', stratified' if split['stratify'] else ''}"
+    groups = f", by group of {quoted(split['group_column'])}" if "group_column" in split else ""
+    return f"random_state {split['random_state']}{groups}{', stratified' if split['stratify'] else ''}"
 
 
 def _numbers(metrics: Mapping[str, float]) -> str:

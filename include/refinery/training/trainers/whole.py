@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from refinery.training.data.category_words import find_null_words, may_hold_words
 from refinery.training.data.column_types import check_types
-from refinery.training.data.columns import check_target, choose_roles, rows_with_target, without_empty
+from refinery.training.data.columns import (
+    check_groups,
+    check_target,
+    choose_roles,
+    rows_with_target,
+    without_empty,
+)
 from refinery.training.data.contract import Contract, check_contract
 from refinery.training.data.dates import check_dates
 from refinery.training.data.numbers_as_text import check_numbers
@@ -67,9 +73,12 @@ def prepare_whole(
         choice = replace(choice, positive=positive)
     learner, preprocess = _with_preprocessing(spec, learner, features)
     times = None if roles.time is None else table[roles.time]
-    rows = split_rows(spec, target, times)
+    groups = None if roles.group is None else table[roles.group]
+    if roles.group is not None:
+        check_groups(read.table[roles.group], read.table[roles.target].notna())
+    rows = split_rows(spec, target, times, groups)
     spread = (
-        _cross_validate(spec, learner, features, target, times=times, choice=choice)
+        _cross_validate(spec, learner, features, target, times=times, groups=groups, choice=choice)
         if spec.cross_validation
         else {}
     )
@@ -84,7 +93,7 @@ def prepare_whole(
     # No value is copied for it: pandas shares the columns until one is written to.
     summary = profile(pd.concat([features, target], axis="columns"), roles.target) if profile else None
     columns = columns_of(features)
-    del read, table, features, times  # so that the split can let go of each column
+    del read, table, features, times, groups  # so that the split can let go of each column
     split = Split.of(columns, target, *rows)
     return Prepared(
         learner,
@@ -122,9 +131,10 @@ def _cross_validate(
     target: pd.Series[Any],
     *,
     times: pd.Series[Any] | None,
+    groups: pd.Series[Any] | None,
     choice: MetricChoice,
 ) -> dict[str, Any]:
-    folds = split_folds(spec, find_task(learner.unfitted, target, choice), target, times)
+    folds = split_folds(spec, find_task(learner.unfitted, target, choice), target, times, groups)
     with seeded_generators(spec.random_state):
         spread = cross_validate(learner, features, target, folds, choice)
     return {"cross_validation": {"folds": spread.folds, "mean": spread.mean}, "spread": spread.spread}

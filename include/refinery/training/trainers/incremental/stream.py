@@ -120,6 +120,7 @@ def _check_settings(spec: TrainingSpec) -> None:
     asked = {
         "evaluate.stratify": spec.stratify,
         "evaluate.time_column": spec.time_column,
+        "evaluate.group_column": spec.group_column,
         "evaluate.cross_validation": spec.cross_validation,
     }
     if refused := [key for key, value in asked.items() if value]:

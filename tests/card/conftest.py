@@ -36,6 +36,7 @@ class HeldOut:
     scores: Any
     classes: Any
     task: str
+    weights: Any = None
 
 
 @dataclass(frozen=True)

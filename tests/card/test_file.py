@@ -27,6 +27,7 @@ from refinery.training import profile_table
 
 class HeldOut:
     task = "classification"
+    weights = None
 
 table = load_wine(as_frame=True).frame
 held_out = HeldOut()

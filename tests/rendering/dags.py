@@ -52,6 +52,7 @@ KNOBS = {
     "columns left out": f"{MINIMAL}drop: [id]\ntarget: '0'\nevaluate: {{test_size: 0.5, random_state: 7}}\n",
     "evaluation, contract and gates": f"{MINIMAL}"
     "evaluate: {group_column: customer, cross_validation: 5, metrics: [mae, r2], positive_class: 'no'}\n"
+    "weight: sampling_weight\n"
     "preprocess: none\n"
     "expect: {rows: {min: 40}, columns: {sold_at: {type: date, min: 2026-01-01}, tax: {min: 0, max: 20.5}}}\n"
     "require: {r2: {min: 0.35}, mae: {max: 60, no_worse_than_latest: 10%}}\n"

@@ -82,6 +82,7 @@ specs = st.builds(
     stratify=st.booleans(),
     time_column=st.none() | names,
     group_column=st.none() | names,
+    weight=st.none() | names,
     gap=st.integers(0, 99),
     cross_validation=st.none() | st.integers(2, 9),
     metrics=st.none() | several,

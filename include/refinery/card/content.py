@@ -285,6 +285,7 @@ def _split(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     positive = evaluation.get("positive_class")
     task = {"task": evaluation.get("task"), "positive class": None if positive is None else str(positive)}
     seeded = {"seeds set on the estimator": _section(manifest, "seeds").get("set_on_estimator")}
+    task["metrics weighted by"] = evaluation.get("weighted_by")
     split = {
         name: grouped(value) if name in ("train_rows", "test_rows") else value
         for name, value in _section(manifest, "split").items()

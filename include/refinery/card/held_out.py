@@ -35,5 +35,9 @@ class HeldOut(Protocol):
         """The classes that the model knows, in the order of the scores; None for a regression."""
 
     @property
+    def weights(self) -> np.ndarray[Any, Any] | None:
+        """The weight of each row; None where all weigh the same."""
+
+    @property
     def task(self) -> str:
         """Either "regression" or "classification"."""

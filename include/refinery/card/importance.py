@@ -81,7 +81,8 @@ def measure_importance(model: Any, held_out: HeldOut) -> Importance:
     measured = min(columns, _MOST_COLUMNS)
     rows = _sampled_rows(held_out, measured)
     features = held_out.features.iloc[rows]
-    score = choose_score(model, held_out, np.asarray(held_out.actual)[rows])
+    weights = None if held_out.weights is None else held_out.weights[rows]
+    score = choose_score(model, held_out, np.asarray(held_out.actual)[rows], weights)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the evaluation has reported them already
         values = score.evaluate(_predict_all(score, features, measured))

@@ -16,13 +16,14 @@ _SET = re.compile(r"\{([^{}]*)\}")
 
 
 def check_library_classes(
-    classes: Sequence[tuple[str, Mapping[str, Any]]], incremental: bool
+    classes: Sequence[tuple[str, Mapping[str, Any]]], incremental: bool, weighted: bool = False
 ) -> list[list[str]]:
     """Return what is wrong with the classes of a model and their parameters, and whether it can learn as the config asks.
 
     Args:
         classes: The path and the parameters of each class; of several, each is a step, and the last one is the estimator.
         incremental: Whether the model is to learn batch by batch.
+        weighted: Whether it is to learn from weighted rows.
 
     Returns:
         For each class, a sentence for each problem, with parameters in double quotes.
@@ -31,13 +32,15 @@ def check_library_classes(
     checked = [_check_class(one, given, is_last=False) for one, given in before]
     checked.append(_check_class(path, params, is_last=True))
     if not any(checked):
-        checked[-1] = _check_whole(classes, incremental)
+        checked[-1] = _check_whole(classes, incremental, weighted)
     return checked
 
 
-def check_library_class(path: str, params: Mapping[str, Any], incremental: bool) -> list[str]:
+def check_library_class(
+    path: str, params: Mapping[str, Any], incremental: bool, weighted: bool = False
+) -> list[str]:
     """Return what is wrong with one class, as `check_library_classes` does."""
-    return check_library_classes([(path, params)], incremental)[0]
+    return check_library_classes([(path, params)], incremental, weighted)[0]
 
 
 def _check_class(path: str, params: Mapping[str, Any], *, is_last: bool) -> list[str]:
@@ -63,9 +66,17 @@ def _check_class(path: str, params: Mapping[str, Any], *, is_last: bool) -> list
     return _check_values(found, params)
 
 
-def _check_whole(classes: Sequence[tuple[str, Mapping[str, Any]]], incremental: bool) -> list[str]:
+def _check_whole(
+    classes: Sequence[tuple[str, Mapping[str, Any]]], incremental: bool, weighted: bool
+) -> list[str]:
     """Check the model that the classes make together."""
-    from refinery.training import incremental_problem, kind_problem, make_estimator, make_steps
+    from refinery.training import (
+        incremental_problem,
+        kind_problem,
+        make_estimator,
+        make_steps,
+        weight_problem,
+    )
 
     last = len(classes) - 1
     made = []
@@ -76,8 +87,11 @@ def _check_whole(classes: Sequence[tuple[str, Mapping[str, Any]]], incremental: 
     estimator = made[0] if len(made) == 1 else make_steps(made)
     if problem := kind_problem(estimator):
         return [problem]
-    problem = incremental_problem(estimator) if incremental else None
-    return [problem] if problem else []
+    found_problems = (
+        incremental_problem(estimator) if incremental else None,
+        weight_problem(estimator) if weighted else None,
+    )
+    return [problem for problem in found_problems if problem]
 
 
 def _known(params: Mapping[str, Any]) -> dict[str, Any]:

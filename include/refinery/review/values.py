@@ -35,6 +35,7 @@ _TOPICS = {
     "target": "target",
     "features": "features",
     "drop": "features",
+    "weight": "model",
     "preprocess": "features",
     "expect": "data contract",
     "evaluate": "evaluation",

@@ -117,6 +117,7 @@ class TrainingSpec:
         target: The column to predict, by name or position (negative from the end); None is the last one.
         missing_target: How to treat rows without a target: "error", or "drop" to leave them out.
         features: The feature columns, in this order; None is all others.
+        weight: The column with each row's weight in the fit and in the metrics; None weighs all rows the same.
         source: How to read the dataset.
         test_size: The share of the rows held out for evaluation, between 0 and 1.
         random_state: The seed of the split, and of estimators without one.
@@ -148,6 +149,7 @@ class TrainingSpec:
     target: str | int | None = field(default=None, metadata=_key("target", "column"))
     missing_target: str = field(default="error", metadata=_key("target", "missing"))
     features: tuple[str, ...] | None = None
+    weight: str | None = None
     test_size: float = field(default=0.2, metadata=_key("evaluate", "test_size"))
     random_state: int = field(default=0, metadata=_key("evaluate", "random_state"))
     stratify: bool = field(default=False, metadata=_key("evaluate", "stratify"))

@@ -15,6 +15,7 @@ from refinery.training.models.estimator_kinds import kind_problem
 from refinery.training.models.estimators import check_library_params, make_estimator, make_steps
 from refinery.training.models.library_classes import estimators_problem, find_estimator_class, find_step_class
 from refinery.training.models.library_params import canonical_params, refused_values
+from refinery.training.models.sample_weights import weight_problem
 from refinery.training.output.environment import (
     installed_versions,
     other_versions,
@@ -82,5 +83,6 @@ __all__ = [
     "take_sample",
     "train",
     "unknown_versions",
+    "weight_problem",
     "without_standard_modules",
 ]

@@ -175,6 +175,11 @@ def _check_own_reading(spec: TrainingSpec, dataset: Path) -> None:
     """Check what a config asks of a model whose own code reads the dataset, and the dataset's contract."""
     if spec.batch_rows is not None:
         raise reads_itself_error(str(spec.model))
+    if spec.weight is not None:
+        raise DatasetError(
+            f"weight is not for {spec.model}, whose own code reads the dataset: weigh the rows there and remove the key, or define "
+            "build_model or fit."
+        )
     if spec.missing_target == DROP:
         raise DatasetError(
             f"target.missing: drop is not for {spec.model}, whose own code reads the dataset: leave out rows without a target "
@@ -194,7 +199,7 @@ def _find_learner(spec: TrainingSpec, user_module: UserModule | None) -> Learner
         return build_from_module(user_module, spec.params, spec.random_state)
     if spec.batch_rows is not None:
         raise reads_itself_error(str(spec.model))
-    return prepare_fit_function(user_module, spec.params, spec.random_state)
+    return prepare_fit_function(user_module, spec.params, spec.random_state, weighted=spec.weight is not None)
 
 
 def _check_files(

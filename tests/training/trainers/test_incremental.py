@@ -265,6 +265,7 @@ REFUSED = {
     "text": ({"source": SourceOptions()}, r'cannot take columns that are not numbers: "kind" \(str\)'),
     "classes by their share": ({"stratify": True}, "evaluate.stratify needs all rows together"),
     "rows of one group": ({"group_column": "a"}, "evaluate.group_column needs all rows together"),
+    "weights": ({"weight": "a"}, "weight needs all rows together"),
     "the last rows": ({"time_column": "a"}, "evaluate.time_column needs all rows together"),
     "folds": ({"cross_validation": 3}, "evaluate.cross_validation needs all rows together"),
     "dates": (

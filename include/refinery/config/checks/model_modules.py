@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from refinery.config.problems import Problem
     from refinery.config.yaml.node import Node
 
-# Takes the path and the params of each class of a model, and whether it is fitted batch by batch.
-CheckClasses = Callable[[Sequence[tuple[str, Mapping[str, Any]]], bool], list[list[str]]]
+# Takes the path and the params of each class of a model, whether it is fitted batch by batch, and whether rows have weights.
+CheckClasses = Callable[[Sequence[tuple[str, Mapping[str, Any]]], bool, bool], list[list[str]]]
 
 # A module defines exactly one of these; the number of leading arguments that Refinery passes.
 ENTRY_POINTS = {"build_model": 0, "train": 2, "fit": 2}
+_SAMPLE_WEIGHT = "sample_weight"
 _BUILD = "build_model"
 _TRAIN = "train"
 _INCREMENTAL = "incremental"
@@ -84,7 +85,8 @@ class ModelModules:
         if isinstance(signature, str):
             return [module.problem("bad-module", _path(module), signature)]
         return [
-            *_check_params(signature, str(module.value), model),
+            *_check_params(signature, str(module.value), model, given=_weights(tree)),
+            *_check_weight(signature, tree),
             *_check_format(signature, model),
             *_check_fit(signature, tree),
         ]
@@ -186,7 +188,7 @@ def check_libraries(
     for one in classes:
         params = {name: with_scalar_keys(node.to_plain()) for name, node in one.params.items()}
         given.append((str(one.path.value), fill_typed_params(params, declared) if declared else params))
-    found = check_classes(given, _is_incremental(tree))
+    found = check_classes(given, _is_incremental(tree), bool(_weights(tree)))
     return [_place(text, one) for one, texts in zip(classes, found, strict=True) for text in texts]
 
 
@@ -231,7 +233,9 @@ def _params(model: Node) -> dict[str, Node]:
     return model.entries["params"].entries if "params" in model.entries else {}
 
 
-def _check_params(signature: Signature, module: str, model: Node) -> list[Problem]:
+def _check_params(
+    signature: Signature, module: str, model: Node, *, given: tuple[str, ...] = ()
+) -> list[Problem]:
     if signature.takes_any:
         return []
     params = _params(model)
@@ -241,7 +245,7 @@ def _check_params(signature: Signature, module: str, model: Node) -> list[Proble
         if name not in signature.accepted:
             message = f"{what} does not take this parameter{_offer(name, signature.accepted)}"
             problems.append(node.key_problem("unknown-param", ("model", "params", name), message))
-    missing = [name for name in signature.required if name not in params]
+    missing = [name for name in signature.required if name not in params and name not in given]
     if missing:
         place = model.entries.get("params") or model
         key = ("model", "params") if "params" in model.entries else ("model",)
@@ -265,6 +269,24 @@ def _check_fit(signature: Signature, tree: Node) -> list[Problem]:
         if signature.function == _BUILD
         else _refuse_incremental(tree, f"modules with {signature.function}")
     )
+
+
+def _check_weight(signature: Signature, tree: Node) -> list[Problem]:
+    if not _weights(tree) or signature.function == _BUILD:
+        return []
+    if signature.function == _TRAIN:
+        message = f"does not apply to modules with {_TRAIN}, which read the dataset themselves; define {_BUILD} or fit, or remove this key"
+    elif not signature.takes_any and _SAMPLE_WEIGHT not in signature.accepted:
+        message = f"the module's fit takes no {_SAMPLE_WEIGHT}; write fit(features, target, {_SAMPLE_WEIGHT}), or remove this key"
+    else:
+        return []
+    return [tree.entries["weight"].key_problem("bad-weight", ("weight",), message)]
+
+
+def _weights(tree: Node) -> tuple[str, ...]:
+    """Return what Refinery passes to the fit beside features and target: the rows' weights, where the config names some."""
+    weight = tree.entries.get("weight")
+    return (_SAMPLE_WEIGHT,) if weight is not None and weight.value is not None else ()
 
 
 def _refuse_incremental(tree: Node, models: str) -> list[Problem]:

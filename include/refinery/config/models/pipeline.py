@@ -132,6 +132,12 @@ class PipelineConfig(Section):
         description="Columns to leave out, such as ids, and values that are known only afterwards.",
         examples=[["customer_id"]],
     )
+    weight: Text | None = Field(
+        default=None,
+        description="The column with each row's weight, in the fit, the metrics, the baseline and the gates. It is not a feature. Default: all rows "
+        "weigh the same.",
+        examples=["sampling_weight"],
+    )
     expect: ExpectConfig | None = Field(
         default=None,
         description="The data contract, checked before training. A dataset that breaks a rule fails the run.",
@@ -317,6 +323,7 @@ class PipelineConfig(Section):
             self._check_streams()
         if self.schedule is not None:
             refuse_without_default(self.params)
+        self._check_weight()
         self._check_target()
         self._check_columns_are_read()
         return self
@@ -336,6 +343,28 @@ class PipelineConfig(Section):
         for name, rules in (self.expect.columns if self.expect else {}).items():
             if rules.unique:
                 refuse(needs_all, "expect", "columns", name, "unique")
+
+    def _check_weight(self) -> None:
+        if self.weight is None:
+            return
+        if self.model.script:
+            refuse(
+                "does not apply to scripts, which read the dataset themselves; weigh the rows in the script",
+                "weight",
+            )
+        if self.fit.mode == "incremental":
+            refuse(
+                "does not work with fit: incremental, which holds a batch of the rows; remove one of the two",
+                "weight",
+            )
+        if self.weight in (self.features or ()):
+            refuse(
+                f'lists the weight "{self.weight}"; remove it',
+                "features",
+                (self.features or ()).index(self.weight),
+            )
+        if self.target and self.weight == self.target.column:
+            refuse("is also the target; choose another column", "weight")
 
     def _check_target(self) -> None:
         if self.target is None:
@@ -360,10 +389,14 @@ class PipelineConfig(Section):
         read = self.source.columns
         if read is None:
             return
-        for key in ("time_column", "group_column"):
-            column = getattr(self.evaluate, key)
+        roles = (
+            (("evaluate", "time_column"), self.evaluate.time_column),
+            (("evaluate", "group_column"), self.evaluate.group_column),
+            (("weight",), self.weight),
+        )
+        for key, column in roles:
             if column and column not in read:
-                refuse(f"is not among source.columns{suggest_name(column, read)}", "evaluate", key)
+                refuse(f"is not among source.columns{suggest_name(column, read)}", *key)
         for name in self.source.numbers:
             if name not in read:
                 refuse(

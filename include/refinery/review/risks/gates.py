@@ -72,7 +72,7 @@ def gate_only_warns(review: Review) -> Iterator[Finding]:
     "R013",
     "low",
     "evaluation changes",
-    meaning="Models are measured on other rows, or another class counts as positive, so metrics before and after cannot be "
+    meaning="Models are measured on other rows or with other weights, or another class counts as positive, so metrics before and after cannot be "
     "compared.",
     remedy="Compare both models on the same rows with `refinery compare` before you set a bound by the new figures.",
 )
@@ -88,6 +88,11 @@ def evaluation_changes(review: Review) -> Iterator[Finding]:
                 f"metrics of one class, such as f1 and recall, and gates on them are those of {classes}"
             )
             yield pair.finding(sentence, "evaluate", "positive_class")
+        if pair.before.config.weight != (weight := pair.after.config.weight):
+            how = f"weighted by {weight}" if weight else f"no longer weighted by {pair.before.config.weight}"
+            yield pair.finding(
+                f"metrics, and gates on them, are {how}: figures before and after differ", "weight"
+            )
         if not changed:
             continue
         if before.time_column and not after.time_column:

@@ -33,7 +33,7 @@ class Inputs:
     def of(cls, config: PipelineConfig) -> Inputs:
         """Read them from a config."""
         evaluate = config.evaluate
-        left_out = {*config.drop, *filter(None, (evaluate.time_column, evaluate.group_column))}
+        left_out = {*config.drop, *filter(None, (evaluate.time_column, evaluate.group_column, config.weight))}
         target = config.target.column if config.target else None
         others = {*left_out, target}
         named = config.features

@@ -83,7 +83,7 @@ def target_changes(review: Review) -> Iterator[Finding]:
     "R073",
     "medium",
     "inputs change",
-    meaning="The model learns from other columns (`features`, `drop`, `source.columns`, `evaluate.time_column`, `evaluate.group_column`), or gets "
+    meaning="The model learns from other columns (`features`, `drop`, `source.columns`, `evaluate.time_column`, `evaluate.group_column`, `weight`), or gets "
     "them in other types (`source.dtypes`), and whoever predicts with it must send those.",
     remedy="Inform the users before the first new model is promoted.",
 )
@@ -270,6 +270,8 @@ def _changed_key(pair: Pair) -> tuple[str, ...]:
         return ("source", "columns")
     if set(before.drop) != set(after.drop):
         return ("drop",)
+    if before.weight != after.weight:
+        return ("weight",)
     is_group = before.evaluate.group_column != after.evaluate.group_column
     return ("evaluate", "group_column" if is_group else "time_column")
 

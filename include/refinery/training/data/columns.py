@@ -37,6 +37,7 @@ class Roles:
         left_out: The others, each with the reason.
         time: The column with the time of each row; None where the config names none.
         group: The column with the group of each row; None where the config names none.
+        weight: The column with the weight of each row; None where the config names none.
     """
 
     target: str
@@ -44,6 +45,7 @@ class Roles:
     left_out: dict[str, str]
     time: str | None
     group: str | None
+    weight: str | None = None
 
 
 def choose_roles(table: pd.DataFrame, spec: TrainingSpec) -> Roles:
@@ -61,14 +63,15 @@ def choose_roles(table: pd.DataFrame, spec: TrainingSpec) -> Roles:
     target = _find_target([column for column in columns if not _is_blank(table[column])], spec.target)
     time = _find_named(columns, spec.time_column, "evaluate.time_column")
     group = _find_named(columns, spec.group_column, "evaluate.group_column")
+    weight = _find_named(columns, spec.weight, "weight")
     dropped = {_find(columns, name, "drop"): DROPPED for name in spec.source.drop}
     if target in dropped:
         raise _role_error(target, "is the target and in drop; remove it from drop")
-    for key, column in (("time_column", time), ("group_column", group)):
+    for key, column in (("evaluate.time_column", time), ("evaluate.group_column", group), ("weight", weight)):
         if column == target:
-            raise _role_error(target, f"is the target and evaluate.{key}; name another target")
+            raise _role_error(target, f"is the target and {key}; name another target")
     if spec.features is None:
-        named = {time: "is the time column", group: "is the group column"}
+        named = {time: "is the time column", group: "is the group column", weight: "is the weight column"}
         reasons = {column: reason for column, reason in named.items() if column is not None} | dropped
         left_out = {
             column: reason
@@ -78,6 +81,8 @@ def choose_roles(table: pd.DataFrame, spec: TrainingSpec) -> Roles:
         features = [column for column in columns if column != target and column not in left_out]
     else:
         features = _find_features(columns, spec.features, target, set(dropped))
+        if weight in features:
+            raise _role_error(str(weight), "is the weight and in features; remove it from features")
         others = [column for column in columns if column != target and column not in features]
         left_out = dict.fromkeys(others, "not named in features") | dropped
     if not features:
@@ -85,7 +90,7 @@ def choose_roles(table: pd.DataFrame, spec: TrainingSpec) -> Roles:
     left_out.pop(target, None)
     # Parquet written by pandas may keep a column as row labels.
     left_out |= {str(name): "holds the rows' labels" for name in table.index.names if name is not None}
-    return Roles(target, tuple(features), left_out, time, group)
+    return Roles(target, tuple(features), left_out, time, group, weight)
 
 
 def exclusion_reason(column: pd.Series[Any]) -> str | None:
@@ -139,6 +144,38 @@ def check_groups(groups: pd.Series[Any], used: pd.Series[bool]) -> None:
         raise DatasetError(
             f"evaluate.group_column: {count} of {int(used.sum())} rows have no value in the column {quoted(groups.name)}, the first "
             f"is row {int(missing.argmax()) + 1}; fill it in, or give such rows groups of their own."
+        )
+
+
+def check_weights(weights: pd.Series[Any], used: pd.Series[bool]) -> None:
+    """Check that every row has a weight, and that some of them count.
+
+    Args:
+        weights: The weight column of all rows of the dataset.
+        used: For each row, whether it is learned from or held out.
+
+    Raises:
+        DatasetError: The column holds no numbers, a weight is missing, negative or infinite, or all are zero.
+    """
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    where = f"weight: the column {quoted(weights.name)}"
+    if not is_numeric_dtype(weights.dtype) or is_bool_dtype(weights.dtype):
+        raise DatasetError(
+            f"{where} holds no numbers but values such as {quoted(str(weights.iloc[0])[:40])}; name another column."
+        )
+    values = weights.astype(float)
+    wrong = ((values.isna() | (values < 0) | (values == float("inf"))) & used).to_numpy()
+    if count := int(wrong.sum()):
+        row = int(wrong.argmax())
+        found = "no value" if values.isna().iloc[row] else f"{values.iloc[row]:g}"
+        raise DatasetError(
+            f"{where} has {count} {'value that is' if count == 1 else 'values that are'} missing, negative or infinite, the first in "
+            f"row {row + 1} ({found}); a weight is a number of 0 or more."
+        )
+    if not values[used].any():
+        raise DatasetError(
+            f"{where} is 0 in all {int(used.sum())} rows (row 1 to {len(values)}), so no row counts."
         )
 
 

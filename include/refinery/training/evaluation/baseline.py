@@ -11,6 +11,7 @@ from refinery.training.evaluation.scores import evaluate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     import pandas as pd
 
     from refinery.training.evaluation.metrics import Metric
@@ -22,7 +23,8 @@ def measure_baseline(
     held_out: pd.Series[Any],
     metrics: Sequence[Metric],
     *,
-    weights: Sequence[int] | None = None,
+    weights: Sequence[float] | np.ndarray[Any, Any] | None = None,
+    test_weights: np.ndarray[Any, Any] | None = None,
     positive: Any = None,
 ) -> dict[str, float]:
     """Return the metrics of always predicting the mean, or the most frequent class with each class's share as probability.
@@ -35,6 +37,7 @@ def measure_baseline(
         held_out: The target of the rows held out, which it is measured on.
         metrics: What to measure.
         weights: How many rows each of `learned` stands for; None is one.
+        test_weights: The weights of the rows held out; None where all weigh the same.
         positive: The positive class, as for `evaluate`.
     """
     import numpy as np
@@ -43,9 +46,11 @@ def measure_baseline(
     train, test = np.zeros((len(learned), 1)), np.zeros((len(held_out), 1))
     if task == REGRESSION:
         regressor = DummyRegressor().fit(train, learned, sample_weight=weights)
-        return evaluate(task, held_out, Predictions(regressor.predict(test)), metrics).metrics
+        return evaluate(
+            task, held_out, Predictions(regressor.predict(test)), metrics, weights=test_weights
+        ).metrics
     classifier = DummyClassifier(strategy="prior").fit(train, learned, sample_weight=weights)
     predictions = Predictions(
         np.asarray(classifier.predict(test)), tuple(classifier.classes_), classifier.predict_proba(test)
     )
-    return evaluate(task, held_out, predictions, metrics, positive).metrics
+    return evaluate(task, held_out, predictions, metrics, positive, weights=test_weights).metrics

@@ -13,6 +13,7 @@ from refinery.training.evaluation.splitting import Split
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     import pandas as pd
 
     from refinery.training.evaluation.metrics import MetricChoice
@@ -41,6 +42,8 @@ def cross_validate(
     target: pd.Series[Any],
     folds: Sequence[tuple[Rows, Rows]],
     choice: MetricChoice,
+    *,
+    weights: np.ndarray[Any, Any] | None = None,
 ) -> Spread:
     """Fit and evaluate a model for each fold; a metric that has no value in a fold is left out.
 
@@ -49,7 +52,7 @@ def cross_validate(
     """
     measured = [
         fit_and_evaluate(
-            learner.anew(), Split.of(columns_of(features), target, *fold), choice
+            learner.anew(), Split.of(columns_of(features), target, *fold, weights), choice
         ).evaluation.metrics
         for fold in folds
     ]

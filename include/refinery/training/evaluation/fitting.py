@@ -65,7 +65,7 @@ def fit_and_evaluate(learner: Learner, split: Split, choice: MetricChoice) -> Fi
         check_task(learner.name, task, split)
         choice.for_task(task)
     with running(learner, "fit", split.train_features):
-        model = learner.fit(split.train_features, split.train_target)
+        model = learner.fit(split.train_features, split.train_target, split.train_weights)
     task = find_task(model if learner.unfitted is None else learner.unfitted, split.train_target, choice)
     return evaluate_fitted(learner, model, task, split, choice)
 
@@ -93,7 +93,9 @@ def evaluate_fitted(learner: Learner, model: Any, task: str, split: Split, choic
     if task == CLASSIFICATION:
         check_classes(model, predictions.values, split.whole_target.unique())
     with isolated():
-        evaluation = evaluate(task, split.test_target, predictions, metrics, choice.positive)
+        evaluation = evaluate(
+            task, split.test_target, predictions, metrics, choice.positive, weights=split.test_weights
+        )
     return Fitted(model, metrics, evaluation, _held_out(task, split, predictions, evaluation.positive))
 
 
@@ -122,6 +124,7 @@ def _held_out(task: str, split: Split, predictions: Predictions, positive: Any) 
         classes=None if task == REGRESSION else list(predictions.classes),
         task=task,
         positive=positive,
+        weights=split.test_weights,
     )
 
 

@@ -74,7 +74,14 @@ def measure_latest(latest: LatestModel, held_out: HeldOut | None, metrics: Seque
             if held_out.task == CLASSIFICATION:
                 known = {*held_out.actual.unique(), *getattr(latest.model, "classes_", ())}
                 check_classes(latest.model, predictions.values, known)
-            evaluation = evaluate(held_out.task, held_out.actual, predictions, metrics, held_out.positive)
+            evaluation = evaluate(
+                held_out.task,
+                held_out.actual,
+                predictions,
+                metrics,
+                held_out.positive,
+                weights=held_out.weights,
+            )
     except Exception as error:  # noqa: BLE001 - an older model may fail at new rows in any way
         problem = f"{latest.version} failed on the held-out rows ({type(error).__name__}: {str(error)[:200]})"
         return LatestMetrics(latest.version, {}, problem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -74,11 +75,13 @@ class MetricChoice:
         listed: Those that it lists; None for the task's usual ones.
         required: Those that it sets gates for; they are measured too.
         positive: Which of two classes they count as positive, as written in the data; None for the one that sorts last.
+        weighted: Whether the rows have weights, which each metric must take.
     """
 
     listed: tuple[Metric, ...] | None = None
     required: tuple[Metric, ...] = ()
     positive: Any = None
+    weighted: bool = False
 
     @property
     def stated_task(self) -> str | None:
@@ -92,7 +95,7 @@ class MetricChoice:
         """Return the metrics of a model with the task.
 
         Raises:
-            MetricError: One measures another task.
+            MetricError: One measures another task, or takes no weights where rows have some.
         """
         usual = DEFAULT_METRICS[task]
         asked = find_metrics(usual) if self.listed is None else self.listed
@@ -101,6 +104,10 @@ class MetricChoice:
             if metric.task != task:
                 raise MetricError(
                     f"The metric {quoted(metric.name)} does not measure {task}, which is this model's task: choose others, such as {listed(usual)}."
+                )
+            if self.weighted and not _takes_weights(metric):
+                raise MetricError(
+                    f"weight: the metric {quoted(metric.name)} takes no weights; remove weight, or choose other metrics, such as {listed(usual)}."
                 )
         return chosen
 
@@ -112,7 +119,14 @@ def choose_metrics(spec: TrainingSpec) -> MetricChoice:
         UnknownMetricError: It names one that does not exist.
     """
     asked = None if spec.metrics is None else find_metrics(spec.metrics)
-    return MetricChoice(asked, find_metrics(spec.require), spec.positive_class)
+    return MetricChoice(asked, find_metrics(spec.require), spec.positive_class, spec.weight is not None)
+
+
+def _takes_weights(metric: Metric) -> bool:
+    from sklearn.metrics import get_scorer
+
+    # There is no public way to the function of a scorer.
+    return "sample_weight" in inspect.signature(get_scorer(metric.scorer)._score_func).parameters  # noqa: SLF001
 
 
 def find_metrics(names: Iterable[str]) -> tuple[Metric, ...]:

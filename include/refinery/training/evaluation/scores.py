@@ -55,6 +55,7 @@ class HeldOut:
         classes: The classes that the model knows, in the order of the scores; None for a regressor.
         task: "regression" or "classification".
         positive: Which of two classes counts as positive; None where there are not two.
+        weights: The rows' weights; None where all weigh the same.
     """
 
     features: pd.DataFrame
@@ -64,6 +65,7 @@ class HeldOut:
     classes: list[Any] | None
     task: str
     positive: Any = None
+    weights: np.ndarray[Any, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ def evaluate(
     predictions: Predictions,
     metrics: Sequence[Metric] | None = None,
     positive: Any = None,
+    *,
+    weights: np.ndarray[Any, Any] | None = None,
 ) -> Evaluation:
     """Compare predictions with the actual target.
 
@@ -109,6 +113,7 @@ def evaluate(
         predictions: The model's predictions.
         metrics: What to measure; None for the task's usual metrics.
         positive: Which of two classes counts as positive; None for the one that sorts last, as in scikit-learn.
+        weights: The rows' weights; None where all weigh the same.
     """
     metrics = MetricChoice().for_task(task) if metrics is None else metrics
     order = [] if task == REGRESSION else _all_classes(target, predictions)
@@ -119,7 +124,7 @@ def evaluate(
     evaluation = Evaluation(task, {}, positive=order[-1] if is_binary else None)
     for metric in metrics:
         scorer, definition = _define(metric, order)
-        value, problem = _measure(scorer, model, actual)
+        value, problem = _measure(scorer, model, actual, weights)
         if model.asked_for_scores:
             problem = _scores_problem(target, predictions) or problem
         if problem:
@@ -146,7 +151,7 @@ def _define(metric: Metric, order: list[Any]) -> tuple[str, str]:
     return metric.scorer, ""
 
 
-def _measure(scorer: str, model: PrecomputedEstimator, actual: Any) -> tuple[float, str]:
+def _measure(scorer: str, model: PrecomputedEstimator, actual: Any, weights: Any) -> tuple[float, str]:
     """Return a scorer's value, or the reason why there is none."""
     from sklearn.metrics import get_scorer
 
@@ -156,7 +161,7 @@ def _measure(scorer: str, model: PrecomputedEstimator, actual: Any) -> tuple[flo
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what has no value is reported as left out
         try:
-            value = float(get_scorer(scorer)(model, actual, actual))
+            value = float(get_scorer(scorer)(model, actual, actual, sample_weight=weights))
         except (ValueError, TypeError, AttributeError) as error:
             return 0.0, str(error).partition("\n")[0]
     return value, "" if math.isfinite(value) else f"it is {abs(value)}"

@@ -14,10 +14,13 @@ from refinery.training.evaluation.row_parts import take_parts
 from refinery.wording import listed, quoted
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from refinery.spec.training import TrainingSpec
     from refinery.training.evaluation.row_parts import Rows
+
+    Weights = np.ndarray[Any, np.dtype[np.float64]]
 
 _FIRST_ROWS = 1000
 _STRATIFY = "evaluate.stratify"
@@ -35,16 +38,25 @@ class Split:
         test_features: Features of the rows held out.
         train_target: Target of the rows to learn from.
         test_target: Target of the rows held out.
+        train_weights: Weight of each row to learn from; None where all weigh the same.
+        test_weights: Weight of each row held out; None in the same case.
     """
 
     train_features: pd.DataFrame
     test_features: pd.DataFrame
     train_target: pd.Series[Any]
     test_target: pd.Series[Any]
+    train_weights: Weights | None = None
+    test_weights: Weights | None = None
 
     @classmethod
     def of(
-        cls, features: dict[str, pd.Series[Any]], target: pd.Series[Any], train: Rows, test: Rows
+        cls,
+        features: dict[str, pd.Series[Any]],
+        target: pd.Series[Any],
+        train: Rows,
+        test: Rows,
+        weights: Weights | None = None,
     ) -> Split:
         """Take the rows at the given positions.
 
@@ -54,7 +66,16 @@ class Split:
             target: The target.
             train: The rows to learn from.
             test: The rows to hold out.
+            weights: The weight of each row; None where all weigh the same.
+
+        Raises:
+            DatasetError: All rows of a part have the weight 0.
         """
+        for part, rows in (("to learn from", train), ("held out", test)):
+            if weights is not None and not weights[rows].any():
+                raise DatasetError(
+                    f"weight: all {len(rows)} rows {part} have the weight 0; change evaluate.test_size."
+                )
         # Features and target share row labels, which take more memory than the target where rows are many.
         train_labels, test_labels = target.index.take(train), target.index.take(test)
         train_features, test_features = take_parts(features, (train, test), (train_labels, test_labels))
@@ -63,6 +84,8 @@ class Split:
             test_features,
             target.iloc[train].set_axis(train_labels),
             target.iloc[test].set_axis(test_labels),
+            None if weights is None else weights[train],
+            None if weights is None else weights[test],
         )
 
     @property

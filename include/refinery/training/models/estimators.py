@@ -13,6 +13,7 @@ from refinery.training.errors import FitError, ModelCodeError, ModelParamsError
 from refinery.training.models.estimator_kinds import kind_problem
 from refinery.training.models.library_classes import estimators_problem, find_estimator_class, find_step_class
 from refinery.training.models.library_params import accepted_params, canonical_params, refused_values
+from refinery.training.models.sample_weights import weight_argument
 from refinery.training.seeding import seed_estimator
 from refinery.training.user_code.isolation import user_code
 
@@ -44,8 +45,8 @@ class Learner(Protocol):
     def name(self) -> str:
         """Its name in messages."""
 
-    def fit(self, features: pd.DataFrame, target: pd.Series[Any]) -> Any:
-        """Return a model fitted to the rows; called once."""
+    def fit(self, features: pd.DataFrame, target: pd.Series[Any], weights: Any = None) -> Any:
+        """Return a model fitted to the rows, with their weights where there are some; called once."""
 
     def anew(self) -> Self:
         """Return an unfitted learner that shares nothing with this one's model."""
@@ -70,9 +71,10 @@ class BuiltEstimator:
         """The estimator's class."""
         return type(self.unfitted).__name__
 
-    def fit(self, features: pd.DataFrame, target: pd.Series[Any]) -> Any:
+    def fit(self, features: pd.DataFrame, target: pd.Series[Any], weights: Any = None) -> Any:
         """Fit the estimator in place."""
-        self.unfitted.fit(features, target)
+        argument = None if weights is None else weight_argument(self.unfitted)
+        self.unfitted.fit(features, target, **({argument: weights} if argument else {}))
         return self.unfitted
 
     def anew(self) -> Self:

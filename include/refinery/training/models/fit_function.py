@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from refinery.training.errors import ModelCodeError
 from refinery.training.models.estimators import check_model, check_params
+from refinery.training.models.sample_weights import SAMPLE_WEIGHT
 from refinery.training.seeding import SEED
 from refinery.training.user_code.modules import FIT
 
@@ -51,14 +52,15 @@ class FitFunction:
         """The module's name."""
         return self.module.file.stem
 
-    def fit(self, features: pd.DataFrame, target: pd.Series[Any]) -> Any:
+    def fit(self, features: pd.DataFrame, target: pd.Series[Any], weights: Any = None) -> Any:
         """Call the function.
 
         Raises:
             ModelCodeError: It did not return a model.
         """
         # Code that adds columns to its features must not change the next fold's rows.
-        model = self.module.function(features.copy(deep=False), target.copy(deep=False), **self.params)
+        given = {**self.params, **({} if weights is None else {SAMPLE_WEIGHT: weights})}
+        model = self.module.function(features.copy(deep=False), target.copy(deep=False), **given)
         check_model(self.module.file, FIT, model, ("predict",))
         return model
 
@@ -67,11 +69,13 @@ class FitFunction:
         return self
 
 
-def prepare_fit_function(module: UserModule, params: Mapping[str, Any], random_state: int) -> FitFunction:
+def prepare_fit_function(
+    module: UserModule, params: Mapping[str, Any], random_state: int, *, weighted: bool = False
+) -> FitFunction:
     """Check a module's `fit` function and its params, and pass the config's seed where it accepts one.
 
     Raises:
-        ModelCodeError: It does not take features and target.
+        ModelCodeError: It does not take features and target, or no weights where rows have some.
         ModelParamsError: It does not take these params.
     """
     parameters = inspect.signature(module.function).parameters
@@ -86,5 +90,10 @@ def prepare_fit_function(module: UserModule, params: Mapping[str, Any], random_s
     except TypeError as error:
         advice = "fit must take the features and the target as its first two arguments."
         raise ModelCodeError(f"{module.file}: {advice}") from error
-    check_params(FIT, module.function, params, given_by_position=_DATA_ARGUMENTS)
+    if weighted and SAMPLE_WEIGHT not in parameters:
+        raise ModelCodeError(
+            f"{module.file}: weight: fit takes no sample_weight; write fit(features, target, sample_weight), or remove weight."
+        )
+    passed = {SAMPLE_WEIGHT: None} if weighted else {}
+    check_params(FIT, module.function, {**params, **passed}, given_by_position=_DATA_ARGUMENTS)
     return FitFunction(module, params, seeded)

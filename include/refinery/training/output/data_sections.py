@@ -96,6 +96,7 @@ def describe_training(
             "task": fitted.evaluation.task,
             "positive_class": plain(fitted.evaluation.positive),
             "definitions": fitted.evaluation.definitions,
+            **({"weighted_by": spec.weight} if spec.weight is not None else {}),
             "lower_is_better": [metric.name for metric in fitted.metrics if not metric.higher_is_better],
         },
     }

@@ -17,7 +17,9 @@ def summarize(manifest: Mapping[str, Any]) -> str:
     lines = [f"Trained {name} in {manifest['duration_seconds']:.1f} s"]
     if data := manifest.get("data"):
         lines += _data_lines(data, manifest["split"], manifest["evaluation"])
-    lines.append(f"  metrics   {_numbers(manifest['metrics']) or 'not measured'}")
+    weight = (manifest.get("evaluation") or {}).get("weighted_by")
+    weighted = f" (weighted by {quoted(weight)})" if weight else ""
+    lines.append(f"  metrics   {_numbers(manifest['metrics']) or 'not measured'}{weighted}")
     if baseline := manifest.get("baseline"):
         lines.append(f"  baseline  {_numbers(baseline)}")
     if spread := manifest.get("spread"):

@@ -49,6 +49,7 @@ def train_estimator(
         held_out.actual,
         [metric for metric in fitted.metrics if metric.name in evaluation.metrics],
         weights=prepared.weights,
+        test_weights=held_out.weights,
         positive=positive,
     )
     data = prepared.data

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+    import numpy as np
     import pandas as pd
 
     from refinery.spec.table_profile import TableProfile
@@ -34,7 +35,7 @@ class Prepared:
         fit: Fits the estimator and evaluates it on the rows held out.
         train_rows: How many rows it learns from.
         train_target: The target of these rows, or each of its values once.
-        weights: How many rows each value of `train_target` stands for; None is one.
+        weights: How many rows each value of `train_target` stands for, or its row's weight; None is one.
         data: What the manifest says of the dataset.
         preprocess: What was put before the estimator; None where nothing was.
         sections: What else the manifest says.
@@ -49,7 +50,7 @@ class Prepared:
     fit: Callable[[], Fitted]
     train_rows: int
     train_target: pd.Series[Any]
-    weights: Sequence[int] | None
+    weights: Sequence[float] | np.ndarray[Any, Any] | None
     data: dict[str, Any]
     preprocess: dict[str, Any] | None
     warnings: tuple[str, ...]

@@ -11,6 +11,7 @@ from refinery.training.data.column_types import check_types
 from refinery.training.data.columns import (
     check_groups,
     check_target,
+    check_weights,
     choose_roles,
     rows_with_target,
     without_empty,
@@ -19,6 +20,7 @@ from refinery.training.data.contract import Contract, check_contract
 from refinery.training.data.dates import check_dates
 from refinery.training.data.numbers_as_text import check_numbers
 from refinery.training.data.read import read_dataset
+from refinery.training.errors import ModelCodeError
 from refinery.training.evaluation.cross_validation import cross_validate
 from refinery.training.evaluation.fitting import find_task, fit_and_evaluate
 from refinery.training.evaluation.positive_class import check_positive_class, find_positive_class
@@ -26,6 +28,7 @@ from refinery.training.evaluation.row_parts import columns_of
 from refinery.training.evaluation.splitting import Split, split_folds, split_rows
 from refinery.training.models.estimators import BuiltEstimator
 from refinery.training.models.preprocessing import with_preprocessing
+from refinery.training.models.sample_weights import weight_problem
 from refinery.training.output.data_sections import describe_data
 from refinery.training.seeding import seed_estimator, seeded_generators
 from refinery.training.trainers.prepared import Prepared, warn_of_values
@@ -33,6 +36,7 @@ from refinery.training.trainers.prepared import Prepared, warn_of_values
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
     import pandas as pd
 
     from refinery.spec.training import TrainingSpec
@@ -76,9 +80,17 @@ def prepare_whole(
     groups = None if roles.group is None else table[roles.group]
     if roles.group is not None:
         check_groups(read.table[roles.group], read.table[roles.target].notna())
+    weights = None
+    if roles.weight is not None:
+        check_weights(read.table[roles.weight], read.table[roles.target].notna())
+        weights = table[roles.weight].to_numpy(dtype=float)
+        if learner.unfitted is not None and (problem := weight_problem(learner.unfitted)):
+            raise ModelCodeError(f"{problem}.")
     rows = split_rows(spec, target, times, groups)
     spread = (
-        _cross_validate(spec, learner, features, target, times=times, groups=groups, choice=choice)
+        _cross_validate(
+            spec, learner, features, target, times=times, groups=groups, weights=weights, choice=choice
+        )
         if spec.cross_validation
         else {}
     )
@@ -94,7 +106,7 @@ def prepare_whole(
     summary = profile(pd.concat([features, target], axis="columns"), roles.target) if profile else None
     columns = columns_of(features)
     del read, table, features, times, groups  # so that the split can let go of each column
-    split = Split.of(columns, target, *rows)
+    split = Split.of(columns, target, *rows, weights)
     return Prepared(
         learner,
         choice,
@@ -102,7 +114,7 @@ def prepare_whole(
         partial(fit_and_evaluate, learner, split, choice),
         train_rows=len(split.train_target),
         train_target=split.train_target,
-        weights=None,
+        weights=split.train_weights,
         data=data,
         preprocess=preprocess,
         warnings=warnings,
@@ -132,9 +144,10 @@ def _cross_validate(
     *,
     times: pd.Series[Any] | None,
     groups: pd.Series[Any] | None,
+    weights: np.ndarray[Any, Any] | None,
     choice: MetricChoice,
 ) -> dict[str, Any]:
     folds = split_folds(spec, find_task(learner.unfitted, target, choice), target, times, groups)
     with seeded_generators(spec.random_state):
-        spread = cross_validate(learner, features, target, folds, choice)
+        spread = cross_validate(learner, features, target, folds, choice, weights=weights)
     return {"cross_validation": {"folds": spread.folds, "mean": spread.mean}, "spread": spread.spread}

@@ -122,6 +122,7 @@ def _check_settings(spec: TrainingSpec) -> None:
         "evaluate.time_column": spec.time_column,
         "evaluate.group_column": spec.group_column,
         "evaluate.cross_validation": spec.cross_validation,
+        "weight": spec.weight,
     }
     if refused := [key for key, value in asked.items() if value]:
         raise TrainingError(

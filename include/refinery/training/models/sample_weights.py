@@ -1,0 +1,48 @@
+"""Find how an estimator takes the weight of each row."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+WEIGHT = "weight"
+SAMPLE_WEIGHT = "sample_weight"
+# The attributes in which scikit-learn's wrappers keep the estimator that they pass the arguments of fit to.
+_WRAPPED = ("estimator", "regressor")
+
+
+def weight_argument(estimator: Any) -> str | None:
+    """Return the argument of `fit` for the rows' weights, such as "sample_weight" or, of a Pipeline, "ridge__sample_weight".
+
+    Args:
+        estimator: An unfitted estimator. Of a Pipeline, the last step takes the weights; of a search, the estimator in it.
+
+    Returns:
+        The argument; None where the estimator takes no weights.
+    """
+    from sklearn.pipeline import Pipeline
+
+    if isinstance(estimator, Pipeline):
+        name, last = estimator.steps[-1]
+        argument = weight_argument(last)
+        return argument and f"{name}__{argument}"
+    parameters = inspect.signature(estimator.fit).parameters.values()
+    if any(one.name == SAMPLE_WEIGHT for one in parameters):
+        return SAMPLE_WEIGHT
+    if not any(one.kind is one.VAR_KEYWORD for one in parameters):
+        return None
+    if members := getattr(estimator, "estimators", None):
+        able = all(weight_argument(one) == SAMPLE_WEIGHT for _, one in members if hasattr(one, "fit"))
+        return SAMPLE_WEIGHT if able else None
+    inner = next((getattr(estimator, name) for name in _WRAPPED if hasattr(estimator, name)), None)
+    return None if inner is None else weight_argument(inner)
+
+
+def weight_problem(estimator: Any) -> str | None:
+    """Return why an estimator cannot be fitted to weighted rows; None where it can."""
+    if weight_argument(estimator) is not None:
+        return None
+    from sklearn.pipeline import Pipeline
+
+    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    return f"weight: {type(last).__name__} takes no sample_weight in fit; choose an estimator that does, or remove weight"

@@ -147,6 +147,7 @@ def test_a_real_dataset_needs_six_lines_and_beats_the_baseline(prepare_config, s
 
     assert len(lines) <= 6
     assert manifest["gate"] == "passed"
+    assert not [one for one in manifest["warnings"] if "evaluate.group_column" in one]
     assert manifest["metrics"].keys() == manifest["baseline"].keys()
     for metric in find_metrics(manifest["metrics"]):
         measured, baseline = manifest["metrics"][metric.name], manifest["baseline"][metric.name]

@@ -23,6 +23,7 @@ from refinery.training.data.read import read_dataset
 from refinery.training.errors import ModelCodeError
 from refinery.training.evaluation.cross_validation import cross_validate
 from refinery.training.evaluation.fitting import find_task, fit_and_evaluate
+from refinery.training.evaluation.grouped_rows import warn_of_groups
 from refinery.training.evaluation.positive_class import check_positive_class, find_positive_class
 from refinery.training.evaluation.row_parts import columns_of
 from refinery.training.evaluation.splitting import Split, split_folds, split_rows
@@ -87,6 +88,9 @@ def prepare_whole(
         if learner.unfitted is not None and (problem := weight_problem(learner.unfitted)):
             raise ModelCodeError(f"{problem}.")
     rows = split_rows(spec, target, times, groups)
+    if times is None and groups is None:
+        task = find_task(learner.unfitted, target, choice)
+        warnings = (*warnings, *warn_of_groups(table, roles, rows, task))
     spread = (
         _cross_validate(
             spec, learner, features, target, times=times, groups=groups, weights=weights, choice=choice

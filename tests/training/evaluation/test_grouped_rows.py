@@ -1,0 +1,98 @@
+"""A random target of each group: a random split knows it, and says so; a split by group does not know it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from refinery.spec.training import ClassModel
+
+FOREST = {"model": ClassModel("sklearn.ensemble.ExtraTreesRegressor"), "params": {"n_estimators": 10}}
+CLASSIFIER = {"model": ClassModel("sklearn.ensemble.ExtraTreesClassifier"), "params": {"n_estimators": 10}}
+GROUPED = ("Rows look grouped", "Rows with the same")
+
+
+def customers(*, groups=100, rows=10, noise=0.0, own=0, classes=False):
+    """Features of each customer with some noise, `own` columns of each row, and a target of each customer at random."""
+    draw = np.random.default_rng(0)
+    group = draw.permutation(np.repeat(np.arange(groups), rows))
+    values = draw.normal(size=(groups, 5))[group] + noise * draw.normal(size=(len(group), 5))
+    table = pd.DataFrame(values, columns=list("abcde"))
+    for column in range(own):
+        table[f"own{column}"] = draw.normal(size=len(group))
+    target = draw.normal(size=groups)[group]
+    return table.assign(customer=group, y=np.where(target > 0, "yes", "no") if classes else target)
+
+
+def smooth(*, digits=None, classes=False, columns=3):
+    """A target that is learned from all features, with noise."""
+    draw = np.random.default_rng(0)
+    table = pd.DataFrame(draw.normal(size=(1000, columns)), columns=list("abcdefgh")[:columns])
+    target = table.sum(axis=1) + draw.normal(size=len(table)) * 0.2
+    table = table if digits is None else table.round(digits)
+    return table.assign(
+        customer=np.arange(1000) % 100, y=np.where(target > 0, "yes", "no") if classes else target
+    )
+
+
+@pytest.fixture
+def warnings_of(train_table):
+    def warnings_of(table, classes=False, **fields):
+        result = train_table(table.to_csv(index=False), **(CLASSIFIER if classes else FOREST) | fields)
+        return result, [one for one in result.manifest["warnings"] if one.startswith(GROUPED)]
+
+    return warnings_of
+
+
+@pytest.mark.parametrize("classes", [False, True])
+@pytest.mark.parametrize(
+    "shape",
+    [{}, {"noise": 0.01}, {"own": 2}, {"groups": 20, "rows": 30, "noise": 0.01}],
+    ids=[
+        "the same features",
+        "nearly the same features",
+        "columns of each row beside them",
+        "few large groups",
+    ],
+)
+def test_groups_on_both_sides_are_a_warning_with_or_without_their_column(warnings_of, classes, shape):
+    table = customers(**shape, classes=classes)
+
+    for drop in ([], ["customer"]):
+        result, (warning,) = warnings_of(table.drop(columns=drop), classes, target="y")
+        assert "evaluate.group_column" in warning
+    assert max(result.metrics.get("r2", 0), result.metrics.get("accuracy", 0)) > 0.8
+
+
+def test_a_dropped_id_and_an_id_of_text_are_named(warnings_of):
+    table = customers()
+    as_text = table.assign(customer=table["customer"].map("C{:04}".format))
+
+    _, dropped = warnings_of(table, features=tuple("abcde"), target="y")
+    _, text = warnings_of(as_text, target="y", preprocess="auto")
+
+    assert dropped == text
+    assert dropped[0].endswith("set evaluate.group_column: customer.")
+
+
+def test_split_by_group_there_is_no_warning_and_nothing_to_remember(warnings_of):
+    result, warnings = warnings_of(customers(), group_column="customer", target="y")
+
+    assert warnings == []
+    assert result.metrics["r2"] < 0.2
+
+
+@pytest.mark.parametrize("classes", [False, True])
+@pytest.mark.parametrize("digits", [None, 1, 0])
+@pytest.mark.parametrize("columns", [1, 2, 6])
+def test_what_can_be_learned_is_not_a_group(warnings_of, classes, digits, columns):
+    _, warnings = warnings_of(smooth(digits=digits, classes=classes, columns=columns), classes, target="y")
+
+    assert warnings == []
+
+
+def test_the_demos_dataset_has_no_groups(train_petrol):
+    result = train_petrol()
+
+    assert not [one for one in result.manifest["warnings"] if one.startswith(GROUPED)]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.review.draft import Draft
-from refinery.cli.library_classes import check_library_class
+from refinery.cli.library_classes import check_library_classes
 from refinery.review.compare import make_plan
 from refinery.review.formats import plan_as_json, plan_as_markdown
 
@@ -106,7 +106,7 @@ def lay_out(draft: Draft, root: Path) -> None:
 
 def _plan(root: Path) -> Plan:
     return make_plan(
-        root, base="main", head=None, environment=None, day=None, check_class=check_library_class
+        root, base="main", head=None, environment=None, day=None, check_classes=check_library_classes
     )
 
 

@@ -294,7 +294,15 @@ class TestTemplates:
             (DownloadDatasetOperator, {"workspace", "workspace_conn_id", "source", "aws_conn_id"}),
             (
                 TrainModelOperator,
-                {"workspace", "workspace_conn_id", "training", "prefix", "aws_conn_id", "compute"},
+                {
+                    "workspace",
+                    "workspace_conn_id",
+                    "training",
+                    "prefix",
+                    "aws_conn_id",
+                    "compute",
+                    "run_params",
+                },
             ),
             (UploadModelOperator, {"workspace", "workspace_conn_id", "prefix", "aws_conn_id"}),
             (CleanUpOperator, {"workspace", "workspace_conn_id"}),

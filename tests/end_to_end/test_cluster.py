@@ -60,6 +60,12 @@ model: wine_classifier
 output: s3://models/local_workspace/{{ ds }}/
 workspace: /var/tmp/refinery
 """
+BACKFILLED = """
+source: s3://iasd-data-in-the-cloud/petrol_consumption.csv
+model: random_forest
+output: s3://models/backfilled/{{ ds }}/
+schedule: "@yearly"
+"""
 # Airflow waits five minutes before it takes a worker for lost.
 IMPATIENT = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "2",
@@ -80,6 +86,7 @@ def cluster(copy_project, tmp_path_factory):
         config.write_text("".join(line for line in lines if not line.startswith("schedule:")))
     (copy / "airflow_local_settings.py").write_text(ALTERNATE)
     (copy / "configs" / "local_workspace.yml").write_text(LOCAL_WORKSPACE)
+    (copy / "configs" / "backfilled.yml").write_text(BACKFILLED)
     for name, seconds in WAITING.items():
         (copy / "configs" / f"{name}.yml").write_text(CONFIG.format(name=name))
         waits = WAITS.format(folder=str(notes), seconds=seconds)
@@ -189,6 +196,23 @@ def test_pipelines_run_with_each_step_on_another_worker_and_leave_nothing(cluste
 
     assert keys(cluster, "staging") == []
     assert [path for worker in WORKERS for path in left_on(cluster, worker)] == []
+
+
+def test_a_backfill_leaves_a_model_for_each_date(cluster):
+    """Here, because Airflow refuses backfills on SQLite while its scheduler writes, and then loses the scheduler."""
+    cluster.api.unpause("backfilled", timeout=PATIENCE)
+    body = {
+        "dag_id": "backfilled",
+        "from_date": "2024-01-01T00:00:00+00:00",
+        "to_date": "2025-06-30T00:00:00+00:00",
+    }
+    cluster.api.call("POST", "backfills", body | {"run_on_latest_version": True})
+    deadline = time.monotonic() + PATIENCE
+    missing = {"2024-01-01", "2025-01-01"}
+    while missing and time.monotonic() < deadline:
+        missing -= {key.split("/")[1] for key in keys(cluster, "models", "backfilled/") if "manifest" in key}
+        time.sleep(0.5)
+    assert not missing
 
 
 def test_a_local_workspace_is_an_import_error_that_says_what_to_do(cluster):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import time
-from http import HTTPStatus
 from types import SimpleNamespace
 
 import pytest
@@ -109,35 +108,6 @@ def test_a_run_without_a_logical_date_goes_by_the_day_it_was_triggered(airflow):
     assert run["state"] == "success"
     assert run["logical_date"] is None
     assert run["run_after"][:10] in model_dates(airflow, "wine_cultivar")
-
-
-def start_backfill(airflow, body):
-    """Ask for a backfill until Airflow does not find its SQLite locked by another component, which it answers with 503."""
-    for attempts_left in reversed(range(60)):
-        try:
-            airflow.api.call("POST", "backfills", body)
-            break
-        except RestApiError as error:
-            if error.status != HTTPStatus.SERVICE_UNAVAILABLE or not attempts_left:
-                raise
-            time.sleep(1)
-
-
-def test_a_backfill_leaves_a_model_for_each_date(airflow):
-    start_backfill(
-        airflow,
-        {
-            "dag_id": "diabetes_progression",
-            "from_date": "2026-02-01T00:00:00+00:00",
-            "to_date": "2026-02-03T23:59:59+00:00",
-            "run_on_latest_version": True,
-        },
-    )
-    expected = {"2026-02-01", "2026-02-02", "2026-02-03"}
-    deadline = time.monotonic() + 600
-    while not expected <= set(model_dates(airflow, "diabetes_progression")) and time.monotonic() < deadline:
-        time.sleep(0.5)
-    assert expected <= set(model_dates(airflow, "diabetes_progression"))
 
 
 def test_the_form_asks_for_the_params_of_a_run_and_its_values_reach_the_model(airflow):

@@ -99,10 +99,10 @@ class Split:
 
 def distinct_values(column: pd.Series[Any], *, most: int) -> list[Any] | None:
     """Return the distinct values of a column; None where there are more than `most`, as the first rows mostly show."""
-    for values in (column.head(_FIRST_ROWS).unique(), column.unique()):
-        if len(values) > most:
-            return None
-    return list(values)
+    if len(column.head(_FIRST_ROWS).unique()) > most:
+        return None
+    values = column.unique()
+    return list(values) if len(values) <= most else None
 
 
 def split_rows(

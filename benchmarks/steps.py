@@ -7,7 +7,7 @@ sleeps 0.1 s. All DAGs train the same model on the same dataset, in turn; what i
 callables. Four empty tasks are the floor: what Airflow itself takes. A run lasts from its trigger to its end, a task from its start
 to its end, both as Airflow's database has them.
 
-All of that is measured twice: as it is, and with the libraries of a training imported by the scheduler, from which LocalExecutor
+All of that is measured twice: without further settings, and with the libraries of a training imported by the scheduler, from which LocalExecutor
 forks the tasks: ours by REFINERY_PRELOAD=training, by hand with a plugin. Both are in the same Airflow, so either profits from the
 other's imports.
 """
@@ -44,7 +44,7 @@ CONTESTANTS = {
 RUN = "the run"
 SUM = "its tasks"
 TASKS = ("download_dataset", "train_model", "upload_model", "clean_up")
-PRELOADING = {"nothing": "as it is", "training": "with the libraries of a training preloaded"}
+PRELOADING = {"nothing": "without further settings", "training": "with the libraries of a training preloaded"}
 WARM_UP_RUNS = 2
 CONFIG = """\
 source: https://iasd-data-in-the-cloud.s3.eu-west-3.amazonaws.com/petrol_consumption.csv

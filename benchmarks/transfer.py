@@ -150,7 +150,7 @@ def move(name: str, way: str, original: Path, store: ObjectStore, port: int) -> 
 
 @contextmanager
 def slow_line(upstream: int, latency: float, bandwidth: float) -> Iterator[int]:
-    """Run the proxy in a process of its own; yields its port."""
+    """Run the proxy in a separate process; yields its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])

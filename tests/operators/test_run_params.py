@@ -26,7 +26,7 @@ ROWS = b"x,y\n" + b"".join(f"{x},{2 * x + x % 3}\n".encode() for x in range(30))
 
 @pytest.fixture
 def triggered(prepare_config, context, s3, tmp_path):
-    """Run the config on 31 January with a configuration, as Airflow resolves it; each test has a prefix of its own."""
+    """Run the config on 31 January with a configuration, as Airflow resolves it; each test has a separate prefix."""
     name = tmp_path.name
     for region in ("us", "eu"):
         for day in ("2026-01-30", "2026-01-31"):

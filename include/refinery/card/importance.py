@@ -26,7 +26,9 @@ _FEWEST_ROWS = 50
 _MOST_PREDICTIONS = 100_000
 _FEWEST_ROWS_PER_CALL = 5_000
 _CELLS_PER_CALL = 1_000_000
-_GROWTH = 10  # a call is at most so many times those before it, which show how slow the model is
+_GROWTH = (
+    10  # a call has at most this many times the rows of those before it, which show how slow the model is
+)
 _MOST_SECONDS = 20.0
 _SEED = 0
 

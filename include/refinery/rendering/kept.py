@@ -41,7 +41,7 @@ def find_kept(name: str, inputs: bytes) -> Any | None:
         return None
     try:
         return _PlainUnpickler(io.BytesIO(content)).load()
-    except Exception:  # noqa: BLE001 - whatever is wrong with it, it can be made again
+    except Exception:  # noqa: BLE001 - a damaged file can be made again
         return None
 
 

@@ -37,7 +37,7 @@ def write_param(value: Any) -> str:
 
 
 def fill_series(series: str, render: Callable[[str], Any]) -> str:
-    """Fill the params into a series, so that each value has models of its own; what dates a run stays a template.
+    """Fill the params into a series, so that each value has separate models; what dates a run stays a template.
 
     Args:
         series: An output with its unrendered templates.

@@ -1,4 +1,4 @@
-"""Check what a config's params do to its output: each value has a prefix of its own, and none reaches another pipeline's."""
+"""Check what a config's params do to its output: each value has a separate prefix, and none reaches another pipeline's."""
 
 from __future__ import annotations
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from refinery.training.evaluation.row_parts import Rows
 
 _KEY = "evaluate.group_column"
-# Groups differ in size: of so many draws, the one whose held-out rows come nearest to the share is taken.
+# Groups differ in size, so this many splits are drawn, and the one nearest to the wanted share is used.
 _DRAWS = 10
-# A share is held out as a number of folds of at least so many: 3 of 10 for 0.3.
+# A share is held out as whole folds of at least this many, such as 3 of 10 for 0.3.
 _FOLDS = 10
 
 

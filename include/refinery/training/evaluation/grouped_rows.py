@@ -24,7 +24,7 @@ _MOST_COLUMNS = 12
 _MOST_NEIGHBORS = 64
 # Below this, a few rows decide.
 _FEWEST_ROWS = 30
-# A row's group ends where the next neighbor is so many times as far away; groups of this share of the rows count.
+# A row's group ends where the next neighbor is this many times as far away; groups of this share of the rows count.
 _GAP = 3
 _SHARE = 0.2
 # How well the target of a row of the group tells that of the held-out row, and how much worse its next neighbor does.
@@ -148,7 +148,7 @@ class _Pairs:
         return bool(has_mate.mean() >= _SHARE_KNOWN) and self._agree(near, far, has_mate)
 
     def are_neighbors(self, features: pd.DataFrame) -> bool:
-        """Return whether many held-out rows have a few rows nearby, far from all others, with a target of their own."""
+        """Return whether many held-out rows have a few rows nearby, far from all others, that share a separate target."""
         import numpy as np
         from scipy.spatial.distance import cdist  # type: ignore[import-untyped]
 

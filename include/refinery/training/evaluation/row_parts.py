@@ -58,7 +58,7 @@ def _are_numbers_of_one_type(columns: Sequence[pd.Series[Any]]) -> bool:
 def _take_numbers(
     columns: dict[str, pd.Series[Any]], parts: Sequence[Rows], labels: Sequence[pd.Index[Any]]
 ) -> list[pd.DataFrame]:
-    """Take rows into one array for each part: an estimator uses that as it is, and copies separate columns into one."""
+    """Take rows into one array for each part: an estimator uses that without a copy, but copies separate columns into one."""
     import joblib
     import numpy as np
     import pandas as pd

@@ -168,7 +168,7 @@ def _lightgbm_aliases() -> dict[str, frozenset[str]]:
     """Return all names of each of LightGBM's params, by each of them."""
     from lightgbm.basic import _ConfigAliases
 
-    groups = _ConfigAliases._get_all_param_aliases().items()  # noqa: SLF001 - there is no public way
+    groups = _ConfigAliases._get_all_param_aliases().items()  # noqa: SLF001 - the library has no public API for it
     return {name: frozenset({main, *names}) for main, names in groups for name in {main, *names}}
 
 
@@ -187,7 +187,7 @@ def _catboost_alias(name: str, own: frozenset[str]) -> str:
 
     del own
     found = {_CATBOOST_ALIASES.get(name, name): 1}
-    core._process_synonyms_groups(found)  # noqa: SLF001 - there is no public way
+    core._process_synonyms_groups(found)  # noqa: SLF001 - the library has no public API for it
     return next(iter(found))
 
 
@@ -247,7 +247,7 @@ def _catboost_refusal(name: str, value: object) -> str | None:
     if "weight" in name:  # those of classes are refused without a loss that takes them
         known["loss_function"] = "Logloss"
     try:
-        core._process_synonyms(known)  # noqa: SLF001 - there is no public way
+        core._process_synonyms(known)  # noqa: SLF001 - the library has no public API for it
         core._check_train_params(known)  # noqa: SLF001
     except CatBoostError as error:
         return str(error)

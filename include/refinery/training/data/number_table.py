@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import io
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
+from functools import partial
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
     import pandas as pd
 
+    Column = np.ndarray[Any, Any]
     Span = tuple[int, int]
 
 # Below this size, what pandas itself needs to read a table does not matter.
@@ -23,10 +24,14 @@ _BLOCK_BYTES = 4 * 1024 * 1024
 # pandas takes some time for each column of a block, so blocks of many columns are larger, within what memory allows.
 _BYTES_PER_COLUMN = 32 * 1024
 _MOST_BLOCK_BYTES = 32 * 1024 * 1024
-# More threads would read faster than one can join what they read.
+# Each thread holds a block, and memory is not faster than a few of them.
 _MOST_THREADS = 6
 # A part that fits into a processor's cache.
 _CACHED_BYTES = 256 * 1024
+
+
+class _OtherTableError(ValueError):
+    """A block is no part of a table of numbers of one type."""
 
 
 def choose_block_bytes(columns: int) -> int:
@@ -49,21 +54,34 @@ def read_number_table(
         alone: reading the table as a whole then also finds the row of an error.
     """
     import joblib
+    import numpy as np
     import pandas as pd
 
     if "\n".encode(arguments.get("encoding") or "utf-8") != b"\n":
         return None
     if (spans := _find_spans(path, block_bytes)) is None:
         return None
-    threads = min(joblib.cpu_count(), _MOST_THREADS)
     try:
         first = _read_block(path, spans[0], arguments)
+        if first.empty or not _fits(first, dtype := first.dtypes.iloc[0]):
+            return None
         # pandas accepts a first row of more values than names, and then takes those before as row labels.
         later = {**arguments, "header": None, "names": list(first.columns), "index_col": None}
-        others = _read_ahead(lambda span: _read_block(path, span, later), spans[1:], threads)
-        return _join(first, others, _count_lines(path))
+        with ThreadPoolExecutor(min(joblib.cpu_count(), _MOST_THREADS)) as pool:
+            lines = list(pool.map(partial(_count_lines, path), spans))
+            *starts, most_rows = accumulate(lines, initial=0)
+            columns = [np.empty(most_rows, dtype) for _ in first.columns]
+            _put(first, columns, 0, lines[0])
+
+            def read(span: Span, start: int, most: int) -> int:
+                return _put(_read_block(path, span, later), columns, start, most)
+
+            rows = [len(first), *pool.map(read, spans[1:], starts[1:], lines[1:])]
     except (ValueError, OverflowError, pd.errors.ParserWarning):
         return None
+    filled = _close_gaps(columns, zip(starts, rows, strict=True))
+    table = pd.DataFrame({at: column[:filled] for at, column in enumerate(columns)}, copy=False)
+    return table.set_axis(first.columns, axis="columns")
 
 
 def _find_spans(path: Path, block_bytes: int) -> list[Span] | None:
@@ -96,38 +114,22 @@ def _read_block(path: Path, span: Span, arguments: Mapping[str, Any]) -> pd.Data
     return block
 
 
-def _read_ahead(
-    read: Callable[[Span], pd.DataFrame], spans: Sequence[Span], threads: int
-) -> Iterator[pd.DataFrame]:
-    """Yield blocks in order, while threads read a few of the next ones."""
-    with ThreadPoolExecutor(threads) as pool:
-        ahead = deque(pool.submit(read, span) for span in spans[:threads])
-        for span in spans[threads:]:
-            yield ahead.popleft().result()
-            ahead.append(pool.submit(read, span))
-        while ahead:
-            yield ahead.popleft().result()
+def _put(block: pd.DataFrame, columns: Sequence[Column], start: int, most_rows: int) -> int:
+    """Copy a block to its place in the columns, and return how many rows it has.
 
-
-def _join(first: pd.DataFrame, others: Iterable[pd.DataFrame], most_rows: int) -> pd.DataFrame | None:
-    import numpy as np
+    Raises:
+        _OtherTableError: It does not belong there.
+    """
     import pandas as pd
 
-    dtype = first.dtypes.iloc[0]
-    columns: list[np.ndarray[Any, Any]] = []
-    filled = 0
-    for block in chain([first], others):
-        if block.empty:
-            continue
-        has_labels = not isinstance(block.index, pd.RangeIndex)
-        if has_labels or not _fits(block, dtype) or filled + len(block) > most_rows:
-            return None
-        columns = columns or [np.empty(most_rows, dtype) for _ in first.columns]
-        for column, (_, values) in zip(columns, block.items(), strict=True):
-            column[filled : filled + len(block)] = values.to_numpy()
-        filled += len(block)
-    table = pd.DataFrame({at: column[:filled] for at, column in enumerate(columns)}, copy=False)
-    return table.set_axis(first.columns, axis="columns")
+    if block.empty:
+        return 0
+    has_labels = not isinstance(block.index, pd.RangeIndex)
+    if has_labels or not _fits(block, columns[0].dtype) or len(block) > most_rows:
+        raise _OtherTableError
+    for column, (_, values) in zip(columns, block.items(), strict=True):
+        column[start : start + len(block)] = values.to_numpy()
+    return len(block)
 
 
 def _fits(block: pd.DataFrame, dtype: np.dtype[Any]) -> bool:
@@ -136,11 +138,26 @@ def _fits(block: pd.DataFrame, dtype: np.dtype[Any]) -> bool:
     return (dtype.kind == "f" and kinds <= {"i", "f"}) or (dtype.kind == "i" and set(block.dtypes) == {dtype})
 
 
-def _count_lines(path: Path) -> int:
+def _count_lines(path: Path, span: Span) -> int:
     import numpy as np
 
-    ends, part = 0, bytearray(_CACHED_BYTES)
+    start, end = span
+    lines, last, part = 0, b"\n", memoryview(bytearray(_CACHED_BYTES))
     with path.open("rb", buffering=0) as file:
-        while read := file.readinto(part):
-            ends += int(np.count_nonzero(np.frombuffer(part, np.uint8, read) == ord("\n")))
-    return 1 + ends
+        file.seek(start)
+        while start < end and (read := file.readinto(part[: end - start])):
+            lines += int(np.count_nonzero(np.frombuffer(part, np.uint8, read) == ord("\n")))
+            last = bytes(part[read - 1 : read])
+            start += read
+    return lines + (last != b"\n")
+
+
+def _close_gaps(columns: Sequence[Column], blocks: Iterable[tuple[int, int]]) -> int:
+    """Move blocks of rows up to those before, where blank lines left room, and return how many rows there are."""
+    filled = 0
+    for start, rows in blocks:
+        if start != filled:
+            for column in columns:
+                column[filled : filled + rows] = column[start : start + rows]
+        filled += rows
+    return filled

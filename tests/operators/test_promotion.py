@@ -86,9 +86,11 @@ def test_a_card_lies_beside_the_model(run, objects):
     assert "card.html" in manifest_of(objects)["files"]
 
 
-def test_a_model_that_fails_a_gate_is_not_uploaded_and_leaves_a_report(run, objects):
-    with pytest.raises(AirflowFailException, match="mae"):
+def test_a_model_that_fails_a_gate_is_not_uploaded_and_leaves_a_report(run, objects, capfd):
+    with pytest.raises(AirflowFailException, match="mae") as raised:
         run(require={"mae": {"max": 1}}, card=True)
+    assert "  metrics   mae" in "".join(capfd.readouterr())
+    assert (raised.value.__cause__, raised.value.__suppress_context__) == (None, True)
     assert sorted(name.rpartition("/")[2] for name in objects()) == ["card.html", "card.md", "manifest.json"]
     assert all(name.startswith("2026-01-31/rejected/scheduled__2026-01-31") for name in objects())
 

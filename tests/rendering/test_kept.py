@@ -71,11 +71,9 @@ def test_a_tasks_start_makes_the_dag_that_dag_factory_makes(configs, knob):
         assert [serialised(dag) for dag in of_all.values()] in ([expected], [])
 
 
-def test_the_dags_docs_are_those_of_dag_factory(configs):
-    configs.write("churn", text=f"# why\n{MINIMAL}")
-    project = Project.at(configs.root)
-    dag, other = load_dags(project)["churn"], load_dag(project, "churn")
-    assert (dag.doc_md, dag.tags) == (other.doc_md, other.tags)
+def test_the_start_of_a_task_makes_no_docs(configs):
+    configs.write("churn", text=MINIMAL)
+    assert load_dag(Project.at(configs.root), "churn").doc_md is None
 
 
 PARSE = """

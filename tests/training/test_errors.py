@@ -17,7 +17,7 @@ MADE = [
     errors.ModelNotFoundError("tre", "models", ["tree"]),
     errors.ModelParamsError("Ridge", unknown=["alfa"], missing=[], accepted=["alpha"]),
     errors.FitError("Ridge", "fit", "no"),
-    errors.GateFailedError("The model is rejected.", Path("rejected")),
+    errors.GateFailedError("The model is rejected.", Path("rejected"), "Trained Ridge in 0.1 s"),
     errors.ModelFileError("model.pkl", "it is gone."),
     errors.OtherVersionsError("model.pkl", "it was made with Python 3.9"),
 ]  # fmt: skip

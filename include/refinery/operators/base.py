@@ -97,7 +97,8 @@ class PipelineOperator(BaseOperator):
         except RefineryError as error:
             if error.retryable:
                 raise
-            raise AirflowFailException(str(error)) from error
+            # One error in the log: the sentence, where it was raised, and only a foreign error as its cause.
+            raise AirflowFailException(str(error)).with_traceback(error.__traceback__) from error.__cause__
         finally:
             self._is_running = False
 

@@ -162,6 +162,7 @@ class TrainModelOperator(PipelineOperator):
                 **_card(promoted) if self.card else {},
             )
         except GateFailedError as error:
+            self.log.info("%s", error.summary)
             self._upload_report(error.report_dir, context)
             raise
         self.log.info("%s", result.summary)

@@ -82,7 +82,7 @@ def refinery_task_group(config: str | Path, *, group_id: str | None = None) -> T
         raise RefineryError(f'"{config}" is not a config; write its path, such as "configs/churn.yml".')
     project = _find_project(folder, _calling_file())
     dag_id = join_dag_id(path.relative_to(folder).with_suffix("").parts)
-    settings = task_start.render_pipeline(project, dag_id).settings
+    settings = task_start.render_pipeline(project, dag_id)
     default_args: Any = task_start.with_callbacks(settings["default_args"])
     with TaskGroup(group_id or dag_id.replace(".", "_"), default_args=default_args) as group:
         tasks = _with_params(settings, dag_id, group.dag)

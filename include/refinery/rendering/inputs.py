@@ -54,6 +54,7 @@ def project_inputs(project: Project, executor: str | None) -> bytes | None:
     """
     inputs = _Inputs(project.configs.name, project.environment, str(executor), *project.libraries)
     try:
+        inputs.add_file(f"{project.root}/.git/config")  # which says where the docs' links lead
         for root, suffixes in ((project.configs, SUFFIXES), (project.models, (".py",))):
             for entry in _walk(str(root)):
                 inputs.add(entry)

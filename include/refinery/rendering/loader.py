@@ -10,8 +10,10 @@ from dagfactory.dagbuilder import DagBuilder
 
 from refinery.config import ConfigError, Problem, load_project
 from refinery.errors import RefineryError
+from refinery.git_pages import find_git_pages
 from refinery.rendering.assets import make_schedule, with_assets
 from refinery.rendering.dag_factory import dag_factory_config
+from refinery.rendering.docs import describe_pipeline
 from refinery.rendering.executors import spreading_executor
 from refinery.rendering.inputs import project_inputs
 from refinery.rendering.kept import find_kept, keep
@@ -31,7 +33,7 @@ class _Loaded(NamedTuple):
     """What a project's configs come to.
 
     Attributes:
-        pipelines: The valid pipelines: id, text of the config, and dag-factory dictionary.
+        pipelines: The valid pipelines: id, docs, and dag-factory dictionary.
         errors: What is wrong with the others.
     """
 
@@ -46,7 +48,7 @@ def load_dags(project: Project) -> dict[str, DAG]:
         project: The project with the configs and models.
     """
     with _without_collections():
-        return {dag_id: _build(dag_id, text, settings) for dag_id, text, settings in _load(project).pipelines}
+        return {dag_id: _build(dag_id, docs, settings) for dag_id, docs, settings in _load(project).pipelines}
 
 
 @contextmanager
@@ -73,8 +75,8 @@ def report_broken_configs(project: Project) -> None:
 
 
 def build_dag(pipeline: Pipeline) -> DAG:
-    """Return one pipeline as a DAG, built by dag-factory; the DAG's docs show the config as written."""
-    return _build(pipeline.dag_id, pipeline.text, dag_factory_config(pipeline))
+    """Return one pipeline as a DAG, built by dag-factory; the DAG's docs describe it and show its config."""
+    return _build(pipeline.dag_id, describe_pipeline(pipeline), dag_factory_config(pipeline))
 
 
 def unshared_workspaces(
@@ -122,29 +124,33 @@ def _render(project: Project, executor: str | None) -> _Loaded:
     errors = [str(ConfigError(tuple(problems)))] if problems else []
     pipelines = []
     storage = StorageCheck()
+    pages = find_git_pages(project.root)
     for pipeline in loaded.pipelines:
         if pipeline.dag_id in unshared:
             continue
         try:
-            dag = build_dag(pipeline)
-            settings = dag_factory_config(pipeline)
-            storage.check(dag, settings)
+            docs = describe_pipeline(pipeline, pages.file(pipeline.path) if pages else None)
+            settings = dag_factory_config(pipeline)  # dag-factory changes the one that it builds from
+            storage.check(_build(pipeline.dag_id, docs, dag_factory_config(pipeline)), settings)
         except Exception as error:  # noqa: BLE001 - whatever Airflow or dag-factory refuses must not hide the others
             errors.append(f"{pipeline.path}: {_explain(error)}")
         else:
-            pipelines.append((pipeline.dag_id, pipeline.text, settings))
+            pipelines.append((pipeline.dag_id, docs, settings))
     return _Loaded(pipelines, errors)
 
 
-def _build(dag_id: str, text: str, settings: dict[str, Any]) -> DAG:
+def _build(dag_id: str, docs: str, settings: dict[str, Any]) -> DAG:
     config = settings | {
+        "doc_md": docs,
+        "tags": [],
         "schedule": make_schedule(settings.get("schedule")),
         "params": make_params(settings.get("params")),
         "tasks": {name: with_assets(task) for name, task in settings["tasks"].items()},
     }
-    builder = DagBuilder(dag_id, {}, {}, yml_dag=text)
+    builder = DagBuilder(dag_id, {}, {})
     builder.dag_config = config  # set past the constructor, which copies deeply: a tenth of the whole parse
     dag: DAG = builder.build()["dag"]
+    dag.tags = set(settings["tags"])  # dag-factory adds its own
     return dag
 
 

@@ -1,14 +1,14 @@
 """Load one pipeline as a task needs it, at little cost: Airflow parses the DAG file again whenever a task starts.
 
-The DAG is the one that dag-factory builds for the dag-processor, which a test checks, but dag-factory is not imported, and where
-the config is unchanged, neither is what reads configs.
+The DAG is the one that dag-factory builds for the dag-processor, which a test checks, but for its docs, which no task reads. dag-factory
+is not imported, and where the config is unchanged, neither is what reads configs.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, time
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pendulum
 from airflow.sdk import DAG
@@ -27,18 +27,6 @@ _CALLBACKS = ("on_failure_callback", "on_success_callback", "on_retry_callback")
 _AS_THEY_ARE = ("description", "catchup", "max_active_runs", "dagrun_timeout", "is_paused_upon_creation")
 
 
-class Rendered(NamedTuple):
-    """A pipeline that was rendered.
-
-    Attributes:
-        text: Its config as written.
-        settings: Its dag-factory dictionary.
-    """
-
-    text: str
-    settings: dict[str, Any]
-
-
 def load_dag(project: Project, dag_id: str) -> DAG:
     """Return the DAG of one pipeline.
 
@@ -46,7 +34,7 @@ def load_dag(project: Project, dag_id: str) -> DAG:
         ConfigError: Its config is invalid.
         UnknownPipelineError: No config defines it.
     """
-    text, settings = render_pipeline(project, dag_id)
+    settings = render_pipeline(project, dag_id)
     dag = DAG(
         dag_id,
         **{key: settings[key] for key in _AS_THEY_ARE if key in settings},
@@ -55,16 +43,15 @@ def load_dag(project: Project, dag_id: str) -> DAG:
         params=make_params(settings.get("params")),
         default_args=with_callbacks(settings["default_args"]),
         **_callbacks(settings),
-        tags=[*settings["tags"], "dagfactory"],
-        doc_md=f"## YML DAG\n```yaml\n{text}\n```" if text else None,
+        tags=settings["tags"],
     )
     with dag:
         make_tasks(settings["tasks"])
     return dag
 
 
-def render_pipeline(project: Project, dag_id: str) -> Rendered:
-    """Return one pipeline, rendered before from the same files or now.
+def render_pipeline(project: Project, dag_id: str) -> dict[str, Any]:
+    """Return one pipeline's dag-factory dictionary, rendered before from the same files or now.
 
     Raises:
         ConfigError: Its config is invalid.
@@ -73,16 +60,16 @@ def render_pipeline(project: Project, dag_id: str) -> Rendered:
     name = f"{dag_id} {project.environment}"
     inputs = pipeline_inputs(project, dag_id)
     if inputs and (kept := find_kept(name, inputs)):
-        return Rendered(*kept)
+        settings: dict[str, Any] = kept
+        return settings
 
     from refinery.config import load_pipeline
     from refinery.rendering.dag_factory import dag_factory_config
 
-    pipeline = load_pipeline(project.configs, dag_id, environment=project.environment)
-    rendered = Rendered(pipeline.text, dag_factory_config(pipeline))
+    settings = dag_factory_config(load_pipeline(project.configs, dag_id, environment=project.environment))
     if inputs and inputs == pipeline_inputs(project, dag_id):  # no file was replaced meanwhile
-        keep(name, inputs, tuple(rendered))
-    return rendered
+        keep(name, inputs, settings)
+    return settings
 
 
 def with_callbacks(default_args: dict[str, Any]) -> dict[str, Any]:

@@ -195,11 +195,13 @@ class GateFailedError(TrainingError):
 
     Attributes:
         report_dir: The folder with the report on the rejected model: manifest.json and what was written beside it.
+        summary: What was trained and how good it is, for the log.
     """
 
-    def __init__(self, sentence: str, report_dir: Path) -> None:
-        super().__init__(sentence, report_dir)
+    def __init__(self, sentence: str, report_dir: Path, summary: str) -> None:
+        super().__init__(sentence, report_dir, summary)
         self.report_dir = report_dir
+        self.summary = summary
 
     def __str__(self) -> str:
         return str(self.args[0])

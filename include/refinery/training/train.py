@@ -136,7 +136,7 @@ def train(
         manifest["notes"] += extras.problems
         if rejected:
             report_dir = keep_report(staging, output_dir, manifest, without=model_files)
-            raise GateFailedError(_rejection(gates), report_dir)
+            raise GateFailedError(_rejection(gates), report_dir, summarize(manifest))
         manifest["files"] = describe_files(staging)
         write_json(staging / MANIFEST_FILE, manifest)
     return TrainingResult(outcome.metrics, manifest, summarize(manifest), outcome.model, outcome.held_out)

@@ -1,5 +1,6 @@
 """The keys of a config: strict models, from which the schema, the reference page and the checks are made."""
 
+from refinery.config.models.evaluate import EvaluateConfig
 from refinery.config.models.expect import ColumnExpectation, ExpectConfig
 from refinery.config.models.infrastructure import StepName
 from refinery.config.models.notify import NotifyConfig
@@ -11,6 +12,7 @@ from refinery.config.models.source import SourceConfig, infer_format
 __all__ = [
     "AssetSchedule",
     "ColumnExpectation",
+    "EvaluateConfig",
     "EverySchedule",
     "ExpectConfig",
     "NotifyConfig",

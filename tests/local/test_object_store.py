@@ -118,7 +118,6 @@ class TestProcess:
                 "extra": {
                     "endpoint_url": f"http://127.0.0.1:{store.port}",
                     "region_name": "us-east-1",
-                    "config_kwargs": {"s3": {"addressing_style": "path"}},
                 },
             }
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from refinery.git import ask_git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,9 +35,9 @@ class GitPages:
         """Return the page of a file of the project, on the default branch."""
         return f"{self.repository}/{self._before}{_FILE[self._kind]}/{quote(self.folder + path)}"
 
-    def commit(self, revision: str) -> str:
-        """Return the page of a commit, which names the pull request that brought it."""
-        return f"{self.repository}/{self._before}{_COMMIT[self._kind]}/{quote(revision)}"
+    def review(self, revision: str) -> str:
+        """Return the page that leads to the pull request which brought a commit."""
+        return f"{self.repository}/{self._before}{_REVIEW[self._kind]}{quote(revision)}"
 
     @property
     def _kind(self) -> str:
@@ -49,7 +50,8 @@ class GitPages:
 
 
 _FILE = {"github": "blob/HEAD", "gitlab": "blob/HEAD", "bitbucket": "src/HEAD"}
-_COMMIT = {"github": "commit", "gitlab": "commit", "bitbucket": "commits"}
+# GitHub finds the pull requests of a commit; on the others, the commit's page names them.
+_REVIEW = {"github": "pulls?q=", "gitlab": "commit/", "bitbucket": "commits/"}
 
 
 def find_git_pages(project: Path) -> GitPages | None:
@@ -58,17 +60,12 @@ def find_git_pages(project: Path) -> GitPages | None:
     Args:
         project: The project's root folder.
     """
-    remote, folder = _git(project, "remote", "get-url", _REMOTE), _git(project, "rev-parse", "--show-prefix")
+    remote, folder = (
+        ask_git(project, "remote", "get-url", _REMOTE),
+        ask_git(project, "rev-parse", "--show-prefix"),
+    )
     found = remote and next((found for form in (_WEB, _SSH, _SCP) if (found := form.fullmatch(remote))), None)
     if not found:
         return None
     path = found["path"].strip("/").removesuffix(".git")
     return GitPages(f"https://{found['host']}/{path}", folder or "")
-
-
-def _git(project: Path, *arguments: str) -> str | None:
-    command = ["git", "-C", str(project), *arguments]
-    try:
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None

@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from types import SimpleNamespace
+from urllib.parse import quote
 
 import pytest
 
@@ -78,6 +79,10 @@ def test_a_triggered_run_leaves_a_model_under_its_date(airflow, score_in_a_fresh
     scores = score_in_a_fresh_process(tmp_path / "model.pkl", dataset)
     assert scores == pytest.approx({name: manifest["metrics"][name] for name in scores})
     assert manifest["provenance"]["run"]["run_id"] == run_id
+    links = airflow.api.call(
+        "GET", f"dags/petrol_consumption/dagRuns/{quote(run_id)}/taskInstances/train_model/links"
+    )["extra_links"]
+    assert links["Model card"].endswith(f"/dags/petrol_consumption/runs/{quote(run_id)}/plugin/run-model")
     assert (
         "Preloaded Refinery for tasks" in (airflow.home / "logs" / "components" / "scheduler.log").read_text()
     )

@@ -78,22 +78,22 @@ def test_every_choice_is_put_into_words(configs, config, says):
 
 
 @pytest.mark.parametrize(
-    ("remote", "file", "commit"),
+    ("remote", "file", "review"),
     [
-        ("git@github.com:team/ml.git", "https://github.com/team/ml/blob/HEAD/", "https://github.com/team/ml/commit/"),
-        ("ssh://git@git.corp.example:2222/team/ml.git", "https://git.corp.example/team/ml/blob/HEAD/", "https://git.corp.example/team/ml/commit/"),
+        ("git@github.com:team/ml.git", "https://github.com/team/ml/blob/HEAD/", "https://github.com/team/ml/pulls?q="),
+        ("ssh://git@git.corp.example:2222/team/ml.git", "https://git.corp.example/team/ml/blob/HEAD/", "https://git.corp.example/team/ml/pulls?q="),
         ("https://oauth2:glpat-1@gitlab.com/a/b/ml", "https://gitlab.com/a/b/ml/-/blob/HEAD/", "https://gitlab.com/a/b/ml/-/commit/"),
         ("git@bitbucket.org:team/ml.git", "https://bitbucket.org/team/ml/src/HEAD/", "https://bitbucket.org/team/ml/commits/"),
     ],
 )  # fmt: skip
-def test_the_pages_of_a_repository_are_those_of_its_server(tmp_path, remote, file, commit):
+def test_the_pages_of_a_repository_are_those_of_its_server(tmp_path, remote, file, review):
     git(tmp_path, "init", "--quiet")
     git(tmp_path, "remote", "add", "origin", remote)
     (tmp_path / "ml team").mkdir()
 
     assert find_git_pages(tmp_path).file("configs/a b.yml") == f"{file}configs/a%20b.yml"
     assert find_git_pages(tmp_path / "ml team").file("configs/a.yml") == f"{file}ml%20team/configs/a.yml"
-    assert find_git_pages(tmp_path).commit("1a2b") == f"{commit}1a2b"
+    assert find_git_pages(tmp_path).review("1a2b") == f"{review}1a2b"
 
 
 @pytest.mark.parametrize("remote", [None, "/srv/git/ml.git", "../ml"])

@@ -58,6 +58,7 @@ class PipelineOperator(BaseOperator):
         self.workspace = workspace
         self.workspace_conn_id = workspace_conn_id
         self.pod = pod
+        self.links: dict[str, str] = {}
         self._is_running = False
 
     def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from refinery.connections import DEFAULT_CONNECTION, s3_client
 from refinery.operators.base import PipelineOperator
+from refinery.operators.links import DATASET, StepLink, source_page
 from refinery.spec.urls import parse_source_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow.sdk import Context
+    from mypy_boto3_s3 import S3Client
+
+    from refinery.spec.urls import S3Url
 
 
 class DownloadDatasetOperator(PipelineOperator):
@@ -28,6 +32,7 @@ class DownloadDatasetOperator(PipelineOperator):
 
     template_fields = (*PipelineOperator.template_fields, "source", "aws_conn_id")
     ui_color = "#dbeafe"
+    operator_extra_links = (StepLink(DATASET),)
 
     def __init__(
         self, *, source: str | Sequence[str], aws_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any
@@ -40,13 +45,18 @@ class DownloadDatasetOperator(PipelineOperator):
         """Download the dataset and return a summary of its identity."""
         from refinery.storage import describe_dataset, download_datasets, write_identity
 
-        urls = [self.source] if isinstance(self.source, str) else self.source
+        urls = [
+            parse_source_url(url) for url in ([self.source] if isinstance(self.source, str) else self.source)
+        ]
+        self.links[DATASET] = source_page(urls[0], None)
+
+        def client_of(url: S3Url) -> S3Client:
+            client = s3_client(self.aws_conn_id, url)
+            self.links[DATASET] = source_page(urls[0], client)
+            return client
+
         with self.workspace_of(context).open(writes="dataset") as folder:
-            files = download_datasets(
-                [parse_source_url(url) for url in urls],
-                folder.dataset_dir,
-                s3=lambda url: s3_client(self.aws_conn_id, url),
-            )
+            files = download_datasets(urls, folder.dataset_dir, s3=client_of)
             write_identity(files, folder.identity_file)
         identity = describe_dataset(files)
         if len(files) > 1:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
 from typing import TYPE_CHECKING, Any
+
+from refinery.git import ask_git
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,8 +65,4 @@ def _bundle_version(context: Context) -> str | None:
 
 def _git_revision(project: Path) -> str | None:
     """Return the checkout's revision, with ``-dirty`` if tracked files have changed; None outside a checkout."""
-    command = ["git", "-C", str(project), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    try:
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None
+    return ask_git(project, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")

@@ -13,6 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowSkipException
 import include.models
 from refinery.connections import DEFAULT_CONNECTION, s3_client
 from refinery.operators.base import PipelineOperator
+from refinery.operators.links import MODEL_CARD, PLAN, StepLink, model_page, plan_page
 from refinery.operators.pod import whole_cores
 from refinery.operators.provenance import run_provenance
 from refinery.spec.artifacts import JUDGEMENT
@@ -69,6 +70,7 @@ class TrainModelOperator(PipelineOperator):
     )
     template_fields_renderers = {"training": "json"}  # noqa: RUF012 - Airflow's own declaration
     ui_color = "#fef3c7"
+    operator_extra_links = (StepLink(MODEL_CARD), StepLink(PLAN))
 
     def __init__(
         self,
@@ -112,6 +114,9 @@ class TrainModelOperator(PipelineOperator):
         """
         from refinery.training import Compute, ModuleModel, computing_on, on_cores
 
+        self.links[MODEL_CARD] = model_page(context)
+        if self.config:
+            self.links[PLAN] = plan_page(MODELS_DIR.parents[1], self.config["path"])
         compute = Compute(**self.compute) if self.compute else None
         spec = self.training_spec()
         modules = [f"{include.models.__name__}.{spec.model}"] if isinstance(spec.model, ModuleModel) else []

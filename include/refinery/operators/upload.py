@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from refinery.connections import DEFAULT_CONNECTION, s3_client
 from refinery.operators.base import PipelineOperator, with_run_date
+from refinery.operators.links import CONSOLE, MANIFEST, MODEL_CARD, StepLink, console_page, model_page
+from refinery.spec.artifacts import MANIFEST_FILE
 from refinery.spec.run_params import RUN_DATE_MACRO
 from refinery.spec.urls import parse_prefix_url
 from refinery.wording import command_line
@@ -31,6 +33,7 @@ class UploadModelOperator(PipelineOperator):
 
     template_fields = (*PipelineOperator.template_fields, "prefix", "aws_conn_id")
     ui_color = "#dcfce7"
+    operator_extra_links = (StepLink(MODEL_CARD), StepLink(MANIFEST), StepLink(CONSOLE))
 
     def __init__(
         self, *, prefix: str, series: str | None = None, aws_conn_id: str = DEFAULT_CONNECTION, **kwargs: Any
@@ -44,6 +47,11 @@ class UploadModelOperator(PipelineOperator):
         """Upload the model's files and return the prefix and the files' URLs."""
         prefix = parse_prefix_url(self.prefix)
         client = s3_client(self.aws_conn_id, prefix)
+        self.links |= {
+            MODEL_CARD: model_page(context),
+            MANIFEST: console_page(prefix.child(MANIFEST_FILE), client),
+            CONSOLE: console_page(prefix, client),
+        }
         workspace = self.workspace_of(context)
         files = workspace.upload_model(prefix, client=client)
         self.log.info("Uploaded the model:\n%s", "\n".join(files))

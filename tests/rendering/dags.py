@@ -60,6 +60,8 @@ KNOBS = {
     "require: {r2: {min: 0.35}, mae: {max: 60, no_worse_than_latest: 10%}}\n"
     "gate: warn\n"
     "on_unchanged: skip\ncard: false\n",
+    "a task without a target": "source: s3://data/churn.csv\nmodel: sklearn.ensemble.IsolationForest\noutput: s3://models/p/{{ ds }}/\n"
+    "task: anomaly\nrequire: {outlier_share: {max: 0.1}, stability: {min: 0.5}}\n",
     "params of all kinds": "source: s3://data/churn.csv\noutput: s3://models/p/{{ ds }}/\n"
     "model:\n"
     "  class: sklearn.ensemble.RandomForestRegressor\n"

@@ -210,6 +210,10 @@ def _directions(metrics: Sequence[Trend]) -> str:
     errors = [metric.metric for metric in known if metric.lower_is_better]
     if not known:
         return ""
+    if len(known) < len(metrics):
+        higher = [metric.metric for metric in known if not metric.lower_is_better]
+        said = [("Lower", errors), ("Higher", higher)]
+        return " ".join(f"{way} is better for {listed(names)}." for way, names in said if names)
     if not errors:
         return "Higher is better."
     return (
@@ -237,9 +241,10 @@ def _data_line(manifest: Mapping[str, Any]) -> str:
     if not data:
         return dataset
     target = shorten(_section(data, "target").get("name") or "", 60)
+    what = target or shorten(_section(manifest, "evaluation").get("task") or "", 60)
     held_out = f", {grouped(split['test_rows'])} held out" if split.get("test_rows") is not None else ""
     rows = count(int(data.get("rows") or 0), "row") + (f" of {dataset}" if dataset else "")
-    return f"{rows}{held_out}; {target} from {count(len(data.get('features') or []), 'feature')}"
+    return f"{rows}{held_out}; {what} from {count(len(data.get('features') or []), 'feature')}"
 
 
 def _data(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:

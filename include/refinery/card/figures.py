@@ -25,16 +25,19 @@ from refinery.card.drawing.overview import (
     draw_trend,
 )
 from refinery.card.drawing.regression import draw_predicted, draw_residuals, shows_single_rows
+from refinery.card.drawing.unlabeled import draw_scores, draw_sizes
+from refinery.card.held_out import has_no_target
 from refinery.card.importance import REPEATS, NotMeasuredError, measure_importance
-from refinery.card.wording import count, number, shorten
-from refinery.spec.tasks import CLASSIFICATION
+from refinery.card.unlabeled import ClusterTable, tabulate_clusters
+from refinery.card.wording import count, number, share, shorten
+from refinery.spec.tasks import ANOMALY, CLASSIFICATION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from refinery.card.classified import CalibrationBin
     from refinery.card.content import Content
-    from refinery.card.held_out import HeldOut
+    from refinery.card.held_out import HeldOut, ScoredRows
     from refinery.spec.table_profile import TableProfile
 
 _MOST_CLASSES_DRAWN = 12
@@ -69,6 +72,7 @@ class Figures:
         no_importance: Why not.
         distribution: The target's distribution; None if it is not known.
         trend: The metrics' trend over the versions; None if there is no earlier one.
+        clusters: What is in each cluster; None for other tasks.
     """
 
     predictions: list[Figure]
@@ -78,12 +82,15 @@ class Figures:
     no_importance: str
     distribution: Figure | None
     trend: Figure | None
+    clusters: ClusterTable | None = None
 
 
 def draw_figures(
-    model: Any, held_out: HeldOut | None, profile: TableProfile | None, content: Content
+    model: Any, held_out: HeldOut | ScoredRows | None, profile: TableProfile | None, content: Content
 ) -> Figures:
     """Draw what can be drawn."""
+    if held_out is not None and has_no_target(held_out):
+        return _unlabeled(held_out, content)
     predictions: list[Figure] = []
     classes: list[ClassReport] = []
     importance, no_importance = None, ""
@@ -106,6 +113,40 @@ def draw_figures(
         distribution=_distribution(profile),
         trend=_trend(content),
     )
+
+
+def _unlabeled(rows: ScoredRows, content: Content) -> Figures:
+    clusters, drawn = None, _scores(rows)
+    if rows.task != ANOMALY:
+        clusters = tabulate_clusters(rows)
+        drawn = [_sizes(clusters, len(rows.predicted))]
+    return Figures(drawn, [], 0, None, "", None, _trend(content), clusters)
+
+
+def _scores(rows: ScoredRows) -> list[Figure]:
+    import numpy as np
+
+    if rows.scores is None:
+        return []
+    finite = rows.scores[np.isfinite(rows.scores)]
+    if not len(finite):
+        return []
+    outliers = int((rows.predicted == -1).sum())
+    caption = (
+        f"{count(len(rows.scores), 'held-out row')}; {outliers:,} ({share(outliers, len(rows.scores))}) are outliers: the lower the "
+        "score, the stranger the row. The dashed line is the model's cut-off at 0."
+    )
+    return [Figure("Scores", draw_scores(finite, 0.0), caption)]
+
+
+def _sizes(clusters: ClusterTable, rows: int) -> Figure:
+    names, sizes = [name for name, _, _ in clusters.lines], [size for _, size, _ in clusters.lines]
+    more = (
+        f" {count(clusters.clusters_left_out, 'smaller cluster')} not drawn."
+        if clusters.clusters_left_out
+        else ""
+    )
+    return Figure("Sizes of the clusters", draw_sizes(names, sizes), f"{count(rows, 'held-out row')}.{more}")
 
 
 def _regression(held_out: HeldOut) -> list[Figure]:

@@ -25,7 +25,7 @@ class Trend:
         baseline: The value of a model that has learned nothing, on the same rows.
         spread: The standard deviation over the folds of a cross-validation.
         definition: How a metric that has several common meanings was computed.
-        lower_is_better: Whether it is an error; None if that is not known.
+        lower_is_better: Whether it is an error; None if that is not known, or neither is better.
         beats_baseline: Whether it is better than the baseline; None if there is no baseline.
     """
 
@@ -62,6 +62,7 @@ def follow_metrics(manifest: Mapping[str, Any], history: Sequence[Mapping[str, A
     baseline, spread = manifest.get("baseline") or {}, manifest.get("spread") or {}
     evaluation = manifest.get("evaluation") or {}
     definitions, errors = evaluation.get("definitions") or {}, evaluation.get("lower_is_better") or ()
+    undirected = evaluation.get("without_direction") or ()
     return [
         Trend(
             str(metric),
@@ -69,7 +70,7 @@ def follow_metrics(manifest: Mapping[str, Any], history: Sequence[Mapping[str, A
             _number(baseline.get(metric)),
             _number(spread.get(metric)),
             str(definitions.get(metric, "")),
-            metric in errors if evaluation else None,
+            metric in errors if evaluation and metric not in undirected else None,
             _is_better(_number(value), _number(baseline.get(metric)), lower_is_better=metric in errors),
         )
         for metric, value in (manifest.get("metrics") or {}).items()

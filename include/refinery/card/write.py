@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from refinery.card.held_out import HeldOut
+    from refinery.card.held_out import HeldOut, ScoredRows
     from refinery.spec.table_profile import TableProfile
 
 
@@ -21,7 +21,7 @@ def write_card(
     *,
     model: Any,
     manifest: Mapping[str, Any],
-    held_out: HeldOut | None,
+    held_out: HeldOut | ScoredRows | None,
     table_profile: TableProfile | None,
     history: Sequence[Mapping[str, Any]] = (),
 ) -> None:

@@ -16,7 +16,10 @@ _SET = re.compile(r"\{([^{}]*)\}")
 
 
 def check_library_classes(
-    classes: Sequence[tuple[str, Mapping[str, Any]]], incremental: bool, weighted: bool = False
+    classes: Sequence[tuple[str, Mapping[str, Any]]],
+    incremental: bool,
+    weighted: bool = False,
+    task: str | None = None,
 ) -> list[list[str]]:
     """Return what is wrong with the classes of a model and their parameters, and whether it can learn as the config asks.
 
@@ -24,30 +27,31 @@ def check_library_classes(
         classes: The path and the parameters of each class; of several, each is a step, and the last one is the estimator.
         incremental: Whether the model is to learn batch by batch.
         weighted: Whether it is to learn from weighted rows.
+        task: What it is to do without a target; None where it learns one.
 
     Returns:
         For each class, a sentence for each problem, with parameters in double quotes.
     """
     *before, (path, params) = classes
-    checked = [_check_class(one, given, is_last=False) for one, given in before]
-    checked.append(_check_class(path, params, is_last=True))
+    checked = [_check_class(one, given, task, is_last=False) for one, given in before]
+    checked.append(_check_class(path, params, task, is_last=True))
     if not any(checked):
-        checked[-1] = _check_whole(classes, incremental, weighted)
+        checked[-1] = _check_whole(classes, incremental, weighted, task)
     return checked
 
 
 def check_library_class(
-    path: str, params: Mapping[str, Any], incremental: bool, weighted: bool = False
+    path: str, params: Mapping[str, Any], incremental: bool, weighted: bool = False, task: str | None = None
 ) -> list[str]:
     """Return what is wrong with one class, as `check_library_classes` does."""
-    return check_library_classes([(path, params)], incremental, weighted)[0]
+    return check_library_classes([(path, params)], incremental, weighted, task)[0]
 
 
-def _check_class(path: str, params: Mapping[str, Any], *, is_last: bool) -> list[str]:
+def _check_class(path: str, params: Mapping[str, Any], task: str | None, *, is_last: bool) -> list[str]:
     from refinery.training import canonical_params, check_library_params
     from refinery.training.errors import ModelParamsError
 
-    found = _find_class(path, is_last=is_last)
+    found = _find_class(path, task, is_last=is_last)
     if isinstance(found, str):
         return [found]
     name = found.__name__
@@ -67,7 +71,7 @@ def _check_class(path: str, params: Mapping[str, Any], *, is_last: bool) -> list
 
 
 def _check_whole(
-    classes: Sequence[tuple[str, Mapping[str, Any]]], incremental: bool, weighted: bool
+    classes: Sequence[tuple[str, Mapping[str, Any]]], incremental: bool, weighted: bool, task: str | None
 ) -> list[str]:
     """Check the model that the classes make together."""
     from refinery.training import (
@@ -81,11 +85,11 @@ def _check_whole(
     last = len(classes) - 1
     made = []
     for position, (path, params) in enumerate(classes):
-        found = _find_class(path, is_last=position == last)
+        found = _find_class(path, task, is_last=position == last)
         if not isinstance(found, str):
             made.append(make_estimator(found, _known(params), 0))
     estimator = made[0] if len(made) == 1 else make_steps(made)
-    if problem := kind_problem(estimator):
+    if problem := kind_problem(estimator, task):
         return [problem]
     found_problems = (
         incremental_problem(estimator) if incremental else None,
@@ -100,14 +104,16 @@ def _known(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def _find_class(path: str, *, is_last: bool) -> type[Any] | str:
+def _find_class(path: str, task: str | None, *, is_last: bool) -> type[Any] | str:
     """Return the class, or why it cannot be used."""
     from refinery.training import estimators_problem, find_estimator_class, find_step_class
     from refinery.training.errors import ModelNotFoundError, TrainingError
 
     libraries = (library_of(path),)  # the config's own check has refused others
     try:
-        found = find_estimator_class(path, libraries) if is_last else find_step_class(path, libraries)
+        found = (
+            find_estimator_class(path, libraries, task) if is_last else find_step_class(path, libraries, task)
+        )
         return estimators_problem(found) or found
     except ModelNotFoundError as error:
         return f"there is no {error.name}{suggest_name(error.name, error.known)}"

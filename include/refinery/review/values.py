@@ -32,6 +32,7 @@ _TOPICS = {
     "model.params": "params",
     "model.args": "params",
     "model.env": "params",
+    "task": "target",
     "target": "target",
     "features": "features",
     "drop": "features",

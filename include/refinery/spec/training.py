@@ -114,6 +114,7 @@ class TrainingSpec:
         model: The model's origin.
         models_dir: The folder in which module names are looked up.
         params: Keyword arguments of the model's function or class.
+        task: "anomaly" or "clustering" for a model that learns no target; None where the model says what it does.
         target: The column to predict, by name or position (negative from the end); None is the last one.
         missing_target: How to treat rows without a target: "error", or "drop" to leave them out.
         features: The feature columns, in this order; None is all others.
@@ -146,6 +147,7 @@ class TrainingSpec:
     params: Mapping[str, Any] = field(default_factory=dict, metadata=_key("model", "params"))
     model_format: str = field(default="pickle", metadata=_key("model", "format"))
     trusted: tuple[str, ...] = field(default=(), metadata=_key("model", "trusted"))
+    task: str | None = None
     target: str | int | None = field(default=None, metadata=_key("target", "column"))
     missing_target: str = field(default="error", metadata=_key("target", "missing"))
     features: tuple[str, ...] | None = None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from refinery.spec.date_formats import ISO8601, may_be_iso
 from refinery.spec.source_options import SourceOptions
+from refinery.spec.tasks import UNSUPERVISED
 from refinery.training.data.column_types import with_categories
 from refinery.training.data.formats import choose_output_format
 from refinery.training.data.learned_dates import as_learned
@@ -20,6 +21,7 @@ from refinery.training.errors import (
     unreadable,
 )
 from refinery.training.evaluation.model_output import (
+    ask,
     ask_probabilities,
     ask_values,
     described_features,
@@ -39,6 +41,7 @@ _TEXT = "str"
 _NUMBERS = ("int", "uint", "float")
 _TRUTH = "bool"
 PREDICTION = "prediction"
+SCORE = "score"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ class PredictedFile:
     Attributes:
         rows: The rows.
         names: The names of their columns.
-        predictions: `prediction` and, with probabilities, a column for each class, such as `probability_yes`.
+        predictions: `prediction`; for a model that learned no target, its `score`; with probabilities, a column for each class,
+            such as `probability_yes`.
     """
 
     rows: RawRows
@@ -171,14 +175,21 @@ def _predict(
     import pandas as pd
 
     try:
-        values = ask_values(model, features, (manifest.get("evaluation") or {}).get("task"))
-        columns = {PREDICTION: values.tolist()}
+        columns = _ask(model, features, (manifest.get("evaluation") or {}).get("task"))
         if probabilities:
             shares = ask_probabilities(model, features)
             columns |= {f"probability_{name}": share for name, share in shares.items()}
     except (ValueError, TypeError, AttributeError) as error:
         raise FitError(type(model).__name__, "predict", str(error)) from error
     return pd.DataFrame(columns)
+
+
+def _ask(model: Any, features: pd.DataFrame, task: str | None) -> dict[str, list[Any]]:
+    if task not in UNSUPERVISED:
+        return {PREDICTION: ask_values(model, features, task).tolist()}
+    found = ask(model, task, features)
+    scores = {} if found.scores is None else {SCORE: found.scores.tolist()}
+    return {PREDICTION: found.values.tolist(), **scores}  # noqa: PD011 - not a Series
 
 
 def _check_types(path: Path, table: pd.DataFrame, manifest: Mapping[str, Any]) -> pd.DataFrame:

@@ -14,10 +14,11 @@ from refinery.spec.training import ClassModel, ModuleModel, ScriptModel, StepsMo
 from refinery.training.data.columns import DROP
 from refinery.training.data.contract import Contract, check_contract
 from refinery.training.data.read import read_dataset
-from refinery.training.errors import DatasetError, GateFailedError, MetricError
+from refinery.training.errors import DatasetError, GateFailedError, MetricError, ModelCodeError
 from refinery.training.evaluation.gates import check_gates, conclude
-from refinery.training.evaluation.latest import may_know_rows, measure_latest
+from refinery.training.evaluation.latest import may_know_rows, measure_latest, measure_latest_clusters
 from refinery.training.evaluation.metrics import find_metrics
+from refinery.training.evaluation.unsupervised import ScoredRows
 from refinery.training.models.estimators import build_from_libraries, build_from_module
 from refinery.training.models.fit_function import prepare_fit_function
 from refinery.training.output.extras import Extras
@@ -33,6 +34,7 @@ from refinery.training.trainers.estimator import train_estimator
 from refinery.training.trainers.incremental import reads_itself_error
 from refinery.training.trainers.script import train_by_script
 from refinery.training.trainers.train_function import run_train_function
+from refinery.training.trainers.unsupervised import train_unsupervised
 from refinery.training.user_code.clean_process import CleanProcess
 from refinery.training.user_code.isolation import environment_restored
 from refinery.training.user_code.model_code import hash_used_files, import_used_modules
@@ -71,7 +73,7 @@ class TrainingResult:
     manifest: dict[str, Any]
     summary: str
     model: Any
-    held_out: HeldOut | None
+    held_out: HeldOut | ScoredRows | None
 
 
 def train(
@@ -168,11 +170,14 @@ def _make_model(
     learner = _find_learner(spec, user_module)
     if spec.libraries & {*BOOSTING}:
         clean.fork()  # a fork after the fit would wait forever for OpenMP's threads, which it does not have
-    return train_estimator(spec, learner, dataset, staging / MODEL_FILES[spec.model_format], profile)
+    run = train_estimator if spec.task is None else train_unsupervised
+    return run(spec, learner, dataset, staging / MODEL_FILES[spec.model_format], profile)
 
 
 def _check_own_reading(spec: TrainingSpec, dataset: Path) -> None:
     """Check what a config asks of a model whose own code reads the dataset, and the dataset's contract."""
+    if spec.task is not None:
+        raise _task_error(spec, "measures its model itself")
     if spec.batch_rows is not None:
         raise reads_itself_error(str(spec.model))
     if spec.weight is not None:
@@ -189,14 +194,22 @@ def _check_own_reading(spec: TrainingSpec, dataset: Path) -> None:
         check_contract(read_dataset(dataset, spec.source).table, Contract.from_dict(spec.expect))
 
 
+def _task_error(spec: TrainingSpec, why: str) -> ModelCodeError:
+    return ModelCodeError(
+        f"task: {spec.task} is not for {spec.model}, whose own code {why}: define build_model, or remove task."
+    )
+
+
 def _find_learner(spec: TrainingSpec, user_module: UserModule | None) -> Learner:
     if isinstance(spec.model, ClassModel | StepsModel):
         libraries = find_project(spec.models_dir).libraries
-        return build_from_libraries(spec.model, spec.params, spec.random_state, libraries)
+        return build_from_libraries(spec.model, spec.params, spec.random_state, libraries, spec.task)
     if user_module is None:
         raise AssertionError(spec.model)
     if user_module.function_name != FIT:
-        return build_from_module(user_module, spec.params, spec.random_state)
+        return build_from_module(user_module, spec.params, spec.random_state, spec.task)
+    if spec.task is not None:
+        raise _task_error(spec, "takes a target")
     if spec.batch_rows is not None:
         raise reads_itself_error(str(spec.model))
     return prepare_fit_function(user_module, spec.params, spec.random_state, weighted=spec.weight is not None)
@@ -229,8 +242,11 @@ def _check_gates(
     measured = None
     # Loaded only now: that may run its code.
     if compared and find_latest and (latest := find_latest()) is not None:
-        metrics = find_metrics(compared) if outcome.held_out is not None else ()
-        measured = measure_latest(latest, outcome.held_out, metrics)
+        if isinstance(outcome.held_out, ScoredRows):
+            measured = measure_latest_clusters(latest, outcome.held_out, compared)
+        else:
+            metrics = find_metrics(compared) if outcome.held_out is not None else ()
+            measured = measure_latest(latest, outcome.held_out, metrics)
         if may_know_rows(latest, manifest):
             manifest["notes"].append(_KNOWN_ROWS)
     results = check_gates(requirements, outcome.metrics, outcome.left_out, measured)

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from refinery.config.models.metrics import METRICS, NEGATED, explain_unknown_metric
+from refinery.config.models.task import explain_other_metric
+from refinery.spec.tasks import UNSUPERVISED, UNSUPERVISED_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,9 +28,12 @@ def check_required_metrics(tree: Node, *, judges_itself: bool | None) -> Iterato
         judges_itself: Whether the model's own code computes metrics, under its own names; None if unknown.
     """
     require = tree.entries.get("require")
+    task = task_without_target(tree)
     for name, requirement in require.entries.items() if require else ():
         key = ("require", name)
-        if name.startswith(NEGATED):
+        if task:
+            yield from _check_unsupervised(requirement, name, task)
+        elif name.startswith(NEGATED):
             message = f'errors are not negated here; write "{name.removeprefix(NEGATED)}" with a max'
             yield requirement.key_problem("unknown-metric", key, message)
         elif judges_itself is False and name not in METRICS:
@@ -36,6 +41,29 @@ def check_required_metrics(tree: Node, *, judges_itself: bool | None) -> Iterato
         elif judges_itself and _COMPARISON in requirement.entries:
             comparison = requirement.entries[_COMPARISON]
             yield comparison.key_problem("not-comparable", (*key, _COMPARISON), _NOT_COMPARABLE)
+
+
+def task_without_target(tree: Node) -> str | None:
+    """Return the task that a config names; None where it names none, or one that does not exist."""
+    task = tree.entries.get("task")
+    return str(task.value) if task is not None and task.value in UNSUPERVISED else None
+
+
+def _check_unsupervised(requirement: Node, name: str, task: str) -> Iterator[Problem]:
+    key = ("require", name)
+    if problem := explain_other_metric(name, task):
+        yield requirement.key_problem("unknown-metric", key, problem)
+        return
+    [metric] = [one for one in UNSUPERVISED_METRICS[task] if one.name == name]
+    comparison = requirement.entries.get(_COMPARISON)
+    if comparison is not None and not metric.compares:
+        why = (
+            "takes two more fits, and a latest model is not fitted again"
+            if metric.higher_is_better is not None
+            else "is neither better high nor low"
+        )
+        message = f"does not work for {name}, which {why}; use min or max"
+        yield comparison.key_problem("not-comparable", (*key, _COMPARISON), message)
 
 
 def check_unused_evaluation(tree: Node, *, judges_itself: bool | None) -> Iterator[Problem]:

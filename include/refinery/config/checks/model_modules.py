@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from refinery.config.checks.evaluation import task_without_target
 from refinery.config.checks.model_imports import explain_wrong_import
 from refinery.config.checks.run_params import read_params
 from refinery.config.models.model import is_class_path, is_module_name
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from refinery.config.problems import Problem
     from refinery.config.yaml.node import Node
 
-# Takes the path and the params of each class of a model, whether it is fitted batch by batch, and whether rows have weights.
-CheckClasses = Callable[[Sequence[tuple[str, Mapping[str, Any]]], bool, bool], list[list[str]]]
+# Takes the path and the params of each class of a model, whether it is fitted batch by batch, whether rows have weights, and
+# the task that the config names.
+CheckClasses = Callable[[Sequence[tuple[str, Mapping[str, Any]]], bool, bool, str | None], list[list[str]]]
 
 # A module defines exactly one of these; the number of leading arguments that Refinery passes.
 ENTRY_POINTS = {"build_model": 0, "train": 2, "fit": 2}
@@ -89,6 +91,7 @@ class ModelModules:
             *_check_weight(signature, tree),
             *_check_format(signature, model),
             *_check_fit(signature, tree),
+            *_check_task(signature, tree),
         ]
 
     def judges_itself(self, tree: Node) -> bool | None:
@@ -188,7 +191,7 @@ def check_libraries(
     for one in classes:
         params = {name: with_scalar_keys(node.to_plain()) for name, node in one.params.items()}
         given.append((str(one.path.value), fill_typed_params(params, declared) if declared else params))
-    found = check_classes(given, _is_incremental(tree), bool(_weights(tree)))
+    found = check_classes(given, _is_incremental(tree), bool(_weights(tree)), task_without_target(tree))
     return [_place(text, one) for one, texts in zip(classes, found, strict=True) for text in texts]
 
 
@@ -281,6 +284,14 @@ def _check_weight(signature: Signature, tree: Node) -> list[Problem]:
     else:
         return []
     return [tree.entries["weight"].key_problem("bad-weight", ("weight",), message)]
+
+
+def _check_task(signature: Signature, tree: Node) -> list[Problem]:
+    if signature.function == _BUILD or task_without_target(tree) is None:
+        return []
+    why = "measure their models themselves" if signature.function == _TRAIN else "take a target"
+    message = f"does not apply to modules with {signature.function}, which {why}; define {_BUILD}, or remove this key"
+    return [tree.entries["task"].problem("bad-task", ("task",), message)]
 
 
 def _weights(tree: Node) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import WithJsonSchema
 
 from refinery.config.models.base import Checked, refuse
+from refinery.spec.tasks import UNSUPERVISED_METRIC_NAMES
 from refinery.wording import nearest_name
 
 # Short for longer names in scikit-learn.
@@ -79,17 +80,22 @@ _USUAL = "mae, mse, rmse, r2, accuracy, f1, roc_auc"
 
 
 def explain_unknown_metric(name: str) -> str:
-    """Return that a name is not a metric, and which one may be meant."""
+    """Return that a name is not a metric of a model that learns a target, and which one may be meant."""
+    if tasks := UNSUPERVISED_METRIC_NAMES.get(name):
+        needed = " or ".join(f"task: {one}" for one in tasks)
+        return f'"{name}" needs {needed}; add it, or choose another metric'
     near = nearest_name(name, sorted(known for known in METRICS if not known.startswith(NEGATED)))
     offer = f'did you mean "{near}"?' if near else f"choose from {_USUAL}, or any scikit-learn scorer"
     return f'"{name}" is not a metric; {offer}'
 
 
 def _check_metric(name: str) -> None:
-    if name not in METRICS:
+    if name not in METRICS and name not in UNSUPERVISED_METRIC_NAMES:
         refuse(explain_unknown_metric(name))
 
 
 MetricName = Annotated[
-    str, Checked(_check_metric), WithJsonSchema({"type": "string", "enum": sorted(METRICS)})
+    str,
+    Checked(_check_metric),
+    WithJsonSchema({"type": "string", "enum": sorted(METRICS.union(UNSUPERVISED_METRIC_NAMES))}),
 ]

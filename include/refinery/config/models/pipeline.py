@@ -15,6 +15,7 @@ from refinery.config.models.params import ParamConfig, ParamName, refuse_without
 from refinery.config.models.require import Requirements
 from refinery.config.models.schedule import Schedule, Timezone
 from refinery.config.models.source import SourceConfig
+from refinery.config.models.task import check_task
 from refinery.config.models.urls import URL_PATTERN, AssetPrefixUrl
 from refinery.config.models.variables import MatrixConfig
 from refinery.spec.names import MAX_TAG_LENGTH
@@ -115,6 +116,12 @@ class PipelineConfig(Section):
         default=False,
         description="Allows an `output` without a macro, so that each run replaces the previous model.",
         examples=[True],
+    )
+    task: Literal["anomaly", "clustering"] | None = Field(
+        default=None,
+        description="What a model does that learns no target: `anomaly` finds outliers, `clustering` groups rows. Default: regression or "
+        "classification, as the model declares.",
+        examples=["anomaly"],
     )
     target: TargetConfig | None = Field(
         default=None,
@@ -323,6 +330,7 @@ class PipelineConfig(Section):
             self._check_streams()
         if self.schedule is not None:
             refuse_without_default(self.params)
+        check_task(self)
         self._check_weight()
         self._check_target()
         self._check_columns_are_read()

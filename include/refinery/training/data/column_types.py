@@ -169,13 +169,13 @@ def _settle_objects(column: pd.Series[Any]) -> pd.Series[Any]:
     return column
 
 
-def check_types(path: Path, table: pd.DataFrame, target: str, features: Iterable[str]) -> None:
+def check_types(path: Path, table: pd.DataFrame, target: str | None, features: Iterable[str]) -> None:
     """Check that each column in use has one type, and that a model can distinguish the numbers of features.
 
     Raises:
         DatasetError: A column mixes text, numbers and truth values, or its whole numbers are too large.
     """
-    for name in (target, *features):
+    for name in (*(() if target is None else (target,)), *features):
         if table[name].dtype == "object":
             _check_objects(path, table[name])
         elif name != target and table[name].dtype.kind in "iu" and beyond_exact(table[name]):

@@ -27,12 +27,11 @@ _UNNAMED = re.compile(r"Unnamed: \d+")
 DROPPED = "named in drop"
 
 
-@dataclass(frozen=True, slots=True)
-class Roles:
-    """The roles of a table's columns.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """The roles of a table's columns without a target.
 
     Attributes:
-        target: The column to predict.
         features: The columns to learn from, in order.
         left_out: The others, each with the reason.
         time: The column with the time of each row; None where the config names none.
@@ -40,12 +39,22 @@ class Roles:
         weight: The column with the weight of each row; None where the config names none.
     """
 
-    target: str
     features: tuple[str, ...]
     left_out: dict[str, str]
     time: str | None
     group: str | None
     weight: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roles(Columns):
+    """The roles of a table's columns.
+
+    Attributes:
+        target: The column to predict.
+    """
+
+    target: str
 
 
 def choose_roles(table: pd.DataFrame, spec: TrainingSpec) -> Roles:
@@ -59,16 +68,38 @@ def choose_roles(table: pd.DataFrame, spec: TrainingSpec) -> Roles:
         ColumnRoleError: A column has two roles that exclude each other, or no name.
         DatasetError: Nothing is left to learn from.
     """
+    named = [column for column in table.columns if not _is_blank(table[column])]
+    target = _find_target(named, spec.target)
+    found = _choose_columns(table, spec, target)
+    return Roles(
+        target=target,
+        features=found.features,
+        left_out=found.left_out,
+        time=found.time,
+        group=found.group,
+        weight=found.weight,
+    )
+
+
+def choose_features(table: pd.DataFrame, spec: TrainingSpec) -> Columns:
+    """Find the features among a table's columns where there is no target, as `choose_roles` does.
+
+    Raises:
+        ColumnNotFoundError, ColumnRoleError, DatasetError: As for `choose_roles`.
+    """
+    return _choose_columns(table, spec, None)
+
+
+def _choose_columns(table: pd.DataFrame, spec: TrainingSpec, target: str | None) -> Columns:
     columns = list(table.columns)
-    target = _find_target([column for column in columns if not _is_blank(table[column])], spec.target)
     time = _find_named(columns, spec.time_column, "evaluate.time_column")
     group = _find_named(columns, spec.group_column, "evaluate.group_column")
     weight = _find_named(columns, spec.weight, "weight")
     dropped = {_find(columns, name, "drop"): DROPPED for name in spec.source.drop}
-    if target in dropped:
+    if target is not None and target in dropped:
         raise _role_error(target, "is the target and in drop; remove it from drop")
     for key, column in (("evaluate.time_column", time), ("evaluate.group_column", group), ("weight", weight)):
-        if column == target:
+        if target is not None and column == target:
             raise _role_error(target, f"is the target and {key}; name another target")
     if spec.features is None:
         named = {time: "is the time column", group: "is the group column", weight: "is the weight column"}
@@ -87,10 +118,11 @@ def choose_roles(table: pd.DataFrame, spec: TrainingSpec) -> Roles:
         left_out = dict.fromkeys(others, "not named in features") | dropped
     if not features:
         raise no_features(target, columns)
-    left_out.pop(target, None)
+    if target is not None:
+        left_out.pop(target, None)
     # Parquet written by pandas may keep a column as row labels.
     left_out |= {str(name): "holds the rows' labels" for name in table.index.names if name is not None}
-    return Roles(target, tuple(features), left_out, time, group, weight)
+    return Columns(features=tuple(features), left_out=left_out, time=time, group=group, weight=weight)
 
 
 def exclusion_reason(column: pd.Series[Any]) -> str | None:
@@ -240,11 +272,10 @@ def null_target(target: str, nulls: int, rows: int, words: str, *, missing: int)
     return DatasetError(f"{count} rows have no finite value in the target column {quoted(target)}: {advice}.")
 
 
-def no_features(target: str, columns: Sequence[str]) -> DatasetError:
+def no_features(target: str | None, columns: Sequence[str]) -> DatasetError:
     """Return the error for a dataset with no column to learn from."""
-    return DatasetError(
-        f"No features are left beside the target {quoted(target)}: the dataset's columns are {listed(columns)}."
-    )
+    beside = "" if target is None else f" beside the target {quoted(target)}"
+    return DatasetError(f"No features are left{beside}: the dataset's columns are {listed(columns)}.")
 
 
 def _role_error(column: str, problem: str) -> ColumnRoleError:
@@ -280,7 +311,9 @@ def _find_target(columns: Sequence[str], target: str | int | None) -> str:
         raise ColumnNotFoundError([str(position)], "target", columns) from None
 
 
-def _find_features(columns: Sequence[str], names: Sequence[str], target: str, dropped: set[str]) -> list[str]:
+def _find_features(
+    columns: Sequence[str], names: Sequence[str], target: str | None, dropped: set[str]
+) -> list[str]:
     stripped = {column.strip() for column in columns}
     if missing := [name for name in names if name.strip() not in stripped]:
         raise ColumnNotFoundError(missing, "features", columns)

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from refinery.spec.gates import MAX, MIN, NO_WORSE, PASSED, REJECTED, WARNED, GateResult
-from refinery.training.evaluation.metrics import find_metrics
+from refinery.training.evaluation.metrics import is_higher_better
 from refinery.wording import suggestion
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _against_latest(
         problem = latest.problem or f"the latest model {latest.version} has no {metric} there"
         sentence = f"{metric} is {measured:.4g}, and cannot be compared with the latest model's: {problem}."
         return GateResult(metric, NO_WORSE, None, measured, None, passed=False, sentence=sentence)
-    better = find_metrics([metric])[0].higher_is_better
+    better = is_higher_better(metric)
     required = value - tolerance.of(value) if better else value + tolerance.of(value)
     why = (
         f" (the latest model {latest.version} has {value:.4g} on the same rows, {tolerance} worse is allowed)"

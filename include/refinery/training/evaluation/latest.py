@@ -9,6 +9,7 @@ from refinery.spec.tasks import CLASSIFICATION
 from refinery.training.data.learned_dates import as_learned
 from refinery.training.evaluation.model_output import ask, check_classes, feature_names
 from refinery.training.evaluation.scores import evaluate
+from refinery.training.evaluation.unsupervised import measure_clusters
 from refinery.training.user_code.isolation import isolated
 from refinery.wording import listed, quoted
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from refinery.training.evaluation.metrics import Metric
     from refinery.training.evaluation.scores import HeldOut
+    from refinery.training.evaluation.unsupervised import ScoredRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,28 @@ def measure_latest(latest: LatestModel, held_out: HeldOut | None, metrics: Seque
     return LatestMetrics(latest.version, evaluation.metrics)
 
 
-def _features_for(latest: LatestModel, held_out: HeldOut) -> tuple[pd.DataFrame, str]:
+def measure_latest_clusters(latest: LatestModel, rows: ScoredRows, names: Sequence[str]) -> LatestMetrics:
+    """Measure the clusters of a model on held-out rows, at the new model's distances; a failure is returned, not raised."""
+    if latest.model is None:
+        problem = latest.problem or "it is not there"
+        return LatestMetrics(latest.version, {}, f"{latest.version} cannot be loaded ({problem})")
+    task = (latest.manifest.get("evaluation") or {}).get("task")
+    if task != rows.task:
+        return LatestMetrics(latest.version, {}, f"{latest.version} does another task, {task or 'unknown'}")
+    features, problem = _features_for(latest, rows)
+    if problem:
+        return LatestMetrics(latest.version, {}, f"{latest.version} {problem}")
+    try:
+        with isolated():
+            labels = ask(latest.model, rows.task, features).values  # noqa: PD011 - not a Series
+            values = {name: measure_clusters(name, rows, labels) for name in names}
+    except Exception as error:  # noqa: BLE001 - an older model may fail at new rows in any way
+        problem = f"{latest.version} failed on the held-out rows ({type(error).__name__}: {str(error)[:200]})"
+        return LatestMetrics(latest.version, {}, problem)
+    return LatestMetrics(latest.version, values)
+
+
+def _features_for(latest: LatestModel, held_out: HeldOut | ScoredRows) -> tuple[pd.DataFrame, str]:
     """Return the held-out rows in the types that the latest model learned, and what keeps it from predicting them."""
     rows = held_out.features
     names = feature_names(latest.model, latest.manifest) or list(rows.columns)

@@ -6,7 +6,7 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from refinery.spec.tasks import CLASSIFICATION, REGRESSION
+from refinery.spec.tasks import CLASSIFICATION, REGRESSION, UNSUPERVISED_METRICS
 from refinery.training.errors import MetricError, UnknownMetricError
 from refinery.wording import listed, quoted, suggestion
 
@@ -127,6 +127,19 @@ def _takes_weights(metric: Metric) -> bool:
 
     # There is no public way to the function of a scorer.
     return "sample_weight" in inspect.signature(get_scorer(metric.scorer)._score_func).parameters  # noqa: SLF001
+
+
+def is_higher_better(name: str) -> bool:
+    """Return whether more of a metric is better.
+
+    Raises:
+        UnknownMetricError: It is unknown.
+    """
+    for metrics in UNSUPERVISED_METRICS.values():
+        for metric in metrics:
+            if metric.name == name:
+                return bool(metric.higher_is_better)
+    return find_metrics([name])[0].higher_is_better
 
 
 def find_metrics(names: Iterable[str]) -> tuple[Metric, ...]:

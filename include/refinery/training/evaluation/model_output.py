@@ -6,9 +6,10 @@ import math
 import numbers
 from typing import TYPE_CHECKING, Any
 
-from refinery.spec.tasks import CLASSIFICATION, REGRESSION
+from refinery.spec.tasks import CLASSIFICATION, REGRESSION, UNSUPERVISED
 from refinery.training.errors import FitError
 from refinery.training.evaluation.precomputed import Predictions
+from refinery.training.evaluation.row_scores import row_scores
 from refinery.wording import shown
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _MOST_CLASSES = 5
 
 
 def ask(model: Any, task: str, features: pd.DataFrame) -> Predictions:
-    """Ask a fitted model for the values of rows, or for their classes and scores.
+    """Ask a fitted model for the values of rows, or for their classes or labels and scores.
 
     Raises:
         FitError: What it returns is not one usable value for each row.
@@ -34,6 +35,8 @@ def ask(model: Any, task: str, features: pd.DataFrame) -> Predictions:
     values = ask_values(model, features, task)
     if task == REGRESSION:
         return Predictions(values)
+    if task in UNSUPERVISED:
+        return Predictions(values, decision=row_scores(model, features, values, task))
     known = getattr(model, "classes_", None)
     classes = tuple(_distinct(model, values) if known is None else known)
     if hasattr(model, "predict_proba"):

@@ -1,10 +1,10 @@
-"""Find what an estimator does: a regression, a classification, or nothing that can be scored on a target."""
+"""Find what an estimator does: a regression, a classification, or something that learns no target."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from refinery.spec.tasks import CLASSIFICATION, REGRESSION
+from refinery.spec.tasks import ANOMALY, CLASSIFICATION, CLUSTERING, REGRESSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +15,16 @@ _WITHOUT_TARGET = {
     "density_estimator": "models how dense the rows are",
 }
 _TASKS = {"regressor": REGRESSION, "classifier": CLASSIFICATION}
+# Mixtures are density estimators with a cluster for each component.
+_TASKS_WITHOUT_TARGET = {
+    "outlier_detector": ANOMALY,
+    "clusterer": CLUSTERING,
+    "density_estimator": CLUSTERING,
+}
+_FITTING = {
+    ANOMALY: "an outlier detector, such as sklearn.ensemble.IsolationForest",
+    CLUSTERING: "a clusterer, such as sklearn.cluster.KMeans",
+}
 # The attributes in which scikit-learn's wrappers keep the estimator that learns the target.
 _WRAPPED = ("estimator", "regressor", "final_estimator")
 _WRAPPERS = ("sklearn", "imblearn")
@@ -29,27 +39,64 @@ def declared_task(estimator: Any) -> str | None:
     return _TASKS.get(_kind(estimator))
 
 
-def class_problem(estimator_class: type[Any]) -> str | None:
-    """Return why no estimator of a scikit-learn class learns a target; None where some may, depending on params."""
-    from sklearn.base import ClusterMixin, DensityMixin, OutlierMixin
+def class_problem(estimator_class: type[Any], task: str | None = None) -> str | None:
+    """Return why no estimator of a scikit-learn class fits the config; None where some may, depending on params.
+
+    Args:
+        estimator_class: The class.
+        task: "anomaly" or "clustering"; None where the estimator is to learn a target.
+    """
+    from sklearn.base import ClassifierMixin, ClusterMixin, DensityMixin, OutlierMixin, RegressorMixin
 
     name = estimator_class.__name__
-    mixins = {ClusterMixin: "clusterer", OutlierMixin: "outlier_detector", DensityMixin: "density_estimator"}
+    mixins = {
+        ClusterMixin: "clusterer",
+        OutlierMixin: "outlier_detector",
+        DensityMixin: "density_estimator",
+        RegressorMixin: "regressor",
+        ClassifierMixin: "classifier",
+    }
     kinds = [kind for mixin, kind in mixins.items() if issubclass(estimator_class, mixin)]
-    if kinds:
-        return _without_target(name, kinds[0])
-    return None if hasattr(estimator_class, "predict") else _without_predict(name)
+    can_predict = hasattr(estimator_class, "predict")
+    if task is not None:
+        problem = _unfit_for(name, kinds[0], task) if kinds else None
+        return problem or (None if can_predict else _labels_only(name, task))
+    if kinds and kinds[0] in _WITHOUT_TARGET:
+        return _without_target(name, kinds[0], can_predict=can_predict)
+    return None if can_predict else _without_predict(name)
 
 
-def kind_problem(estimator: Any) -> str | None:
-    """Return why an estimator, fitted or not, does not learn a target of one column; None where it seems to.
+def kind_problem(estimator: Any, task: str | None = None) -> str | None:
+    """Return why an estimator, fitted or not, does not fit the config; None where it seems to.
 
     For a Pipeline the last step counts, and for a search or another wrapper the estimator inside.
+
+    Args:
+        estimator: The estimator.
+        task: "anomaly" or "clustering"; None where it is to learn a target of one column.
     """
+    return _target_problem(estimator) if task is None else _task_problem(estimator, task)
+
+
+def _task_problem(estimator: Any, task: str) -> str | None:
+    *_, last = _chain(estimator)
+    name = _name_in(estimator, last)
+    for part in _chain(estimator):
+        for _, step in vars(part).get("steps", ()) if _wraps(part) else ():
+            if hasattr(step, "fit_resample"):
+                return f"{type(step).__name__} samples rows by their target, and task: {task} has none: leave the step out"
+    if problem := _unfit_for(name, _kind(last), task):
+        return problem
+    if type(last).__name__ == "LocalOutlierFactor" and not last.novelty:
+        return f'{name} labels only the rows that it is fitted to: set "novelty" to true, so that it can serve new rows'
+    return None if hasattr(last, "predict") else _labels_only(name, task)
+
+
+def _target_problem(estimator: Any) -> str | None:
     for part in _chain(estimator):
         name, kind = _name_in(estimator, part), _kind(part)
         if kind in _WITHOUT_TARGET:
-            return _without_target(name, kind)
+            return _without_target(name, kind, can_predict=hasattr(type(part), "predict"))
         if _wraps(part) and vars(part).get("estimator", part) is None and not kind:
             return f"{name} needs an estimator to wrap: give it one in a module's build_model"
         tags = _tags(part)
@@ -63,8 +110,27 @@ def kind_problem(estimator: Any) -> str | None:
     return None
 
 
-def _without_target(name: str, kind: str) -> str:
-    return f"{name} {_WITHOUT_TARGET[kind]} and learns no target, and {_TRAIN_ADVICE}"
+def _unfit_for(name: str, kind: str, task: str) -> str | None:
+    """Return why an estimator of a kind does not do a task; None where it does."""
+    does = _TASKS_WITHOUT_TARGET.get(kind)
+    if does == task:
+        return None
+    choose = f"choose {_FITTING[task]}"
+    if does is not None:
+        return f"{name} {_WITHOUT_TARGET[kind]}, which is not task: {task}: write task: {does}, or {choose}"
+    if kind in _TASKS:
+        return f"{name} is a {kind}, and task: {task} has no target to learn: remove task, or {choose}"
+    mixin = "OutlierMixin" if task == ANOMALY else "ClusterMixin"
+    return f"{name} does not declare that it does task: {task}: {choose}, or let its class inherit from sklearn.base.{mixin}"
+
+
+def _labels_only(name: str, task: str) -> str:
+    return f"{name} labels only the rows that it is fitted to (it has no predict), so it cannot serve new rows: choose {_FITTING[task]}"
+
+
+def _without_target(name: str, kind: str, *, can_predict: bool) -> str:
+    task = f", or write task: {_TASKS_WITHOUT_TARGET[kind]}" if can_predict else ""
+    return f"{name} {_WITHOUT_TARGET[kind]} and learns no target, and {_TRAIN_ADVICE}{task}"
 
 
 def _without_predict(name: str) -> str:

@@ -45,8 +45,8 @@ class Learner(Protocol):
     def name(self) -> str:
         """Its name in messages."""
 
-    def fit(self, features: pd.DataFrame, target: pd.Series[Any], weights: Any = None) -> Any:
-        """Return a model fitted to the rows, with their weights where there are some; called once."""
+    def fit(self, features: pd.DataFrame, target: pd.Series[Any] | None, weights: Any = None) -> Any:
+        """Return a model fitted to the rows, with their target and weights where there are some; called once."""
 
     def anew(self) -> Self:
         """Return an unfitted learner that shares nothing with this one's model."""
@@ -71,7 +71,7 @@ class BuiltEstimator:
         """The estimator's class."""
         return type(self.unfitted).__name__
 
-    def fit(self, features: pd.DataFrame, target: pd.Series[Any], weights: Any = None) -> Any:
+    def fit(self, features: pd.DataFrame, target: pd.Series[Any] | None, weights: Any = None) -> Any:
         """Fit the estimator in place."""
         argument = None if weights is None else weight_argument(self.unfitted)
         self.unfitted.fit(features, target, **({argument: weights} if argument else {}))
@@ -89,7 +89,9 @@ class BuiltEstimator:
             raise FitError(self.name, "be copied for cross-validation", str(error)) from error
 
 
-def build_from_module(module: UserModule, params: Mapping[str, Any], random_state: int) -> BuiltEstimator:
+def build_from_module(
+    module: UserModule, params: Mapping[str, Any], random_state: int, task: str | None = None
+) -> BuiltEstimator:
     """Call a module's `build_model`.
 
     Raises:
@@ -100,14 +102,14 @@ def build_from_module(module: UserModule, params: Mapping[str, Any], random_stat
     check_params("build_model", module.function, params)
     with user_code(module.file, "build_model"):
         estimator = module.function(**params)
-    check_model(module.file, "build_model", estimator, ("fit", "predict"))
+    check_model(module.file, "build_model", estimator, ("fit", "predict"), task)
     with user_code(module.file, "set_params"):
         seeded = seed_estimator(estimator, random_state)
     return BuiltEstimator(estimator, module.file, seeded)
 
 
 def build_from_class(
-    estimator_class: type[Any], params: Mapping[str, Any], random_state: int
+    estimator_class: type[Any], params: Mapping[str, Any], random_state: int, task: str | None = None
 ) -> BuiltEstimator:
     """Make an instance of a library's estimator class.
 
@@ -117,12 +119,16 @@ def build_from_class(
     """
     estimator = make_estimator(estimator_class, params, random_state)
     name = estimator_class.__name__
-    check_model(name, name, estimator, ("fit", "predict"))
+    check_model(name, name, estimator, ("fit", "predict"), task)
     return BuiltEstimator(estimator, None, seed_estimator(estimator, random_state))
 
 
 def build_from_libraries(
-    model: ClassModel | StepsModel, params: Mapping[str, Any], random_state: int, libraries: Sequence[str]
+    model: ClassModel | StepsModel,
+    params: Mapping[str, Any],
+    random_state: int,
+    libraries: Sequence[str],
+    task: str | None = None,
 ) -> BuiltEstimator:
     """Make an instance of a library's estimator class, or a pipeline of such classes.
 
@@ -131,23 +137,26 @@ def build_from_libraries(
         params: The params of the class.
         random_state: The seed of what has none.
         libraries: The libraries that the project allows.
+        task: What it is to do without a target; None where it learns one.
 
     Raises:
         ModelCodeError: A class cannot be used, or does not take its params.
         FitError: It refused them.
     """
     if isinstance(model, ClassModel):
-        return build_from_class(find_estimator_class(model.path, libraries), params, random_state)
-    found = find_step_classes(model, libraries)
+        return build_from_class(find_estimator_class(model.path, libraries, task), params, random_state, task)
+    found = find_step_classes(model, libraries, task)
     steps = [
         make_estimator(one, step.params, random_state) for one, step in zip(found, model.steps, strict=True)
     ]
     estimator = make_steps(steps)
-    check_model("model.steps", "the pipeline", estimator, ("fit", "predict"))
+    check_model("model.steps", "the pipeline", estimator, ("fit", "predict"), task)
     return BuiltEstimator(estimator, None, seed_estimator(estimator, random_state))
 
 
-def find_step_classes(model: StepsModel, libraries: Sequence[str]) -> list[type[Any]]:
+def find_step_classes(
+    model: StepsModel, libraries: Sequence[str], task: str | None = None
+) -> list[type[Any]]:
     """Return the class of each step.
 
     Raises:
@@ -155,8 +164,8 @@ def find_step_classes(model: StepsModel, libraries: Sequence[str]) -> list[type[
     """
     *before, last = model.steps
     return [
-        *(find_step_class(step.path, libraries) for step in before),
-        find_estimator_class(last.path, libraries),
+        *(find_step_class(step.path, libraries, task) for step in before),
+        find_estimator_class(last.path, libraries, task),
     ]
 
 
@@ -250,7 +259,9 @@ def check_params(
         raise ModelParamsError(model, unknown=unknown, missing=missing, accepted=accepted)
 
 
-def check_model(model: object, function: str, estimator: Any, methods: Sequence[str]) -> None:
+def check_model(
+    model: object, function: str, estimator: Any, methods: Sequence[str], task: str | None = None
+) -> None:
     """Check that a user's function returned a model.
 
     Args:
@@ -258,9 +269,10 @@ def check_model(model: object, function: str, estimator: Any, methods: Sequence[
         function: The function that returned it.
         estimator: What it returned.
         methods: The methods that it needs.
+        task: What it is to do without a target; None where it learns one.
 
     Raises:
-        ModelCodeError: It is not a model, or does not learn a target.
+        ModelCodeError: It is not a model, does not learn a target, or does not do the task.
     """
     if inspect.isclass(estimator):
         name = estimator.__name__
@@ -273,11 +285,11 @@ def check_model(model: object, function: str, estimator: Any, methods: Sequence[
     lacking = [
         name for name in methods if not hasattr(estimator, name) and not hasattr(type(estimator), name)
     ]
-    if lacking:
+    if lacking and (task is None or "fit" in lacking):
         kind = type(estimator).__name__
         methods_lacking = " and no ".join(lacking)
         raise ModelCodeError(
             f"{model}: a {kind} has no {methods_lacking} method: a regressor or a classifier is needed."
         )
-    if problem := kind_problem(estimator):
+    if problem := kind_problem(estimator, task):
         raise ModelCodeError(f"{model}: {problem}.")

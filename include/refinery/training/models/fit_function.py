@@ -52,7 +52,7 @@ class FitFunction:
         """The module's name."""
         return self.module.file.stem
 
-    def fit(self, features: pd.DataFrame, target: pd.Series[Any], weights: Any = None) -> Any:
+    def fit(self, features: pd.DataFrame, target: pd.Series[Any] | None, weights: Any = None) -> Any:
         """Call the function.
 
         Raises:
@@ -60,7 +60,8 @@ class FitFunction:
         """
         # Code that adds columns to its features must not change the next fold's rows.
         given = {**self.params, **({} if weights is None else {SAMPLE_WEIGHT: weights})}
-        model = self.module.function(features.copy(deep=False), target.copy(deep=False), **given)
+        column = None if target is None else target.copy(deep=False)
+        model = self.module.function(features.copy(deep=False), column, **given)
         check_model(self.module.file, FIT, model, ("predict",))
         return model
 

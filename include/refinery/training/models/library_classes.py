@@ -21,30 +21,40 @@ _ESTIMATORS = ("estimator", "estimators", "steps", "transformers", "transformer_
 _CLASS_PATH = re.compile(r"[a-z]\w*(\.[a-z]\w*)*\.[A-Za-z]\w*", re.ASCII)
 
 
-def find_estimator_class(path: str, libraries: Sequence[str] = ALLOWED_LIBRARIES) -> type[Any]:
+def find_estimator_class(
+    path: str, libraries: Sequence[str] = ALLOWED_LIBRARIES, task: str | None = None
+) -> type[Any]:
     """Return the estimator class at a dotted path such as "sklearn.linear_model.Ridge".
 
     Args:
         path: The path.
         libraries: The libraries that the project allows.
+        task: What it is to do without a target, "anomaly" or "clustering"; None where it learns one.
 
     Raises:
         ModelNotFoundError: The library is not allowed, or has no such module or class.
-        ModelCodeError: The library is not installed; or it is not an estimator class, or does not learn a target.
+        ModelCodeError: The library is not installed; or it is not an estimator class, does not learn a target, or does not do
+            the task.
     """
     found = _find_class(path, libraries)
-    if problem := class_problem(found) or _boosting_problem(found):
+    if problem := class_problem(found, task) or _boosting_problem(found):
         raise ModelCodeError(f"{path}: {problem}.")
     return found
 
 
-def find_step_class(path: str, libraries: Sequence[str] = ALLOWED_LIBRARIES) -> type[Any]:
-    """Return the class of a step before the last one: a transformer or a sampler.
+def find_step_class(
+    path: str, libraries: Sequence[str] = ALLOWED_LIBRARIES, task: str | None = None
+) -> type[Any]:
+    """Return the class of a step before the last one: a transformer or, where there is a target, a sampler.
 
     Raises:
         ModelNotFoundError, ModelCodeError: As for `find_estimator_class`; or it neither transforms nor samples rows.
     """
     found = _find_class(path, libraries)
+    if task is not None and not hasattr(found, "transform"):
+        raise ModelCodeError(
+            f"{path}: it does not transform rows, and task: {task} has no target to sample rows by; leave the step out."
+        )
     if not (hasattr(found, "transform") or hasattr(found, "fit_resample")):
         raise ModelCodeError(
             f"{path}: it neither transforms nor samples rows; only the last of the steps predicts, so put it there."

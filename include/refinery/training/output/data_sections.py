@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from refinery.training.data.columns import Roles
 from refinery.training.evaluation.positive_class import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from refinery.spec.training import TrainingSpec
-    from refinery.training.data.columns import Roles
+    from refinery.training.data.columns import Columns
     from refinery.training.evaluation.fitting import Fitted
 
 # What skrub's transformers do to a column of text, categories or dates.
@@ -30,7 +31,7 @@ _GAPS = "missing values"
 def describe_data(
     rows: int,
     dtypes: Mapping[str, Any],
-    roles: Roles,
+    roles: Columns,
     dates: Mapping[str, str],
     *,
     typed: bool,
@@ -41,7 +42,7 @@ def describe_data(
     Args:
         rows: How many rows there are to learn from and to hold out.
         dtypes: pandas' type of each column.
-        roles: The columns' roles.
+        roles: The columns' roles; those of a task without a target have none.
         dates: The format of each column that was read as dates from texts or numbers.
         typed: Whether the files declare their columns' types, and have real nulls.
         dropped: How many rows without a value in the target are left out.
@@ -51,7 +52,11 @@ def describe_data(
         **({"rows_without_target": dropped} if dropped else {}),
         "typed": typed,
         "columns": len(dtypes),
-        "target": {"name": roles.target, "dtype": str(dtypes[roles.target])},
+        **(
+            {"target": {"name": roles.target, "dtype": str(dtypes[roles.target])}}
+            if isinstance(roles, Roles)
+            else {}
+        ),
         "features": [_describe_feature(name, dtypes[name]) for name in roles.features],
         "left_out": roles.left_out,
         "dates": dict(dates),
@@ -80,6 +85,22 @@ def describe_training(
         seeded: The estimator's params that were set to the seed.
     """
     return {
+        **describe_split(spec, train_rows=train_rows, test_rows=test_rows, seeded=seeded),
+        "evaluation": {
+            "task": fitted.evaluation.task,
+            "positive_class": plain(fitted.evaluation.positive),
+            "definitions": fitted.evaluation.definitions,
+            **({"weighted_by": spec.weight} if spec.weight is not None else {}),
+            "lower_is_better": [metric.name for metric in fitted.metrics if not metric.higher_is_better],
+        },
+    }
+
+
+def describe_split(
+    spec: TrainingSpec, *, train_rows: int, test_rows: int, seeded: Sequence[str]
+) -> dict[str, Any]:
+    """Describe the split, the seeds and the contract, with the arguments of `describe_training`."""
+    return {
         "split": {
             "test_size": spec.test_size,
             "random_state": spec.random_state,
@@ -92,13 +113,6 @@ def describe_training(
         },
         "seeds": {"random_state": spec.random_state, "set_on_estimator": list(seeded)},
         "expect": {"rules": dict(spec.expect), "passed": True} if spec.expect else None,
-        "evaluation": {
-            "task": fitted.evaluation.task,
-            "positive_class": plain(fitted.evaluation.positive),
-            "definitions": fitted.evaluation.definitions,
-            **({"weighted_by": spec.weight} if spec.weight is not None else {}),
-            "lower_is_better": [metric.name for metric in fitted.metrics if not metric.higher_is_better],
-        },
     }
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from refinery.spec.table_profile import TableProfile
     from refinery.training.output.result import Trained
 
-    Profiler = Callable[[pd.DataFrame, str], TableProfile | None]
+    Profiler = Callable[[pd.DataFrame, str | None], TableProfile | None]
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Extras:
                 (folder / name).unlink()
             self._note("The card could not be drawn", error)
 
-    def _look(self, table: pd.DataFrame, target: str) -> TableProfile | None:
+    def _look(self, table: pd.DataFrame, target: str | None) -> TableProfile | None:
         try:
             return profile_table(table, target)
         except Exception as error:  # noqa: BLE001

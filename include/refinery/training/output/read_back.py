@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from refinery.training.evaluation.scores import HeldOut
+    from refinery.training.evaluation.unsupervised import ScoredRows
     from refinery.training.output.result import FitResult
     from refinery.training.user_code.clean_process import CleanProcess
 
@@ -128,7 +129,7 @@ def _with_warning(outcome: FitResult, warning: str) -> FitResult:
     return replace(outcome, warnings=(*outcome.warnings, warning))
 
 
-def _predict_here(model: Any, held_out: HeldOut, rows: pd.DataFrame) -> _Predicted:
+def _predict_here(model: Any, held_out: HeldOut | ScoredRows, rows: pd.DataFrame) -> _Predicted:
     try:
         with isolated():
             return _predictions(model, held_out.task, rows)
@@ -161,7 +162,7 @@ def _difference(expected: _Predicted, found: _Predicted, tolerance: float) -> st
     return None
 
 
-def _depends_on_other_rows(held_out: HeldOut, alone: np.ndarray[Any, Any]) -> bool:
+def _depends_on_other_rows(held_out: HeldOut | ScoredRows, alone: np.ndarray[Any, Any]) -> bool:
     """Return whether the first held-out rows get other predictions alone than together with all."""
     among_all = held_out.predicted[: len(alone)]
     return len(_differing_rows(among_all, alone, _ROUNDING)) > _FEW * len(alone)

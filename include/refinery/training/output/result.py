@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from refinery.spec.table_profile import TableProfile
     from refinery.training.evaluation.scores import HeldOut
+    from refinery.training.evaluation.unsupervised import ScoredRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Trained:
     """
 
     model: Any
-    held_out: HeldOut | None
+    held_out: HeldOut | ScoredRows | None
     profile: TableProfile | None
     manifest: Mapping[str, Any]
 
@@ -50,5 +51,5 @@ class FitResult:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     model: Any = None
-    held_out: HeldOut | None = None
+    held_out: HeldOut | ScoredRows | None = None
     profile: TableProfile | None = None

@@ -40,8 +40,11 @@ def _data_lines(
     data: Mapping[str, Any], split: Mapping[str, Any], evaluation: Mapping[str, Any]
 ) -> list[str]:
     features = [feature["name"] for feature in data["features"]]
+    target = data.get("target")
     return [
-        f"  target    {quoted(data['target']['name'])} ({_task(evaluation)})",
+        f"  target    {quoted(target['name'])} ({_task(evaluation)})"
+        if target
+        else f"  task      {evaluation['task']}, without a target",
         f"  features  {len(features)}: {listed(features)}",
         (
             f"  rows      {data['rows']}: {split['train_rows']} to learn from, {split['test_rows']} held out "

@@ -63,7 +63,7 @@ def warn_of_values(
     spec: TrainingSpec,
     dataset: Path,
     features: pd.DataFrame,
-    target: pd.Series[Any],
+    target: pd.Series[Any] | None,
     *,
     texts: Iterable[str],
     typed: bool,
@@ -74,14 +74,14 @@ def warn_of_values(
         spec: How the dataset is read.
         dataset: Its file or folder; columns that call for it are read again.
         features: The features, or a sample of their rows.
-        target: The target of the same rows.
+        target: The target of the same rows; None where there is none.
         texts: The columns of text or categories with gaps.
         typed: Whether the files declare their columns' types.
 
     Raises:
         SourceOptionError: Several values of a column were read as one.
     """
-    columns = [target, *(column for _, column in features.items())]
+    columns = [*([] if target is None else [target]), *(column for _, column in features.items())]
     return (
         *check_null_words(dataset, spec.source, texts),
         *check_spellings(dataset, spec.source, columns),

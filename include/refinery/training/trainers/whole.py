@@ -76,7 +76,7 @@ def prepare_whole(
     if spec.positive_class is not None:
         positive = find_positive_class(spec.positive_class, roles.target, target.unique())
         choice = replace(choice, positive=positive)
-    learner, preprocess = _with_preprocessing(spec, learner, features)
+    learner, preprocess = prepare_learner(spec, learner, features)
     times = None if roles.time is None else table[roles.time]
     groups = None if roles.group is None else table[roles.group]
     if roles.group is not None:
@@ -127,7 +127,7 @@ def prepare_whole(
     )
 
 
-def _with_preprocessing(
+def prepare_learner(
     spec: TrainingSpec, learner: Learner, features: pd.DataFrame
 ) -> tuple[Learner, dict[str, Any] | None]:
     """Put before a library's class what its columns need; what users' code builds is left alone."""

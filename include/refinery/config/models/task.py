@@ -1,0 +1,59 @@
+"""Check what a pipeline may set beside `task`: a model that learns no target has nothing to compare its predictions with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from refinery.config.models.base import refuse
+from refinery.config.models.metrics import METRICS, explain_unknown_metric
+from refinery.spec.tasks import UNSUPERVISED_METRIC_NAMES, UNSUPERVISED_METRICS
+from refinery.wording import list_names, nearest_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from refinery.config.models.pipeline import PipelineConfig
+
+# What an evaluation without a target reads; every other key of `evaluate` needs one.
+_OF_ANY_TASK = ("test_size", "random_state", "time_column", "group_column", "gap", "metrics")
+
+
+def check_task(config: PipelineConfig) -> None:
+    """Refuse what needs a target where `task` says that there is none, and metrics of such a task elsewhere."""
+    if config.task is None:
+        _refuse_metrics(config, lambda name: None if name in METRICS else explain_unknown_metric(name))
+        return
+    task = config.task
+    if config.target is not None:
+        refuse(
+            f"does not go with task: {task}, which learns no target; leave it out, or remove task", "target"
+        )
+    if config.model.script:
+        refuse("does not apply to scripts, which measure their models themselves; remove it", "task")
+    if config.fit.mode == "incremental":
+        refuse(f"does not work with task: {task}, which needs all rows at once; remove one of the two", "fit")
+    for name, field in type(config.evaluate).model_fields.items():
+        if name not in _OF_ANY_TASK and getattr(config.evaluate, name) not in (field.default, False):
+            refuse(f"needs a target, and task: {task} has none; remove it", "evaluate", name)
+    _refuse_metrics(config, lambda name: explain_other_metric(name, task))
+
+
+def _refuse_metrics(config: PipelineConfig, explain: Callable[[str], str | None]) -> None:
+    for index, name in enumerate(config.evaluate.metrics or ()):
+        if problem := explain(name):
+            refuse(problem, "evaluate", "metrics", index)
+
+
+def explain_other_metric(name: str, task: str) -> str | None:
+    """Return why a metric does not measure a task without a target; None where it does."""
+    known = [metric.name for metric in UNSUPERVISED_METRICS[task]]
+    if name in known:
+        return None
+    if name in METRICS:
+        what = "needs a target"
+    elif name in UNSUPERVISED_METRIC_NAMES:
+        what = f"does not measure task: {task}"
+    else:
+        what = f"is not a metric of task: {task}"
+    near = nearest_name(name, known)
+    return f'"{name}" {what}; ' + (f'did you mean "{near}"?' if near else f"choose from {list_names(known)}")

@@ -10,7 +10,7 @@ import pytest
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils import all_estimators, get_tags
 
-from refinery.cli.library_classes import check_library_class
+from refinery.cli.library_classes import check_library_class, check_library_classes
 from refinery.training import ClassModel
 from refinery.training.errors import ModelCodeError
 from refinery.training.evaluation.model_output import ask_values
@@ -238,3 +238,71 @@ build_model = Mean
 
         with pytest.raises(ModelCodeError, match="no predict method"):
             train_module(source)
+
+
+SERVE_NEW_ROWS = {
+    "anomaly": {"EllipticEnvelope", "IsolationForest", "OneClassSVM", "SGDOneClassSVM"},
+    "clustering": {
+        "AffinityPropagation",
+        "BayesianGaussianMixture",
+        "Birch",
+        "BisectingKMeans",
+        "GaussianMixture",
+        "KMeans",
+        "MeanShift",
+        "MiniBatchKMeans",
+    },
+}
+
+
+class TestTasksWithoutATarget:
+    @pytest.mark.parametrize("task", SERVE_NEW_ROWS)
+    def test_each_class_of_scikit_learn_fits_or_is_refused_by_its_name(self, task):
+        problems = {
+            name: check_library_class(path_of(found), {}, incremental=False, task=task)
+            for name, found in all_estimators()
+        }
+
+        assert {name for name, found in problems.items() if not found} == SERVE_NEW_ROWS[task]
+        assert [
+            name for name, found in problems.items() if len(found) > 1 or (found and name not in found[0])
+        ] == []
+
+    @pytest.mark.parametrize(
+        ("path", "params", "task", "problem"),
+        [
+            ("cluster.DBSCAN", {}, "clustering", "labels only the rows that it is fitted to (it has no predict)"),
+            ("cluster.HDBSCAN", {}, "anomaly", "not task: anomaly: choose an outlier detector, such as"),
+            ("cluster.KMeans", {}, "anomaly", "not task: anomaly: write task: clustering, or choose"),
+            ("decomposition.PCA", {}, "clustering", "PCA has no predict method: a clusterer, such as"),
+            ("linear_model.Ridge", {}, "anomaly", "Ridge is a regressor, and task: anomaly has no target to learn"),
+            ("neighbors.LocalOutlierFactor", {"novelty": False}, "anomaly", 'set "novelty" to true'),
+            ("ensemble.IsolationForest", {}, None, "its own metrics, or write task: anomaly"),
+            ("mixture.GaussianMixture", {}, None, "its own metrics, or write task: clustering"),
+            ("cluster.DBSCAN", {}, None, "its own metrics"),
+        ],
+    )  # fmt: skip
+    def test_the_right_class_or_task_is_named(self, path, params, task, problem):
+        [found] = check_library_class(f"sklearn.{path}", params, incremental=False, task=task)
+
+        assert problem in found
+        assert ("or write task" in found) == ("or write task" in problem)
+
+    def test_novelty_detection_by_neighbors_is_accepted(self):
+        path = "sklearn.neighbors.LocalOutlierFactor"
+
+        assert check_library_class(path, {"novelty": True}, incremental=False, task="anomaly") == []
+
+    def test_a_sampler_has_no_target_to_sample_by(self):
+        pytest.importorskip("imblearn")
+        steps = [("imblearn.over_sampling.SMOTE", {}), ("sklearn.ensemble.IsolationForest", {})]
+
+        [[found], []] = check_library_classes(steps, incremental=False, task="anomaly")
+        assert "task: anomaly has no target to sample rows by" in found
+
+    def test_a_class_without_weights_is_refused_with_them(self):
+        [found] = check_library_class(
+            "sklearn.cluster.Birch", {}, incremental=False, weighted=True, task="clustering"
+        )
+
+        assert "Birch takes no sample_weight" in found

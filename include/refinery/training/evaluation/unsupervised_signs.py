@@ -34,7 +34,9 @@ def find_unsupervised_signs(
         metrics: Its metrics.
     """
     signs = _anomaly_signs(held_out) if held_out.task == ANOMALY else _cluster_signs(metrics)
-    return tuple(sign for sign in (_scales(model, train), *signs, _few_rows(held_out)) if sign)
+    return tuple(
+        sign for sign in (_scales(model, train), *signs, _by_chance(metrics), _few_rows(held_out)) if sign
+    )
 
 
 def _scales(model: Any, train: pd.DataFrame) -> str:
@@ -78,6 +80,15 @@ def _cluster_signs(metrics: Mapping[str, float]) -> Iterator[str]:
         yield (
             f"The silhouette is {metrics['silhouette']:.4g}: held-out rows are as near to another cluster as to their own."
         )
+
+
+def _by_chance(metrics: Mapping[str, float]) -> str:
+    if (stability := metrics.get("stability", 1.0)) > 0:
+        return ""
+    return (
+        f"The stability is {stability:.4g}: models of two halves of the rows agree no more than by chance, so what it finds depends "
+        "on the rows that it happened to learn from."
+    )
 
 
 def _few_rows(held_out: ScoredRows) -> str:

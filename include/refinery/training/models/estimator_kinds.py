@@ -59,8 +59,9 @@ def class_problem(estimator_class: type[Any], task: str | None = None) -> str | 
     kinds = [kind for mixin, kind in mixins.items() if issubclass(estimator_class, mixin)]
     can_predict = hasattr(estimator_class, "predict")
     if task is not None:
-        problem = _unfit_for(name, kinds[0], task) if kinds else None
-        return problem or (None if can_predict else _labels_only(name, task))
+        kind = next(iter(kinds), "")
+        problem = _unfit_for(name, kind, task, can_predict=can_predict) if kinds else None
+        return problem or (None if can_predict else _without_labels(name, kind, task))
     if kinds and kinds[0] in _WITHOUT_TARGET:
         return _without_target(name, kinds[0], can_predict=can_predict)
     return None if can_predict else _without_predict(name)
@@ -85,11 +86,12 @@ def _task_problem(estimator: Any, task: str) -> str | None:
         for _, step in vars(part).get("steps", ()) if _wraps(part) else ():
             if hasattr(step, "fit_resample"):
                 return f"{type(step).__name__} samples rows by their target, and task: {task} has none: leave the step out"
-    if problem := _unfit_for(name, _kind(last), task):
+    can_predict, kind = hasattr(type(last), "predict"), _kind(last)
+    if problem := _unfit_for(name, kind, task, can_predict=can_predict):
         return problem
     if type(last).__name__ == "LocalOutlierFactor" and not last.novelty:
         return f'{name} labels only the rows that it is fitted to: set "novelty" to true, so that it can serve new rows'
-    return None if hasattr(last, "predict") else _labels_only(name, task)
+    return None if hasattr(last, "predict") else _without_labels(name, kind, task)
 
 
 def _target_problem(estimator: Any) -> str | None:
@@ -110,21 +112,24 @@ def _target_problem(estimator: Any) -> str | None:
     return None
 
 
-def _unfit_for(name: str, kind: str, task: str) -> str | None:
+def _unfit_for(name: str, kind: str, task: str, *, can_predict: bool) -> str | None:
     """Return why an estimator of a kind does not do a task; None where it does."""
     does = _TASKS_WITHOUT_TARGET.get(kind)
     if does == task:
         return None
     choose = f"choose {_FITTING[task]}"
     if does is not None:
-        return f"{name} {_WITHOUT_TARGET[kind]}, which is not task: {task}: write task: {does}, or {choose}"
+        write = f"write task: {does}, or " if can_predict else ""
+        return f"{name} {_WITHOUT_TARGET[kind]}, which is not task: {task}: {write}{choose}"
     if kind in _TASKS:
         return f"{name} is a {kind}, and task: {task} has no target to learn: remove task, or {choose}"
     mixin = "OutlierMixin" if task == ANOMALY else "ClusterMixin"
     return f"{name} does not declare that it does task: {task}: {choose}, or let its class inherit from sklearn.base.{mixin}"
 
 
-def _labels_only(name: str, task: str) -> str:
+def _without_labels(name: str, kind: str, task: str) -> str:
+    if kind not in ("clusterer", "outlier_detector"):
+        return f"{name} has no predict method: {_FITTING[task]}, is needed"
     return f"{name} labels only the rows that it is fitted to (it has no predict), so it cannot serve new rows: choose {_FITTING[task]}"
 
 

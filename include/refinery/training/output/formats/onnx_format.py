@@ -6,8 +6,19 @@ import json
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from refinery.spec.tasks import ANOMALY, CLUSTERING
 from refinery.training.errors import TrainingError
-from refinery.training.output.formats.onnx_model import MATRIX, METADATA_KEY, OnnxModel, open_onnx, shortened
+from refinery.training.evaluation.row_scores import row_scores
+from refinery.training.output.formats.onnx_model import (
+    DECISION,
+    DISTANCES,
+    LIKELIHOOD,
+    MATRIX,
+    METADATA_KEY,
+    OnnxModel,
+    open_onnx,
+    shortened,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +29,8 @@ if TYPE_CHECKING:
 
 # How far predictions may differ, relative to their spread: 32 bits cost less, a tree's other branch more.
 _TOLERANCE = 1e-4
+# The converter of isolation forests knows no later operations.
+_FOREST_OPSET = {"": 17, "ai.onnx.ml": 3}
 
 
 def write_onnx(model: Any, path: Path, *, rows: pd.DataFrame) -> None:
@@ -86,8 +99,12 @@ def _with_cast(model: Any) -> Any:
 def _convert(estimator: Any, inputs: list[tuple[str, Any]], metadata: dict[str, Any]) -> bytes:
     from skl2onnx import convert_sklearn
 
+    last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
     options = {id(estimator): {"zipmap": False}} if metadata["probabilities"] else None
-    onnx = convert_sklearn(estimator, "model", inputs, options=options)
+    if metadata.get("scores") == LIKELIHOOD:
+        options = {id(last): {"score_samples": True}}
+    opset = {"target_opset": _FOREST_OPSET} if type(last).__name__ == "IsolationForest" else {}
+    onnx = convert_sklearn(estimator, "model", inputs, options=options, **opset)
     for node in onnx.graph.node:  # their order comes from sets, which differ between processes
         node.attribute.sort(key=lambda attribute: attribute.name)
     onnx.opset_import.sort(key=lambda opset: opset.domain)
@@ -104,7 +121,22 @@ def _describe(model: Any, rows: pd.DataFrame) -> dict[str, Any]:
         "features": [str(name) for name in rows],
         "classes": None if classes is None else np.asarray(classes).tolist(),
         "probabilities": hasattr(model, "predict_proba"),
+        **({"scores": scores} if (scores := _scores_of(model)) else {}),
     }
+
+
+def _scores_of(model: Any) -> str | None:
+    """Return what the conversion of a model that learned no target gives beside labels; None for other models."""
+    from sklearn.base import is_clusterer, is_outlier_detector
+    from sklearn.utils import get_tags
+
+    if not hasattr(model, "__sklearn_tags__"):
+        return None
+    if is_outlier_detector(model):
+        return DECISION
+    if get_tags(model).estimator_type == "density_estimator":
+        return LIKELIHOOD
+    return DISTANCES if is_clusterer(model) else None
 
 
 def _difference(model: Any, converted: OnnxModel, rows: pd.DataFrame) -> str:
@@ -113,7 +145,12 @@ def _difference(model: Any, converted: OnnxModel, rows: pd.DataFrame) -> str:
 
     expected, found = np.asarray(model.predict(rows)), converted.predict(rows)
     differs = ~_close(expected, found) if expected.dtype.kind == "f" else expected != found
-    if hasattr(model, "predict_proba") and hasattr(converted, "predict_proba"):
+    if (scores := _scores_of(model)) is not None:
+        task = ANOMALY if scores == DECISION else CLUSTERING
+        ours, theirs = (row_scores(one, rows, expected, task) for one in (model, converted))
+        if ours is not None and theirs is not None:
+            differs = differs | ~_close(ours, theirs)
+    elif hasattr(model, "predict_proba") and hasattr(converted, "predict_proba"):
         differs = differs | ~_close(model.predict_proba(rows), converted.predict_proba(rows)).all(axis=1)
     count = int(np.sum(differs))
     return f"its conversion predicts other values for {count} of {len(rows)} held-out rows" if count else ""

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 METADATA_KEY = "refinery"
 # The one input of a model whose features are all numbers; other models have an input for each column.
 MATRIX = "features"
+# What a model that learned no target gives beside labels: the decision of an outlier detector, the distance to each cluster's
+# center, or the log-likelihood of a mixture, which is its last output.
+DECISION, DISTANCES, LIKELIHOOD = "decision", "distances", "log_likelihood"
 _MAX_REASON_LENGTH = 300
 
 
@@ -86,6 +89,34 @@ class OnnxProbabilisticClassifier(OnnxClassifier):
         return self._run(table)[1]
 
 
+class OnnxOutlierDetector(OnnxModel):
+    """An outlier detector."""
+
+    def decision_function(self, table: pd.DataFrame) -> np.ndarray[Any, Any]:
+        """Return a score for each row, negative for outliers."""
+        return self._run(table)[1].ravel()
+
+
+class OnnxClusterer(OnnxModel):
+    """A clusterer with centers."""
+
+    def score_samples(self, table: pd.DataFrame) -> np.ndarray[Any, Any]:
+        """Return the distance of each row to the center of its cluster, with a minus before it."""
+        nearest: np.ndarray[Any, Any] = self._run(table)[1].min(axis=1)
+        return -nearest
+
+
+class OnnxMixture(OnnxModel):
+    """A mixture of distributions."""
+
+    def score_samples(self, table: pd.DataFrame) -> np.ndarray[Any, Any]:
+        """Return the log-likelihood of each row."""
+        return self._run(table)[-1].ravel()
+
+
+_WITHOUT_TARGET = {DECISION: OnnxOutlierDetector, DISTANCES: OnnxClusterer, LIKELIHOOD: OnnxMixture}
+
+
 def read_onnx(file: BinaryIO, path: Path) -> OnnxModel:
     """Read a model from an open ONNX file.
 
@@ -107,6 +138,8 @@ def open_onnx(content: bytes) -> OnnxModel:
     if note is None:
         raise ValueError("it does not name the columns that it takes: Refinery did not write it")
     metadata = json.loads(note)
+    if kind := _WITHOUT_TARGET.get(metadata.get("scores", "")):
+        return kind(session, metadata)
     if metadata["classes"] is None:
         return OnnxModel(session, metadata)
     return (OnnxProbabilisticClassifier if metadata["probabilities"] else OnnxClassifier)(session, metadata)

@@ -19,6 +19,7 @@ from refinery.card.wording import (
     worded,
 )
 from refinery.spec.json_keys import restore_keys
+from refinery.spec.tasks import ANOMALY, CLUSTERING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +32,7 @@ _MOST_FILES = 20
 _MOST_COLUMNS = 200
 _MOST_CONFIG_CHARACTERS = 60_000
 _SENTENCE_WIDTH = 600
+_WITHOUT_TARGET = {ANOMALY: "anomaly detection", CLUSTERING: "clustering"}
 _KINDS = {"min": "at least", "max": "at most", "no_worse_than_latest": "no worse than the latest:"}
 
 
@@ -241,10 +243,11 @@ def _data_line(manifest: Mapping[str, Any]) -> str:
     if not data:
         return dataset
     target = shorten(_section(data, "target").get("name") or "", 60)
-    what = target or shorten(_section(manifest, "evaluation").get("task") or "", 60)
+    task = str(_section(manifest, "evaluation").get("task") or "")
+    what = f"{target} from" if target else f"{_WITHOUT_TARGET.get(task, task)} by"
     held_out = f", {grouped(split['test_rows'])} held out" if split.get("test_rows") is not None else ""
     rows = count(int(data.get("rows") or 0), "row") + (f" of {dataset}" if dataset else "")
-    return f"{rows}{held_out}; {what} from {count(len(data.get('features') or []), 'feature')}"
+    return f"{rows}{held_out}; {what} {count(len(data.get('features') or []), 'feature')}"
 
 
 def _data(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -60,7 +60,8 @@ def predict(  # noqa: PLR0917 - typer takes arguments by position
 ) -> None:
     """Predict each row of a file.
 
-    The output is the file as it stands, cell by cell, with the predictions as its last columns. Before anything in the model
+    The output is the file as it stands, cell by cell, with the predictions as its last columns; outliers and clusters also have a
+    score. Before anything in the model
     runs, its SHA-256 is checked against its manifest, and the manifest of a latest model against its promotion.
 
     Example: `refinery predict petrol_consumption new_states.csv --out predictions.csv`

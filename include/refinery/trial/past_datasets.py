@@ -106,10 +106,11 @@ class PastDataset:
 
 
 def _column_names(data: Mapping[str, Any]) -> frozenset[str] | None:
-    if not isinstance(data.get("left_out"), dict) or not data.get("target"):
+    if not isinstance(data.get("left_out"), dict):
         return None
+    target = [data["target"]["name"]] if data.get("target") else []  # some tasks have none
     left_out = {name for name, reason in data["left_out"].items() if reason != _ROW_LABELS}
-    return frozenset({data["target"]["name"], *(one["name"] for one in data["features"]), *left_out})
+    return frozenset({*target, *(one["name"] for one in data["features"]), *left_out})
 
 
 def _read_profile(manifest: Mapping[str, Any]) -> RecordedProfile | None:

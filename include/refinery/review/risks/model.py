@@ -67,12 +67,19 @@ def more_types_trusted(review: Review) -> Iterator[Finding]:
     "R072",
     "high",
     "target changes",
-    meaning="Models predict another column. Their users get another answer without an error, and gates compare it with the old one.",
+    meaning="Models predict another column, or do another `task`. Their users get another answer without an error, and gates compare it with the old one.",
     remedy="Make it a new pipeline with a separate output.",
 )
 def target_changes(review: Review) -> Iterator[Finding]:
     """Find models that predict something else."""
     for pair in review.pairs:
+        was, does = (one.config.task for one in pair)
+        if was != does:
+            now = f"do task: {does}" if does else "learn a target"
+            then = f"doing task: {was}" if was else "learning a target"
+            sentence = f"models {now} instead of {then}: their users read another answer"
+            yield pair.finding(sentence, "task")
+            continue
         before, after = (one.config.target.column if one.config.target else None for one in pair)
         if before != after:
             sentence = f"models predict {_column(after)} instead of {_column(before)}: their users read another answer"

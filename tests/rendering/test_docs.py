@@ -61,6 +61,7 @@ def test_the_docs_of_a_dag_are_the_pipeline_in_words_with_a_link_to_its_config(c
     ("config", "says"),
     [
         ("model: random_forest", "- **Target**: the last column\n- **Measured on**: 20% of the rows at random\n"),
+        ("model: sklearn.cluster.KMeans\ntask: clustering", "- **Task**: clustering, without a target\n- **Measured on**: 20%"),
         ("model: random_forest\ntarget: -2", "- **Target**: column number -2\n"),
         ("model: random_forest\nevaluate: {time_column: t, test_size: 0.125}", "the latest 12.5% of the rows by `t`"),
         ("model: random_forest\nevaluate: {stratify: true}", "20% of the rows, the same share of each class\n"),

@@ -36,7 +36,10 @@ def _facts(config: PipelineConfig) -> Iterator[tuple[str, str]]:
     yield "Source", _codes(config.source.url)
     yield "Model", _code(config.model.name)
     if config.model.script is None:
-        yield "Target", _target(config)
+        if config.task is None:
+            yield "Target", _target(config)
+        else:
+            yield "Task", f"{config.task}, without a target"
         yield "Measured on", _held_out(config.evaluate)
     if config.require:
         bounds = "; ".join(_bounds(metric, required) for metric, required in config.require.items())

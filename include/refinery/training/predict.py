@@ -41,7 +41,7 @@ _TEXT = "str"
 _NUMBERS = ("int", "uint", "float")
 _TRUTH = "bool"
 PREDICTION = "prediction"
-SCORE = "score"
+SCORE = "prediction_score"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class PredictedFile:
     Attributes:
         rows: The rows.
         names: The names of their columns.
-        predictions: `prediction`; for a model that learned no target, its `score`; with probabilities, a column for each class,
+        predictions: `prediction`; for a model that learned no target, `prediction_score`; with probabilities, a column for each class,
             such as `probability_yes`.
     """
 

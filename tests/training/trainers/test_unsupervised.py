@@ -19,6 +19,7 @@ from refinery.training import (
     ClassModel,
     GateFailedError,
     LatestModel,
+    SourceOptions,
     Step,
     StepsModel,
     TrainingError,
@@ -27,7 +28,7 @@ from refinery.training import (
     load_model_file,
     predict_file,
 )
-from refinery.training.errors import FitError, ModelCodeError
+from refinery.training.errors import FitError, MetricError, ModelCodeError
 
 FOREST = ClassModel("sklearn.ensemble.IsolationForest")
 KMEANS = ClassModel("sklearn.cluster.KMeans")
@@ -69,9 +70,9 @@ def test_outliers_are_those_of_a_model_fitted_by_hand(train_wine, wine, tmp_path
     assert result.metrics["outlier_share_train"] == np.mean(by_hand.predict(train) == -1) > 0
     assert 0.3 < result.metrics["stability"] < 1
     predicted = predict_file(load(result, tmp_path / "model"), result.manifest, wine)
-    assert list(predicted)[-2:] == ["prediction", "score"]
-    assert list(predicted["score"]) == list(by_hand.decision_function(pd.read_csv(wine)))
-    assert set(predicted["prediction"][predicted["score"] < 0]) == {-1}
+    assert list(predicted)[-2:] == ["prediction", "prediction_score"]
+    assert list(predicted["prediction_score"]) == list(by_hand.decision_function(pd.read_csv(wine)))
+    assert set(predicted["prediction"][predicted["prediction_score"] < 0]) == {-1}
 
 
 def test_clusters_are_measured_at_the_distances_of_the_model(train_wine, wine, tmp_path):
@@ -92,7 +93,7 @@ def test_clusters_are_measured_at_the_distances_of_the_model(train_wine, wine, t
     assert sum(each["train_rows"] for each in result.manifest["clusters"]) == len(train)
     predicted = predict_file(load(result, tmp_path / "model"), result.manifest, wine)
     distances = by_hand.transform(pd.read_csv(wine)).min(axis=1)
-    assert np.allclose(-predicted["score"], distances)
+    assert np.allclose(-predicted["prediction_score"], distances)
 
 
 def test_the_manifest_says_what_was_done(train_wine):
@@ -145,7 +146,7 @@ def test_onnx_gives_the_labels_and_scores_of_the_model(train_wine, wine, tmp_pat
     stored = predict_file(load(result, tmp_path / "model"), result.manifest, wine)
     fitted = predict_file(result.model, result.manifest, wine)
     assert list(stored["prediction"]) == list(fitted["prediction"])
-    assert np.allclose(stored["score"], fitted["score"], atol=1e-4)
+    assert np.allclose(stored["prediction_score"], fitted["prediction_score"], atol=1e-4)
 
 
 def test_what_onnx_cannot_convert_is_named(train_wine):
@@ -380,3 +381,49 @@ def test_labels_that_are_not_those_of_outliers_are_refused(train_module):
 def test_code_that_does_more_than_build_a_model_is_refused(train_module, source, why):
     with pytest.raises(ModelCodeError, match=f"task: anomaly is not for mine, whose own code {why}"):
         train_module(source, task="anomaly")
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"metrics": ["f1", "clusters"]}, 'evaluate.metrics: "f1" does not measure task: clustering'),
+        ({"target": "alcohol"}, '"target.column" does not fit that'),
+        ({"missing_target": "drop"}, '"target.missing" does not fit that'),
+        ({"stratify": True, "cross_validation": 5}, '"evaluate.stratify", "evaluate.cross_validation"'),
+        ({"batch_rows": 100}, '"fit.batch_rows" does not fit that'),
+    ],
+)
+def test_a_spec_asks_for_nothing_that_needs_a_target(train_wine, fields, problem):
+    with pytest.raises(MetricError) as error:
+        train_wine(model=SCALED_KMEANS, task="clustering", **fields)
+    assert problem in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "problem"),
+    [
+        ("a,b\n1,2\n", {}, "1 row is too few to hold out 0.2"),
+        ("a,b\n1,2\n3,4\n5,6\n", {}, "KMeans"),
+        ("a,b\n" + "1,x\n2,y\n" * 20, {"preprocess": "none"}, "b"),
+        ("a,w\n" + "1,0\n2,0\n" * 20, {"weight": "w"}, "is 0 in all 40 rows"),
+        (
+            "a\n" + "1\n" * 40,
+            {"source": SourceOptions(drop=("a",))},
+            "No features are left: the dataset's columns are",
+        ),
+        ("a,b\n" + "1,2\n2,\n" * 20, {"expect": {"columns": {"b": {"nulls": 0}}}}, "b"),
+    ],
+)
+def test_a_dataset_that_cannot_be_learned_is_refused(train_table, text, fields, problem):
+    with pytest.raises(TrainingError) as error:
+        train_table(text, model=KMEANS, task="clustering", **fields)
+    assert problem in str(error.value)
+
+
+def test_few_rows_leave_out_what_they_cannot_measure(train_table):
+    text = "a,b\n" + "".join(f"{i},{i % 3}\n" for i in range(10))
+    result = train_table(text, model=KMEANS, params={"n_clusters": 6}, task="clustering")
+
+    assert set(result.metrics) == {"clusters"}
+    assert any(note.startswith("stability is left out: KMeans") for note in result.manifest["notes"])
+    assert any("Only 2 rows were held out" in text for text in result.manifest["warnings"])

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 
     from refinery.config.models.pipeline import PipelineConfig
 
-# What an evaluation without a target reads; every other key of `evaluate` needs one.
-_OF_ANY_TASK = ("test_size", "random_state", "time_column", "group_column", "gap", "metrics")
+# What applies without a target, by section; every other key of these sections needs one.
+_OF_ANY_TASK = {
+    "evaluate": ("test_size", "random_state", "time_column", "group_column", "gap", "metrics"),
+    "fit": ("mode", "batch_rows"),
+}
 
 
 def check_task(config: PipelineConfig) -> None:
@@ -32,9 +35,11 @@ def check_task(config: PipelineConfig) -> None:
         refuse("does not apply to scripts, which measure their models themselves; remove it", "task")
     if config.fit.mode == "incremental":
         refuse(f"does not work with task: {task}, which needs all rows at once; remove one of the two", "fit")
-    for name, field in type(config.evaluate).model_fields.items():
-        if name not in _OF_ANY_TASK and getattr(config.evaluate, name) not in (field.default, False):
-            refuse(f"needs a target, and task: {task} has none; remove it", "evaluate", name)
+    for section, of_any_task in _OF_ANY_TASK.items():
+        values = getattr(config, section)
+        for name, field in type(values).model_fields.items():
+            if name not in of_any_task and getattr(values, name) not in (field.default, False):
+                refuse(f"needs a target, and task: {task} has none; remove it", section, name)
     _refuse_metrics(config, lambda name: explain_other_metric(name, task))
 
 

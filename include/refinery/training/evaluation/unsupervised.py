@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from refinery.spec.tasks import ANOMALY, UNSUPERVISED_METRICS
-from refinery.training.errors import FitError, TrainingError
+from refinery.spec.training import KEYS
+from refinery.training.errors import FitError, MetricError, TrainingError
 from refinery.training.evaluation.fitting import running
 from refinery.training.evaluation.model_output import ask
 from refinery.training.evaluation.row_scores import measured_rows
+from refinery.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 # The silhouette compares each row with each other.
 _MOST_SILHOUETTE_ROWS = 10_000
 _OUTLIER, _ORDINARY = -1, 1
+# What a spec may not ask for without a target, or where all rows are needed at once.
+_WITH_TARGET = ("target", "missing_target", "stratify", "positive_class", "cross_validation", "batch_rows")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,22 @@ class Measured:
 
 
 def choose_names(spec: TrainingSpec, task: str) -> tuple[str, ...]:
-    """Return the metrics to measure: those that the config lists, or all of the task, and those that have gates."""
+    """Return the metrics to measure: those that the config lists, or all of the task, and those that have gates.
+
+    Raises:
+        MetricError: The config asks for one that does not measure the task, or for what needs a target.
+    """
     known = tuple(metric.name for metric in UNSUPERVISED_METRICS[task])
+    if unknown := [name for name in spec.metrics or () if name not in known]:
+        raise MetricError(
+            f"evaluate.metrics: {listed(unknown)} {'does' if len(unknown) == 1 else 'do'} not measure task: {task}; choose from {listed(known)}."
+        )
+    if given := [
+        ".".join(KEYS[name]) for name in _WITH_TARGET if getattr(spec, name) not in (None, False, "error")
+    ]:
+        raise MetricError(
+            f"task: {task} has no target and takes all rows at once, and {listed(given)} does not fit that: remove it."
+        )
     wanted = {*(known if spec.metrics is None else spec.metrics), *spec.require}
     return tuple(name for name in known if name in wanted)
 

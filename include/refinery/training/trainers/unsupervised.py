@@ -14,7 +14,7 @@ from refinery.training.data.contract import Contract, check_contract
 from refinery.training.data.dates import check_dates
 from refinery.training.data.numbers_as_text import check_numbers
 from refinery.training.data.read import read_dataset
-from refinery.training.errors import ModelCodeError
+from refinery.training.errors import DatasetError, ModelCodeError
 from refinery.training.evaluation.fitting import running
 from refinery.training.evaluation.model_output import ask_values
 from refinery.training.evaluation.positive_class import plain
@@ -97,8 +97,9 @@ def train_unsupervised(
         TrainingError: The dataset cannot be read, or the estimator cannot be fitted or written.
     """
     task = str(spec.task)
+    names = choose_names(spec, task)
     rows = _prepare(spec, learner, dataset, profile)
-    learner, names = rows.learner, choose_names(spec, task)
+    learner = rows.learner
     spare = [learner.anew() for _ in range(2)] if _STABILITY in names else []
     with seeded_generators(spec.random_state), running(learner, "fit", rows.train):
         model = learner.fit(rows.train, None, rows.weights)
@@ -193,7 +194,13 @@ def _prepare(spec: TrainingSpec, learner: Learner, dataset: Path, profile: Profi
 
 
 def _weights_of(weights: np.ndarray[Any, Any] | None, rows: Rows) -> np.ndarray[Any, Any] | None:
-    return None if weights is None else weights[rows]
+    if weights is None:
+        return None
+    if not weights[rows].any():
+        raise DatasetError(
+            f"weight: all {len(rows)} rows to learn from have the weight 0; change evaluate.test_size."
+        )
+    return weights[rows]
 
 
 def _describe_evaluation(task: str, metrics: dict[str, float]) -> dict[str, Any]:

@@ -408,6 +408,7 @@ FORMER = {
         ("timeout", -1, "timeout is -1"),
         ("timeout", "1; reboot", "timeout is '1; reboot'"),
         ("gate", "open", "gate: "),
+        ("task", "regression", "task: "),
         ("models_dir", "/tmp/evil", "another version of the project (it has the key "),
         ("notify", {"slack": {"conn_id": "x"}}, "notify"),
     ],
@@ -439,6 +440,7 @@ def test_a_manifest_of_before_may_ask_for_no_more_than_a_config(spec, place, val
         ("fit", {"mode": "incremental", "batch_rows": 1}, "fit.batch_rows: "),
         ("timeout", "1; reboot", "timeout is '1; reboot'"),
         ("gate", "open", "gate: "),
+        ("task", "regression", "task: "),
         ("models_dir", "/tmp/evil", "another version of the project (it has the key models_dir"),
         ("owner", "evil", "training.owner: unknown key"),
         ("output", {"url": "s3://models/evil/"}, "training.output.url: unknown key"),
@@ -480,6 +482,18 @@ def test_verify_runs_nothing_that_a_config_may_not_ask_for(run, check, client, s
     with pytest.raises(RegistryError, match="decides which code runs"):
         check(prefix)
     assert not trap.exists()
+
+
+@pytest.mark.parametrize(
+    "without_target",
+    [
+        {"task": "anomaly", "model": ClassModel("sklearn.ensemble.IsolationForest")},
+        {"task": "clustering", "model": ClassModel("sklearn.cluster.KMeans"), "params": {"n_clusters": 2}},
+    ],
+)
+def test_a_model_without_a_target_is_made_again(run, check, spec, without_target):
+    fields = {"target": None, "metrics": None, "params": {}, **without_target}
+    assert check(run(replace(spec, **fields))).is_reproduced
 
 
 def test_all_that_a_config_may_say_of_a_training_can_be_verified(run, check, spec):

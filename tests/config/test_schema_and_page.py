@@ -101,7 +101,7 @@ def test_every_config_on_the_page_is_valid(write, tmp_path):
         write(f"configs/p{number}.yml", config)
     project = load_project(tmp_path / "configs", models_dir=tmp_path / "include/models")
     assert render_problems(project.problems) == ""
-    assert len(configs) == 5
+    assert len(configs) == 6
 
 
 def test_the_page_names_every_key():

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pandas as pd
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_wine
@@ -90,6 +91,24 @@ def test_clusters_are_told_apart_by_their_columns(write, case, table):
     assert re.findall(r'class="n">([^<]+)', header)[:2] == ["rows", "proline"]
     assert "6 columns left out" in page.text
     assert "<hue>" not in page.source
+
+
+def test_dates_and_durations_stand_behind_numbers(write, case, table):
+    moments = pd.date_range("2026-01-01", periods=len(table), freq="h")
+    kinds = table[["kind", "alcohol"]].assign(
+        day=moments, lasted=moments - moments[0], even=moments.hour % 2 == 0
+    )
+    rows = ScoredRows(kinds, kinds.index.to_numpy() % 2, None, "clustering")
+    header = write(case(rows, {"clusters": 2}, ["clusters"])).source.partition('id="clusters-table-note"')[2]
+
+    assert re.findall(r'class="n">([a-z]+)<', header)[:6] == [
+        "rows",
+        "alcohol",
+        "kind",
+        "day",
+        "lasted",
+        "even",
+    ]
 
 
 def test_many_clusters_are_cut(write, case, table):

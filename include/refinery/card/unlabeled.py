@@ -61,9 +61,9 @@ def tabulate_clusters(rows: ScoredRows) -> ClusterTable:
 
 def _telling_columns(features: pd.DataFrame, labels: pd.Series[Any]) -> list[Any]:
     """Return the columns by how far the clusters' means are apart in standard deviations, those of other kinds last."""
-    numbers = features.select_dtypes("number")
+    numbers = features.select_dtypes("number", exclude="timedelta")  # which pandas counts among them
     spreads = numbers.std(ddof=0)
-    apart = (numbers.groupby(labels).mean().std(ddof=0) / spreads.where(spreads > 0)).fillna(0.0)
+    apart = (numbers.groupby(labels.to_numpy()).mean().std(ddof=0) / spreads.where(spreads > 0)).fillna(0.0)
     ordered = list(apart.sort_values(ascending=False, kind="stable").index)
     return ordered + [name for name in features.columns if name not in apart.index]
 

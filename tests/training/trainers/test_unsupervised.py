@@ -221,6 +221,14 @@ def test_no_group_is_in_both_halves(train_module, tmp_path):
     assert result.metrics["stability"] == 1
 
 
+def test_one_group_has_no_halves(train_table):
+    text = "g,x\n" + "".join(f"{i % 2},{i % 7}\n" for i in range(80))
+    result = train_table(text, model=FOREST, task="anomaly", group_column="g")
+
+    assert "stability" not in result.metrics
+    assert any("all training rows are of one group" in note for note in result.manifest["notes"])
+
+
 def test_text_and_gaps_are_prepared(train_table, tmp_path):
     text = "kind,size\n" + "".join(
         f"{'ab'[i % 2]},{'' if i % 9 == 0 else i % 7 + 50 * (i % 2)}\n" for i in range(120)
@@ -258,6 +266,20 @@ def test_a_model_without_outliers_is_a_warning(train_wine):
     ]
 
     assert any("None of the 36 held-out rows is an outlier" in text for text in warnings)
+
+
+@pytest.mark.parametrize(
+    ("held_out", "problem"),
+    [("9,9", "but few of the training rows: the two parts differ"), ("0,0", "")],
+)
+def test_held_out_rows_of_another_kind_are_a_warning(train_table, held_out, problem):
+    rows = [f"{i},{i % 5 / 5},{i % 7 / 7}" for i in range(80)] + [f"{80 + i},{held_out}" for i in range(20)]
+    params = {"contamination": 0.05}
+    text = "\n".join(["t,x,y", *rows]) + "\n"
+    result = train_table(text, model=FOREST, params=params, task="anomaly", time_column="t")
+
+    found = [warning for warning in result.manifest["warnings"] if "more than half" in warning]
+    assert [problem in warning for warning in found] == ([True] if problem else [])
 
 
 def test_one_cluster_has_no_silhouette_and_says_so(train_wine):

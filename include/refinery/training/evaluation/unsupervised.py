@@ -202,13 +202,15 @@ def measure_stability(
         weights: The weight of each training row; None where all weigh the same.
 
     Raises:
-        ValueError: Both give all rows the same label, or one of them the same score.
+        ValueError: Both give all rows the same label, or one of them the same score; or a half has no rows.
         TrainingError: One of them cannot be fitted to half of the rows.
     """
     import numpy as np
     import pandas as pd
     from sklearn.metrics import adjusted_rand_score
 
+    if not all(len(half) for half in halves):
+        raise ValueError("all training rows are of one group, so there are no two halves")
     found = []
     for learner, half in zip(learners, halves, strict=True):
         part = train.iloc[half]

@@ -20,6 +20,7 @@ _OTHER_SCALES = 100
 _ANY_SCALE = ("IsolationForest", "EllipticEnvelope", "GaussianMixture", "BayesianGaussianMixture")
 _FEW_ROWS = 30
 _MOST_OUTLIERS = 0.5
+_EXPECTED = "set the share that you expect in the model's params, such as contamination: 0.05 (nu for an SVM)"
 
 
 def find_unsupervised_signs(
@@ -33,7 +34,7 @@ def find_unsupervised_signs(
         held_out: The rows that it was measured on.
         metrics: Its metrics.
     """
-    signs = _anomaly_signs(held_out) if held_out.task == ANOMALY else _cluster_signs(metrics)
+    signs = _anomaly_signs(held_out, metrics) if held_out.task == ANOMALY else _cluster_signs(metrics)
     return tuple(
         sign for sign in (_scales(model, train), *signs, _by_chance(metrics), _few_rows(held_out)) if sign
     )
@@ -44,7 +45,7 @@ def _scales(model: Any, train: pd.DataFrame) -> str:
     name = type(model).__name__
     if hasattr(model, "steps") or name in _ANY_SCALE:
         return ""
-    numbers = train.select_dtypes("number")
+    numbers = train.select_dtypes("number", exclude="timedelta")  # which pandas counts among them
     spreads = numbers.std(ddof=0)
     spreads = spreads[spreads > 0].sort_values(kind="stable")
     if len(spreads) < 2 or spreads.iloc[-1] <= _OTHER_SCALES * spreads.iloc[0]:  # noqa: PLR2004 - a pair
@@ -61,16 +62,19 @@ def _path_of(model: Any) -> str:
     return f"{type(model).__module__.partition('._')[0]}.{type(model).__name__}"
 
 
-def _anomaly_signs(held_out: ScoredRows) -> Iterator[str]:
+def _anomaly_signs(held_out: ScoredRows, metrics: Mapping[str, float]) -> Iterator[str]:
     outliers = int((held_out.predicted == -1).sum())
     rows = len(held_out.predicted)
-    if not outliers:
-        yield f"None of the {rows:,} held-out rows is an outlier: check that the model finds any, for example by its contamination."
-    if outliers > _MOST_OUTLIERS * rows:
-        yield (
-            f"{outliers:,} of {rows:,} held-out rows are outliers, more than half: they may differ from the training rows, or the "
-            "columns need other scales."
-        )
+    if not outliers and rows >= _FEW_ROWS:
+        yield f"None of the {rows:,} held-out rows is an outlier: {_EXPECTED}."
+    if outliers <= _MOST_OUTLIERS * rows:
+        return
+    of_train = metrics.get("outlier_share_train", 0.0)
+    most = f"{outliers:,} of {rows:,} held-out rows are outliers, more than half"
+    if of_train > _MOST_OUTLIERS:
+        yield f"{most}, as are {of_train:.0%} of the training rows: {_EXPECTED}."
+    else:
+        yield f"{most}, but few of the training rows: the two parts differ, for example in time or by group."
 
 
 def _cluster_signs(metrics: Mapping[str, float]) -> Iterator[str]:

@@ -59,7 +59,7 @@ class EvaluateConfig(SparseSection):
     metrics: Annotated[Items[MetricName], Field(min_length=1)] | None = Field(
         default=None,
         description="The metrics: any scikit-learn scorer by name, with or without `neg_`, or `mae`, `mse`, `rmse`. Default: mae, mse, rmse and r2 "
-        "for regression; accuracy, f1 and roc_auc for classification.",
+        "for regression; accuracy, f1 and roc_auc for classification. With `task`, those of the task; default: all of them.",
         examples=[["mae", "r2"]],
     )
 

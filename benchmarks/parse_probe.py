@@ -119,7 +119,7 @@ def shape_of(dag: object) -> dict[str, object]:
     return {
         "schedule": dag.timetable.summary if hasattr(dag.timetable, "summary") else str(dag.schedule),
         "description": dag.description,
-        "tags": sorted(set(dag.tags) - {"dagfactory"}),
+        "tags": sorted(set(dag.tags) - {"dagfactory", "refinery"}),
         "retries": dag.default_args["retries"],
         "owner": dag.default_args["owner"],
         "max_active_runs": dag.max_active_runs,

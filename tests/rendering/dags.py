@@ -12,8 +12,8 @@ MINIMAL = f"source: s3://data/churn.csv\n{MODEL}"
 DATA = (str, int, float, list, tuple, dict)
 # Whether read from a file or not, these only say where the DAG comes from.
 OF_THE_ORIGIN = {"doc_md", "fileloc", "relative_fileloc"}
-# dag-factory's own, in what plain dag-factory loads.
-FOREIGN_TAG = "dagfactory"
+# Refinery's, and in its place dag-factory's, in what plain dag-factory loads.
+OWN_TAGS = {"refinery", "dagfactory"}
 
 KNOBS = {
     "a minimal config": MINIMAL,
@@ -100,7 +100,7 @@ def serialised(dag):
     """A DAG as Airflow stores it, with what it leaves out: the arguments of tasks and of callbacks."""
     stored = DagSerialization.to_dict(dag)
     stored["dag"] = {key: value for key, value in stored["dag"].items() if key not in OF_THE_ORIGIN}
-    stored["dag"]["tags"] = sorted(set(dag.tags) - {FOREIGN_TAG})
+    stored["dag"]["tags"] = sorted(set(dag.tags) - OWN_TAGS)
     arguments = {task.task_id: arguments_of(task) for task in dag.tasks}
     holders = [dag, *dag.tasks]
     callbacks = [

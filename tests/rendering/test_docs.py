@@ -54,7 +54,7 @@ def test_the_docs_of_a_dag_are_the_pipeline_in_words_with_a_link_to_its_config(c
     dag = load_dags(Project.at(configs.root))["churn"]
 
     assert dag.doc_md == f"{DOCS}{CHURN}```"
-    assert dag.tags == set()
+    assert dag.tags == {"refinery"}
 
 
 @pytest.mark.parametrize(

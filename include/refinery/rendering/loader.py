@@ -19,6 +19,7 @@ from refinery.rendering.inputs import project_inputs
 from refinery.rendering.kept import find_kept, keep
 from refinery.rendering.params import make_params
 from refinery.rendering.storage_check import StorageCheck
+from refinery.rendering.task_start import TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -150,7 +151,7 @@ def _build(dag_id: str, docs: str, settings: dict[str, Any]) -> DAG:
     builder = DagBuilder(dag_id, {}, {})
     builder.dag_config = config  # set past the constructor, which copies deeply: a tenth of the whole parse
     dag: DAG = builder.build()["dag"]
-    dag.tags = set(settings["tags"])  # dag-factory adds its own
+    dag.tags = {*settings["tags"], TAG}  # in place of dag-factory's own
     return dag
 
 

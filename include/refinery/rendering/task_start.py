@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from refinery.project import Project
 
+# Airflow's filter finds all pipelines by it.
+TAG = "refinery"
 _CALLBACKS = ("on_failure_callback", "on_success_callback", "on_retry_callback")
 _AS_THEY_ARE = ("description", "catchup", "max_active_runs", "dagrun_timeout", "is_paused_upon_creation")
 
@@ -43,7 +45,7 @@ def load_dag(project: Project, dag_id: str) -> DAG:
         params=make_params(settings.get("params")),
         default_args=with_callbacks(settings["default_args"]),
         **_callbacks(settings),
-        tags=settings["tags"],
+        tags=[*settings["tags"], TAG],
     )
     with dag:
         make_tasks(settings["tasks"])

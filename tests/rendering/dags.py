@@ -35,6 +35,10 @@ KNOBS = {
     "a workspace on a shared disk": f"{MINIMAL}workspace: {{path: /mnt/refinery, shared: true}}\n",
     "a compute engine": f"{MINIMAL}compute: {{engine: dask, address: 'tcp://dask:8786'}}\n",
     "data larger than memory": f"{MINIMAL}fit: {{mode: incremental, batch_rows: 5000}}\n",
+    "early stopping, a threshold and calibration": "source: s3://data/churn.csv\nmodel: lightgbm.LGBMClassifier\n"
+    "output: s3://models/p/{{ ds }}/\nfit: {early_stopping: {rounds: 50, share: 0.2}}\n"
+    "evaluate: {threshold: {maximize: f1}, calibrate: isotonic}\n",
+    "a threshold": f"{MINIMAL}evaluate: {{threshold: 0.3}}\n",
     "waiting": f"source: [s3://data/a.csv, 's3://data/b-{{{{ ds }}}}/*.csv']\n{MODEL}wait_for: {{timeout: 2h, poke_interval: 30s}}\n",
     "notifiers": f"{MINIMAL}notify:\n"
     "  on_failure:\n"

@@ -169,6 +169,12 @@ def roc_curves(rows: Classified) -> list[RocCurve]:
     return curves
 
 
+def rates(rows: Classified) -> tuple[float, float]:
+    """Return the share of the first class's rows that are predicted as the second, and of the second's own; both must have rows."""
+    positive = rows.predicted == 1
+    return float(positive[rows.actual == 0].mean()), float(positive[rows.actual == 1].mean())
+
+
 def calibrate(rows: Classified) -> list[CalibrationBin]:
     """Compare predicted probabilities with observed shares: of the positive class of two, or of the predicted class."""
     import numpy as np

@@ -91,6 +91,7 @@ class Content:
         data: Facts of the data.
         uses: What became of each column.
         split: Facts of the split, the seeds and the evaluation.
+        threshold: The probability from which on the positive class is predicted; None where the more probable class is.
         preparation: Facts of preprocessing and of the data's contract.
         params: The model's params.
         config_path: The config's path.
@@ -116,6 +117,7 @@ class Content:
     data: list[tuple[str, str]]
     uses: list[ColumnUse]
     split: list[tuple[str, str]]
+    threshold: float | None
     preparation: list[tuple[str, str]]
     params: list[tuple[str, str]]
     config_path: str
@@ -159,6 +161,7 @@ def gather(manifest: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) ->
         data=_data(manifest),
         uses=uses[:_MOST_COLUMNS],
         split=_split(manifest),
+        threshold=_threshold(manifest),
         preparation=_preparation(manifest),
         params=facts(restore_keys(_section(manifest, "params"))),
         config_path=shorten(config.get("path") or "", 200),
@@ -294,11 +297,43 @@ def _split(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     task = {"task": evaluation.get("task"), "positive class": None if positive is None else str(positive)}
     seeded = {"seeds set on the estimator": _section(manifest, "seeds").get("set_on_estimator")}
     task["metrics weighted by"] = evaluation.get("weighted_by")
+    task |= _decided(manifest)
     split = {
         name: grouped(value) if name in ("train_rows", "test_rows") else value
         for name, value in _section(manifest, "split").items()
     }
     return facts(task | worded(split) | seeded)
+
+
+def _decided(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return in words how many rounds were fitted, and how probabilities become classes."""
+    evaluation, stopped = (
+        _section(manifest, "evaluation"),
+        _section(_section(manifest, "fit"), "early_stopping"),
+    )
+    threshold, calibration = _section(evaluation, "threshold"), _section(evaluation, "calibration")
+    words: dict[str, Any] = {}
+    if stopped:
+        words["rounds"] = (
+            f"{grouped(stopped.get('used'))} of {grouped(stopped.get('of'))}, by {count(int(stopped.get('rows') or 0), 'row')} set "
+            f"aside of those to learn from (early stopping after {grouped(stopped.get('rounds'))} rounds)"
+        )
+    if calibration:
+        words["calibration"] = f"{calibration.get('method')}, by {_folds(calibration)}"
+    if threshold:
+        metric, value = threshold.get("maximize"), number(threshold.get("value"))
+        chosen = f", the best for {metric} ({number(threshold.get('score'))}) by {_folds(threshold)}"
+        words["threshold"] = f"{value}{chosen if metric else ''}"
+    return words
+
+
+def _threshold(manifest: Mapping[str, Any]) -> float | None:
+    value = _section(_section(manifest, "evaluation"), "threshold").get("value")
+    return value if isinstance(value, float) else None
+
+
+def _folds(decided: Mapping[str, Any]) -> str:
+    return f"{grouped(decided.get('folds'))} folds of the rows to learn from"
 
 
 def _preparation(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:

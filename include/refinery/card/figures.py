@@ -13,6 +13,7 @@ from refinery.card.classified import (
     calibrate,
     confusion,
     most_frequent,
+    rates,
     report_classes,
     roc_curves,
 )
@@ -96,7 +97,9 @@ def draw_figures(
     importance, no_importance = None, ""
     if held_out is not None and len(held_out.features):
         if held_out.task == CLASSIFICATION:
-            predictions, classes = _classification(Classified.from_held_out(model, held_out))
+            predictions, classes = _classification(
+                Classified.from_held_out(model, held_out), content.threshold
+            )
         else:
             predictions = _regression(held_out)
         try:
@@ -176,7 +179,7 @@ def _regression(held_out: HeldOut) -> list[Figure]:
     ]
 
 
-def _classification(rows: Classified) -> tuple[list[Figure], list[ClassReport]]:
+def _classification(rows: Classified, threshold: float | None) -> tuple[list[Figure], list[ClassReport]]:
     curves = roc_curves(rows)
     figures = [_confusion(rows)]
     if curves:
@@ -188,9 +191,15 @@ def _classification(rows: Classified) -> tuple[list[Figure], list[ClassReport]]:
         which = f"Class {shorten(curves[0].label, 40)}" if len(curves) == 1 else "Each class against the rest"
         few = f" The {MOST_CURVES} classes with the most rows." if len(rows.labels) > MOST_CURVES else ""
         caption = f"{which}; on the dashed line the scores say nothing, in the upper left corner everything.{few}{named}"
-        figures.append(Figure("ROC curve" if len(curves) == 1 else "ROC curves", draw_roc(curves), caption))
+        decided = None
+        if threshold is not None and len(curves) == 1:
+            decided = rates(rows)
+            caption += f" The dot is the threshold, {number(threshold)}."
+        figures.append(
+            Figure("ROC curve" if len(curves) == 1 else "ROC curves", draw_roc(curves, decided), caption)
+        )
     if bins := calibrate(rows):
-        figures.append(_calibration(rows, bins))
+        figures.append(_calibration(rows, bins, threshold))
     return figures, report_classes(rows, curves)
 
 
@@ -210,7 +219,7 @@ def _confusion(rows: Classified) -> Figure:
     return Figure("Confusion matrix", draw_confusion(labels, counts, right), caption)
 
 
-def _calibration(rows: Classified, bins: Sequence[CalibrationBin]) -> Figure:
+def _calibration(rows: Classified, bins: Sequence[CalibrationBin], threshold: float | None) -> Figure:
     label = shorten(rows.labels[1], 20)
     predicted, observed, what = f"predicted probability of {label}", f"share of {label}", f"class {label}"
     if len(rows.labels) > BINARY:
@@ -221,7 +230,9 @@ def _calibration(rows: Classified, bins: Sequence[CalibrationBin]) -> Figure:
         f"For {what}; on the dashed line the probabilities are right. {count(len(bins), 'group')} of {smallest:,} rows or more; "
         "lines are 95 percent intervals."
     )
-    return Figure("Calibration", draw_calibration(bins, predicted, observed), caption)
+    if threshold is not None:
+        caption += f" The model predicts {label} from {number(threshold)} on."
+    return Figure("Calibration", draw_calibration(bins, predicted, observed, threshold), caption)
 
 
 def _importance(model: Any, held_out: HeldOut) -> Figure:

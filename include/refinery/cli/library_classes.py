@@ -20,6 +20,7 @@ def check_library_classes(
     incremental: bool,
     weighted: bool = False,
     task: str | None = None,
+    followed: frozenset[str] = frozenset(),
 ) -> list[list[str]]:
     """Return what is wrong with the classes of a model and their parameters, and whether it can learn as the config asks.
 
@@ -28,6 +29,7 @@ def check_library_classes(
         incremental: Whether the model is to learn batch by batch.
         weighted: Whether it is to learn from weighted rows.
         task: What it is to do without a target; None where it learns one.
+        followed: Other keys that it must be able to follow: early_stopping, threshold, calibrate.
 
     Returns:
         For each class, a sentence for each problem, with parameters in double quotes.
@@ -36,15 +38,21 @@ def check_library_classes(
     checked = [_check_class(one, given, task, is_last=False) for one, given in before]
     checked.append(_check_class(path, params, task, is_last=True))
     if not any(checked):
-        checked[-1] = _check_whole(classes, incremental, weighted, task)
+        checked[-1] = _check_whole(classes, incremental, weighted, task, followed)
     return checked
 
 
 def check_library_class(
-    path: str, params: Mapping[str, Any], incremental: bool, weighted: bool = False, task: str | None = None
+    path: str,
+    params: Mapping[str, Any],
+    incremental: bool,
+    weighted: bool = False,
+    task: str | None = None,
+    *,
+    followed: frozenset[str] = frozenset(),
 ) -> list[str]:
     """Return what is wrong with one class, as `check_library_classes` does."""
-    return check_library_classes([(path, params)], incremental, weighted, task)[0]
+    return check_library_classes([(path, params)], incremental, weighted, task, followed)[0]
 
 
 def _check_class(path: str, params: Mapping[str, Any], task: str | None, *, is_last: bool) -> list[str]:
@@ -71,10 +79,16 @@ def _check_class(path: str, params: Mapping[str, Any], task: str | None, *, is_l
 
 
 def _check_whole(
-    classes: Sequence[tuple[str, Mapping[str, Any]]], incremental: bool, weighted: bool, task: str | None
+    classes: Sequence[tuple[str, Mapping[str, Any]]],
+    incremental: bool,
+    weighted: bool,
+    task: str | None,
+    followed: frozenset[str],
 ) -> list[str]:
     """Check the model that the classes make together."""
     from refinery.training import (
+        decision_problem,
+        early_stopping_problem,
         incremental_problem,
         kind_problem,
         make_estimator,
@@ -83,10 +97,12 @@ def _check_whole(
     )
 
     last = len(classes) - 1
-    made = []
+    made: list[Any] = []
+    last_class: Any = None
     for position, (path, params) in enumerate(classes):
         found = _find_class(path, task, is_last=position == last)
         if not isinstance(found, str):
+            last_class = found
             made.append(make_estimator(found, _known(params), 0))
     estimator = made[0] if len(made) == 1 else make_steps(made)
     if problem := kind_problem(estimator, task):
@@ -94,6 +110,8 @@ def _check_whole(
     found_problems = (
         incremental_problem(estimator) if incremental else None,
         weight_problem(estimator) if weighted else None,
+        early_stopping_problem(last_class, classes[-1][1]) if "early_stopping" in followed else None,
+        decision_problem(estimator, followed) if followed & {"threshold", "calibrate"} else None,
     )
     return [problem for problem in found_problems if problem]
 

@@ -12,11 +12,13 @@ from refinery.spec.source_options import SourceOptions
 from refinery.wording import shown, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 # The default batch size of an incremental training, in rows.
 BATCH_ROWS = 100_000
+# The default share of the rows to learn from that early stopping sets aside.
+STOPPING_SHARE = 0.1
 _INCREMENTAL = "incremental"
 # The options below a config's `source`; `drop` is at the top level.
 _READING = tuple(one.name for one in fields(SourceOptions) if one.name != "drop")
@@ -131,11 +133,16 @@ class TrainingSpec:
         cross_validation: The number of folds, 2 or more, that show the metrics' spread; None disables it.
         metrics: Names of the metrics; None selects the default ones of the model's task.
         positive_class: Of two classes, the one that counts as positive, as in the data; None is the one that sorts last.
+        threshold: Of two classes, the probability from which on the positive one is predicted; None for 0.5, or `maximize`.
+        maximize: The metric for which folds of the rows to learn from choose the threshold.
+        calibrate: How such folds calibrate the probabilities: "isotonic" or "sigmoid"; None leaves them alone.
         require: Gates by metric, such as {"mae": {"max": 60, "no_worse_than_latest": "10%"}}; see `gates`.
         gate: What a failed gate does: "fail" rejects the model, "warn" marks it.
         expect: The data contract; see `Contract.from_dict`.
         preprocess: "auto" prepares text, categories, dates and missing values for a library class, "none" does not.
         batch_rows: The batch size of a streamed dataset, in rows; None reads the whole dataset.
+        stopping_rounds: After how many rounds without improvement on rows set aside the fit stops; None disables it.
+        stopping_share: The share of the rows to learn from that is set aside for it.
         model_format: The format of the model's file: "pickle", "skops" or "onnx".
         trusted: For skops, the full names of types that are safe to load.
         timeout: How long a script may run, in seconds; None sets no limit.
@@ -163,11 +170,16 @@ class TrainingSpec:
     positive_class: str | float | bool | None = field(
         default=None, metadata=_key("evaluate", "positive_class")
     )
+    threshold: float | None = field(default=None, metadata=_key("evaluate", "threshold", "value"))
+    maximize: str | None = field(default=None, metadata=_key("evaluate", "threshold", "maximize"))
+    calibrate: str | None = field(default=None, metadata=_key("evaluate", "calibrate"))
     require: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     gate: str = "fail"
     expect: Mapping[str, Any] | None = None
     preprocess: str = "auto"
     batch_rows: int | None = field(default=None, metadata=_key("fit", "batch_rows"))
+    stopping_rounds: int | None = field(default=None, metadata=_key("fit", "early_stopping", "rounds"))
+    stopping_share: float = field(default=STOPPING_SHARE, metadata=_key("fit", "early_stopping", "share"))
     timeout: float | None = None
 
     @property
@@ -247,11 +259,12 @@ SECTIONS = frozenset({"model", "source", "drop", *(key[0] for key in KEYS.values
 
 
 def _section(sections: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
-    """Return the mapping below a path of at most one key; create it if missing."""
-    for name in path:
+    """Return the mapping below a path; create it if missing."""
+    for depth, name in enumerate(path, 1):
         sections = sections.setdefault(name, {})
         if not isinstance(sections, dict):
-            raise SpecError(f"training.{name}", f"is {shown(sections):.40}; write a mapping of keys.")
+            place = ".".join(path[:depth])
+            raise SpecError(f"training.{place}", f"is {shown(sections):.40}; write a mapping of keys.")
     return sections
 
 
@@ -305,7 +318,15 @@ def _take_step(place: str, section: dict[str, Any]) -> Step:
 
 def _refuse_rest(left: dict[str, Any]) -> None:
     """Refuse the first key that is left."""
-    for name, section in left.items():
-        for key in [f"{name}.{key}" for key in section] if isinstance(section, dict) else [name]:
-            known = map(".".join, KEYS.values())
-            raise SpecError(f"training.{key}", f"unknown key{suggestion(key, known)}")
+    for key in _keys_in(left):
+        known = map(".".join, KEYS.values())
+        raise SpecError(f"training.{key}", f"unknown key{suggestion(key, known)}")
+
+
+def _keys_in(section: dict[str, Any]) -> Iterator[str]:
+    """Yield the dotted key of each value that is not itself a mapping of keys."""
+    for name, value in section.items():
+        if isinstance(value, dict):
+            yield from (f"{name}.{key}" for key in _keys_in(value))
+        else:
+            yield name

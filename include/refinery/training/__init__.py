@@ -9,8 +9,10 @@ from refinery.training.data.profile import ColumnProfile, profile_table
 from refinery.training.data.proposal import DatasetProfile, DatasetSample, profile_dataset, read_sample
 from refinery.training.data.sample import take_sample
 from refinery.training.errors import GateFailedError, TrainingError
+from refinery.training.evaluation.decision import decision_problem
 from refinery.training.evaluation.latest import LatestModel
 from refinery.training.evaluation.scores import HeldOut
+from refinery.training.models.early_stopping import early_stopping_problem
 from refinery.training.models.estimator_kinds import kind_problem
 from refinery.training.models.estimators import check_library_params, make_estimator, make_steps
 from refinery.training.models.library_classes import estimators_problem, find_estimator_class, find_step_class
@@ -56,6 +58,8 @@ __all__ = [
     "check_library_params",
     "child_environment",
     "computing_on",
+    "decision_problem",
+    "early_stopping_problem",
     "estimators_problem",
     "find_estimator_class",
     "find_model_file",

@@ -15,12 +15,15 @@ from refinery.training.data.columns import DROP
 from refinery.training.data.contract import Contract, check_contract
 from refinery.training.data.read import read_dataset
 from refinery.training.errors import DatasetError, GateFailedError, MetricError, ModelCodeError
+from refinery.training.evaluation.fit_rows import splits_again
 from refinery.training.evaluation.gates import check_gates, conclude
 from refinery.training.evaluation.latest import may_know_rows, measure_latest, measure_latest_clusters
 from refinery.training.evaluation.metrics import find_metrics
 from refinery.training.evaluation.unsupervised import ScoredRows
+from refinery.training.models.early_stopping import early_stopping_problem
 from refinery.training.models.estimators import build_from_libraries, build_from_module
 from refinery.training.models.fit_function import prepare_fit_function
+from refinery.training.models.library_classes import find_estimator_class
 from refinery.training.output.extras import Extras
 from refinery.training.output.file_score import score_file
 from refinery.training.output.manifest import build_manifest
@@ -106,6 +109,7 @@ def train(
             the model is not good enough (GateFailedError) or cannot be measured (MetricError).
         RefineryError: What the model's format needs is not installed.
     """
+    _check_followed(spec)
     usage = Usage()
     requirements = parse_requirements(spec.require)
     check_format(spec.model_format)
@@ -213,6 +217,34 @@ def _find_learner(spec: TrainingSpec, user_module: UserModule | None) -> Learner
     if spec.batch_rows is not None:
         raise reads_itself_error(str(spec.model))
     return prepare_fit_function(user_module, spec.params, spec.random_state, weighted=spec.weight is not None)
+
+
+def _check_followed(spec: TrainingSpec) -> None:
+    """Check that the fit can be stopped early, and that its rows can be split again, where the spec asks for it.
+
+    Raises:
+        DatasetError: The rows are streamed.
+        ModelCodeError: The model cannot stop early.
+    """
+    if spec.batch_rows is not None and splits_again(spec):
+        raise DatasetError(
+            "fit.early_stopping, evaluate.threshold and evaluate.calibrate need all rows together: set fit.mode to whole, or remove "
+            "them."
+        )
+    if spec.stopping_rounds is None:
+        return
+    if not isinstance(spec.model, ClassModel | StepsModel):
+        raise ModelCodeError(
+            f"fit.early_stopping does not apply to {spec.model}: it needs a library class; stop in the model's own code, and remove it."
+        )
+    libraries = find_project(spec.models_dir).libraries
+    path, params = (
+        (spec.model.path, spec.params)
+        if isinstance(spec.model, ClassModel)
+        else (spec.model.steps[-1].path, spec.model.steps[-1].params)
+    )
+    if problem := early_stopping_problem(find_estimator_class(path, libraries), params):
+        raise ModelCodeError(f"{problem}.")
 
 
 def _check_files(

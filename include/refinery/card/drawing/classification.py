@@ -27,6 +27,7 @@ _LEGEND_SAMPLE = 20
 _MOST_WITH_ZEROS = 6
 _MOST_LEVEL = 3
 _THOUSAND = 1000
+_DOT = 3.5
 # Groups closer together than this are zoomed in on.
 _NARROW = 0.5
 
@@ -68,8 +69,13 @@ def draw_confusion(labels: Sequence[str], counts: np.ndarray[Any, Any], right: i
     return str(drawing)
 
 
-def draw_roc(curves: Sequence[RocCurve]) -> str:
-    """Draw the curves, and name those with the smallest areas."""
+def draw_roc(curves: Sequence[RocCurve], decided: tuple[float, float] | None = None) -> str:
+    """Draw the curves, and name those with the smallest areas.
+
+    Args:
+        curves: The curves.
+        decided: The rates of false and true positives at the model's threshold, for a dot; None for no dot.
+    """
     named = sorted(curves, key=lambda curve: curve.area)[:NAMED_CURVES]
     areas = ", ".join(f"{label(curve.label)} {curve.area:.3f}" for curve in named)
     drawing = Drawing(f"ROC curves; area under the curve: {areas}", _HEIGHT)
@@ -83,12 +89,16 @@ def draw_roc(curves: Sequence[RocCurve]) -> str:
     for curve in sorted(curves, key=lambda curve: id(curve) in kinds):
         points = zip(across(curve.false_positives), up(curve.true_positives), strict=True)
         drawing.line(kinds.get(id(curve), "unnamed"), points)
+    if decided:
+        drawing.dots("version", [(across(decided[0]), up(decided[1]))], _DOT)
     _draw_legend(drawing, across, up, [f"{label(curve.label, 18)}: {curve.area:.3f}" for curve in named])
     return str(drawing)
 
 
-def draw_calibration(bins: Sequence[CalibrationBin], predicted: str, observed: str) -> str:
-    """Draw the share that came true over the predicted probability, with its 95 percent interval."""
+def draw_calibration(
+    bins: Sequence[CalibrationBin], predicted: str, observed: str, threshold: float | None = None
+) -> str:
+    """Draw the share that came true over the predicted probability, with its 95 percent interval, and a line at the threshold."""
     pairs = ", ".join(f"{number(each.predicted)}: {number(each.observed)}" for each in bins)
     drawing = Drawing(f"Predicted probability and the share that came true: {pairs}", _HEIGHT)
     limits = _calibration_limits(bins)
@@ -96,6 +106,8 @@ def draw_calibration(bins: Sequence[CalibrationBin], predicted: str, observed: s
         drawing, number_axis(limits, predicted, margin=0), number_axis(limits, observed, margin=0)
     )
     drawing.line("guide", [(across(end), up(end)) for end in (max(0, limits[0]), min(1, limits[1]))])
+    if threshold is not None and limits[0] <= threshold <= limits[1]:
+        drawing.line("guide", [(across(threshold), up.start), (across(threshold), up.end)])
     for each in bins:
         at = across(each.predicted)
         drawing.line("interval", [(at, up(each.low)), (at, up(each.high))])

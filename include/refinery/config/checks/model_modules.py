@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from refinery.config.problems import Problem
     from refinery.config.yaml.node import Node
 
-# Takes the path and the params of each class of a model, whether it is fitted batch by batch, whether rows have weights, and
-# the task that the config names.
-CheckClasses = Callable[[Sequence[tuple[str, Mapping[str, Any]]], bool, bool, str | None], list[list[str]]]
+# Takes the path and the params of each class of a model, whether it is fitted batch by batch, whether rows have weights, the task
+# that the config names, and the other keys, such as early_stopping, that the model must be able to follow.
+CheckClasses = Callable[
+    [Sequence[tuple[str, Mapping[str, Any]]], bool, bool, str | None, frozenset[str]], list[list[str]]
+]
 
 # A module defines exactly one of these; the number of leading arguments that Refinery passes.
 ENTRY_POINTS = {"build_model": 0, "train": 2, "fit": 2}
@@ -191,7 +193,9 @@ def check_libraries(
     for one in classes:
         params = {name: with_scalar_keys(node.to_plain()) for name, node in one.params.items()}
         given.append((str(one.path.value), fill_typed_params(params, declared) if declared else params))
-    found = check_classes(given, _is_incremental(tree), bool(_weights(tree)), task_without_target(tree))
+    found = check_classes(
+        given, _is_incremental(tree), bool(_weights(tree)), task_without_target(tree), _followed_keys(tree)
+    )
     return [_place(text, one) for one, texts in zip(classes, found, strict=True) for text in texts]
 
 
@@ -298,6 +302,16 @@ def _weights(tree: Node) -> tuple[str, ...]:
     """Return what Refinery passes to the fit beside features and target: the rows' weights, where the config names some."""
     weight = tree.entries.get("weight")
     return (_SAMPLE_WEIGHT,) if weight is not None and weight.value is not None else ()
+
+
+def _followed_keys(tree: Node) -> frozenset[str]:
+    """Return the keys of `fit` and `evaluate` that not every class can follow, of those that are set."""
+    found = set()
+    for section, key in (("fit", "early_stopping"), ("evaluate", "threshold"), ("evaluate", "calibrate")):
+        node = tree.entries[section].entries.get(key) if section in tree.entries else None
+        if node is not None and node.value is not None:
+            found.add(key)
+    return frozenset(found)
 
 
 def _refuse_incremental(tree: Node, models: str) -> list[Problem]:

@@ -1,11 +1,79 @@
 """The keys of the evaluation: the rows that a model is measured on, and the metrics."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, WithJsonSchema, model_validator
 
-from refinery.config.models.base import Items, SparseSection, Text, Value, refuse, refuse_repeats
-from refinery.config.models.metrics import MetricName
+from refinery.config.models.base import (
+    INCOMPLETE,
+    Checked,
+    Items,
+    SparseSection,
+    Text,
+    Value,
+    refuse,
+    refuse_repeats,
+)
+from refinery.config.models.metrics import METRICS, MetricName, explain_unknown_metric
+
+# Metrics that are best at some threshold between the extremes.
+DECIDED_METRICS = (
+    "accuracy",
+    "balanced_accuracy",
+    "f1",
+    "f1_macro",
+    "f1_weighted",
+    "jaccard",
+    "matthews_corrcoef",
+)
+
+
+def _check_decided(name: str) -> None:
+    if name in DECIDED_METRICS:
+        return
+    if name not in METRICS:
+        refuse(explain_unknown_metric(name))
+    refuse(
+        f"{name} does not choose a threshold: it needs none, or is best where all rows are of one class; write one of "
+        f"{', '.join(DECIDED_METRICS)}"
+    )
+
+
+class ThresholdConfig(SparseSection):
+    """From which probability on the positive class is predicted: a value, or a metric that chooses it."""
+
+    short_forms: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+    )
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    value: float | None = Field(
+        default=None, gt=0, lt=1, description="The probability itself.", examples=[0.3]
+    )
+    maximize: (
+        Annotated[
+            str,
+            Checked(_check_decided),
+            WithJsonSchema({"type": "string", "enum": list(DECIDED_METRICS)}),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="The metric by which the probability is chosen, on five folds of the training rows.",
+        examples=["f1"],
+    )
+
+    @model_validator(mode="after")
+    def _check_choice(self) -> Self:
+        if self.value is not None and self.maximize is not None:
+            refuse("sets value and maximize; keep one", "maximize")
+        if self.value is None and self.maximize is None:
+            refuse(
+                "needs a probability, such as threshold: 0.3, or a metric, such as threshold: {maximize: f1}",
+                kind=INCOMPLETE,
+            )
+        return self
 
 
 class EvaluateConfig(SparseSection):
@@ -68,6 +136,19 @@ class EvaluateConfig(SparseSection):
         description="Of two classes, the one that counts as positive in metrics such as f1, precision, recall and average_precision, in their gates and "
         "on the card, written as in the data. Default: the one that sorts last.",
         examples=["fraud", 1, True],
+    )
+
+    threshold: ThresholdConfig | None = Field(
+        default=None,
+        description="Of two classes, the probability from which on the positive one is predicted, in metrics, gates, the card and `predict`: a number, "
+        "or the metric that chooses it. Default: the more probable class.",
+        examples=[0.3, {"maximize": "f1"}],
+    )
+    calibrate: Literal["isotonic", "sigmoid"] | None = Field(
+        default=None,
+        description="Of two classes, how the probabilities are calibrated, on five folds of the training rows: `isotonic` for a thousand rows or more, "
+        "`sigmoid` for fewer. Default: as the model gives them.",
+        examples=["isotonic"],
     )
 
     @model_validator(mode="after")

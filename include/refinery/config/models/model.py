@@ -5,10 +5,18 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from refinery.config.models.base import INCOMPLETE, Checked, Items, Section, refuse, refuse_repeats
+from refinery.config.models.base import (
+    INCOMPLETE,
+    Checked,
+    Items,
+    Section,
+    SparseSection,
+    refuse,
+    refuse_repeats,
+)
 from refinery.config.models.script import Filled, ModelFile, ScriptName, VariableName, check_flags
 from refinery.config.yaml.scalars import with_scalar_keys
-from refinery.spec.training import BATCH_ROWS
+from refinery.spec.training import BATCH_ROWS, STOPPING_SHARE
 
 # Exactly one of these keys names the model.
 MODEL_KEYS = ("module", "class", "steps", "script")
@@ -216,7 +224,28 @@ class ModelConfig(Section):
         return self
 
 
-class FitConfig(Section):
+class EarlyStoppingConfig(Section):
+    """When a fit in rounds stops early."""
+
+    short_forms: ClassVar[tuple[dict[str, Any], ...]] = ({"type": "integer", "minimum": 1},)
+
+    rounds: int = Field(
+        ge=1,
+        le=100_000,
+        description="The fit stops after this many rounds without improvement on the rows set aside.",
+        examples=[50],
+    )
+    share: float = Field(
+        default=STOPPING_SHARE,
+        gt=0,
+        lt=1,
+        description="The share of the training rows to set aside, never of the held-out ones: whole groups with `group_column`, the latest rows "
+        "with `time_column`, else at random and with each class.",
+        examples=[0.2],
+    )
+
+
+class FitConfig(SparseSection):
     """How the model is fitted."""
 
     short_forms: ClassVar[tuple[dict[str, Any], ...]] = ({"enum": ["whole", "incremental"]},)
@@ -234,3 +263,18 @@ class FitConfig(Section):
         description="The batch size of `incremental`, in rows. It affects the result, since the estimator learns batch by batch.",
         examples=[20_000],
     )
+    early_stopping: EarlyStoppingConfig | None = Field(
+        default=None,
+        description="Stops the fit of a boosting class (`xgboost`, `lightgbm`, `catboost`, scikit-learn's `HistGradientBoosting...`) when more rounds "
+        "no longer help on a part of the training rows. The number of rounds, or these keys.",
+        examples=[50, {"rounds": 50, "share": 0.2}],
+    )
+
+    @model_validator(mode="after")
+    def _check_early_stopping(self) -> Self:
+        if self.early_stopping and self.mode == "incremental":
+            refuse(
+                "does not work with mode: incremental, which learns batch by batch; remove one of the two",
+                "early_stopping",
+            )
+        return self

@@ -328,9 +328,22 @@ class PipelineConfig(Section):
             refuse("does not apply to scripts, which run in a separate process; remove it", "compute")
         if self.fit.mode == "incremental":
             self._check_streams()
+        if self.fit.early_stopping and not self.model.class_paths:
+            kind = "script" if self.model.script else "module"
+            refuse(
+                f"applies to a library class under model; stop the fit early in the {kind}, or remove this key",
+                "fit",
+                "early_stopping",
+            )
         if self.schedule is not None:
             refuse_without_default(self.params)
         check_task(self)
+        if self.evaluate.threshold and self.model.format == "onnx":
+            refuse(
+                "cannot be written to onnx, whose classifiers predict the more probable class; set model.format to pickle or skops",
+                "evaluate",
+                "threshold",
+            )
         self._check_weight()
         self._check_target()
         self._check_columns_are_read()
@@ -338,7 +351,7 @@ class PipelineConfig(Section):
 
     def _check_streams(self) -> None:
         needs_all = "needs all rows at once, but fit: incremental streams them; remove one of the two"
-        for key in ("stratify", "time_column", "group_column", "cross_validation"):
+        for key in ("stratify", "time_column", "group_column", "cross_validation", "threshold", "calibrate"):
             if getattr(self.evaluate, key):
                 refuse(needs_all, "evaluate", key)
         if self.source.dates and isinstance(self.source.dates, tuple):

@@ -9,8 +9,9 @@ from refinery.config.models.model import MODEL_KEYS
 if TYPE_CHECKING:
     from refinery.config.yaml.node import Node
 
-# Two halves of different schedules do not make one.
+# Two halves of different schedules, or of thresholds, do not make one.
 _TAKEN_WHOLE = ("schedule", "matrix", "workspace")
+_INNER_TAKEN_WHOLE = {"evaluate": "threshold"}
 
 
 def merge_layers(farther: Node, nearer: Node) -> Node:
@@ -29,7 +30,10 @@ def _merge_key(key: str, farther: Node, nearer: Node) -> Node:
         return nearer.with_value([*farther.items, *nearer.items])
     if key == "model" and _names_another_model(farther, nearer):
         return nearer
-    return _merge_values(farther, nearer)
+    merged = _merge_values(farther, nearer)
+    if (inner := _INNER_TAKEN_WHOLE.get(key)) and inner in nearer.entries:
+        return merged.with_value({**merged.entries, inner: nearer.entries[inner]})
+    return merged
 
 
 def _merge_values(farther: Node, nearer: Node) -> Node:

@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from refinery.config.yaml.node import Node
 
 _KEY_OF_SHORT_FORM = {"source": "url", "model": "module", "output": "url", "fit": "mode", "target": "column"}
+# The same below a section: `fit: {early_stopping: 50}` is `fit: {early_stopping: {rounds: 50}}`.
+_INNER_KEY_OF_SHORT_FORM = {("fit", "early_stopping"): "rounds", ("evaluate", "threshold"): "value"}
 
 
 def expand_short_forms(root: Node) -> Node:
-    """Replace `source: URL` by `source: {url: URL}`, and the short forms of `model`, `output`, `fit`, `target` and `wait_for`."""
+    """Replace `source: URL` by `source: {url: URL}`, and the short forms of other keys."""
     entries = dict(root.entries)
     for name, key in _KEY_OF_SHORT_FORM.items():
         node = entries.get(name)
@@ -26,6 +28,11 @@ def expand_short_forms(root: Node) -> Node:
             entries[name] = node.with_value({ImplicitKey(key): _without_key(node)})
     if (wait := entries.get("wait_for")) and isinstance(wait.value, bool):
         entries["wait_for"] = wait.with_value({} if wait.value else None)
+    for (name, inner), key in _INNER_KEY_OF_SHORT_FORM.items():
+        node = entries[name].entries.get(inner) if name in entries else None
+        if node is not None and not isinstance(node.value, dict | None):
+            expanded = node.with_value({ImplicitKey(key): _without_key(node)})
+            entries[name] = entries[name].with_value({**entries[name].entries, inner: expanded})
     return root.with_value(entries)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from refinery.training.evaluation.inner_split import RowRules
     from refinery.training.evaluation.metrics import MetricChoice
     from refinery.training.evaluation.row_parts import Rows
     from refinery.training.models.estimators import Learner
@@ -44,15 +45,25 @@ def cross_validate(
     choice: MetricChoice,
     *,
     weights: np.ndarray[Any, Any] | None = None,
+    rules: RowRules | None = None,
 ) -> Spread:
     """Fit and evaluate a model for each fold; a metric that has no value in a fold is left out.
+
+    Args:
+        learner: What makes the models.
+        features: The features.
+        target: The target.
+        folds: The rows to learn from and to evaluate on for each fold.
+        choice: The metrics.
+        weights: The weight of each row; None where all weigh the same.
+        rules: How the rows to learn from may be split again; None where nothing asks for it.
 
     Raises:
         TrainingError: A fit or an evaluation fails, as in `fit_and_evaluate`.
     """
     measured = [
         fit_and_evaluate(
-            learner.anew(), Split.of(columns_of(features), target, *fold, weights), choice
+            learner.anew(), Split.of(columns_of(features), target, *fold, weights, rules=rules), choice
         ).evaluation.metrics
         for fold in folds
     ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from refinery.spec.tasks import CLASSIFICATION, REGRESSION
 from refinery.training.data.unusable_columns import explain_refusal
 from refinery.training.errors import DatasetError, FitError, MetricError, TrainingError, out_of_memory
+from refinery.training.evaluation.fit_rows import FittedRows, fit_rows
 from refinery.training.evaluation.model_output import ask, check_classes
 from refinery.training.evaluation.positive_class import check_positive_class, plain
 from refinery.training.evaluation.scores import Evaluation, HeldOut, evaluate
@@ -39,12 +40,14 @@ class Fitted:
         metrics: What it was evaluated by.
         evaluation: How good it is.
         held_out: The rows that it was evaluated on.
+        fitted: What was fitted, and how.
     """
 
     model: Any
     metrics: tuple[Metric, ...]
     evaluation: Evaluation
     held_out: HeldOut
+    fitted: FittedRows
 
 
 def fit_and_evaluate(learner: Learner, split: Split, choice: MetricChoice) -> Fitted:
@@ -65,17 +68,23 @@ def fit_and_evaluate(learner: Learner, split: Split, choice: MetricChoice) -> Fi
         check_task(learner.name, task, split)
         choice.for_task(task)
     with running(learner, "fit", split.train_features):
-        model = learner.fit(split.train_features, split.train_target, split.train_weights)
-    task = find_task(model if learner.unfitted is None else learner.unfitted, split.train_target, choice)
-    return evaluate_fitted(learner, model, task, split, choice)
+        fitted = fit_rows(
+            learner, split, lambda one: find_task(one, split.train_target, choice), choice.positive
+        )
+    task = find_task(
+        fitted.estimator if learner.unfitted is None else learner.unfitted, split.train_target, choice
+    )
+    return evaluate_fitted(learner, fitted, task, split, choice)
 
 
-def evaluate_fitted(learner: Learner, model: Any, task: str, split: Split, choice: MetricChoice) -> Fitted:
+def evaluate_fitted(
+    learner: Learner, fitted: FittedRows, task: str, split: Split, choice: MetricChoice
+) -> Fitted:
     """Evaluate a fitted model on the held-out rows.
 
     Args:
         learner: What made the model, for messages.
-        model: The fitted model.
+        fitted: The fitted model.
         task: What it does: "regression" or "classification".
         split: The rows; only those held out are used.
         choice: The metrics.
@@ -85,7 +94,7 @@ def evaluate_fitted(learner: Learner, model: Any, task: str, split: Split, choic
             or the target has two numbers, and nothing says whether they are classes.
         TrainingError: The model refused the rows, or does not predict one usable value for each.
     """
-    metrics = choice.for_task(task)
+    model, metrics = fitted.model, choice.for_task(task)
     check_positive_class(choice.positive, task)
     check_is_declared(model, split.whole_target, choice)
     with running(learner, "predict", split.test_features):
@@ -96,7 +105,9 @@ def evaluate_fitted(learner: Learner, model: Any, task: str, split: Split, choic
         evaluation = evaluate(
             task, split.test_target, predictions, metrics, choice.positive, weights=split.test_weights
         )
-    return Fitted(model, metrics, evaluation, _held_out(task, split, predictions, evaluation.positive))
+    return Fitted(
+        model, metrics, evaluation, _held_out(task, split, predictions, evaluation.positive), fitted
+    )
 
 
 def find_task(estimator: Any, target: pd.Series[Any], choice: MetricChoice | None = None) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from refinery.spec.training import TrainingSpec
+    from refinery.training.evaluation.inner_split import RowRules
     from refinery.training.evaluation.row_parts import Rows
 
     Weights = np.ndarray[Any, np.dtype[np.float64]]
@@ -40,6 +41,7 @@ class Split:
         test_target: Target of the rows held out.
         train_weights: Weight of each row to learn from; None where all weigh the same.
         test_weights: Weight of each row held out; None in the same case.
+        rules: How the rows to learn from may be split again; None where nothing asks for it.
     """
 
     train_features: pd.DataFrame
@@ -48,6 +50,7 @@ class Split:
     test_target: pd.Series[Any]
     train_weights: Weights | None = None
     test_weights: Weights | None = None
+    rules: RowRules | None = None
 
     @classmethod
     def of(
@@ -57,6 +60,8 @@ class Split:
         train: Rows,
         test: Rows,
         weights: Weights | None = None,
+        *,
+        rules: RowRules | None = None,
     ) -> Split:
         """Take the rows at the given positions.
 
@@ -67,6 +72,7 @@ class Split:
             train: The rows to learn from.
             test: The rows to hold out.
             weights: The weight of each row; None where all weigh the same.
+            rules: How all these rows may be split; None where the rows to learn from are not split again.
 
         Raises:
             DatasetError: All rows of a part have the weight 0.
@@ -86,6 +92,7 @@ class Split:
             target.iloc[test].set_axis(test_labels),
             None if weights is None else weights[train],
             None if weights is None else weights[test],
+            None if rules is None else rules.take(train),
         )
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, RegressorMixin
@@ -67,8 +68,28 @@ class Boosted(MetaEstimatorMixin, BaseEstimator):
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
 
-    def fit(self, X: Any, y: Any) -> Any:  # noqa: N803 - scikit-learn's name
-        """Fit a copy of the library's estimator."""
+    def fit(
+        self,
+        X: Any,  # noqa: N803 - scikit-learn's names
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,  # noqa: N803
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        rounds: int | None = None,
+    ) -> Any:
+        """Fit a copy of the library's estimator.
+
+        Args:
+            X: The rows to learn from.
+            y: Their target.
+            sample_weight: Their weights; None where all weigh the same.
+            X_val: Rows to stop early by; None to fit all rounds.
+            y_val: Their target.
+            sample_weight_val: Their weights.
+            rounds: After how many rounds without improvement on these rows to stop.
+        """
         self.n_features_in_ = X.shape[1]
         if _is_table(X):
             self._learn_columns(X)
@@ -79,7 +100,16 @@ class Boosted(MetaEstimatorMixin, BaseEstimator):
             fitted.set_params(cat_features=[self.names_[name] for name in categories])
         elif self._library == _XGBOOST:
             fitted.set_params(enable_categorical=True)
-        fitted.fit(self._prepared(X), self._encoded(y))
+        codes = self._encoded(y)
+        if rounds is None or X_val is None:
+            fitted.fit(self._prepared(X), codes, sample_weight=sample_weight)
+        else:
+            rows, target = self._prepared(X_val), self._encoded_again(y_val)
+            stopping = self._stopping(fitted, rows, target, sample_weight_val, rounds)
+            with warnings.catch_warnings():
+                # LightGBM encodes classes only in what it calls deprecated.
+                warnings.filterwarnings("ignore", message="The argument 'eval_set' is deprecated")
+                fitted.fit(self._prepared(X), codes, sample_weight=sample_weight, **stopping)
         if self._library == _CATBOOST:
             metadata = fitted.get_metadata()
             for name, value in _VARYING.items():
@@ -93,6 +123,11 @@ class Boosted(MetaEstimatorMixin, BaseEstimator):
         return self._decoded(self._ask("predict", X))
 
     @property
+    def boosted(self) -> Any:
+        """The library's own estimator, as the config describes it."""
+        return self.estimator
+
+    @property
     def feature_importances_(self) -> np.ndarray[Any, Any]:
         """The importances that the library computes, in the order of the columns."""
         importances: np.ndarray[Any, Any] = self.estimator_.feature_importances_
@@ -104,9 +139,38 @@ class Boosted(MetaEstimatorMixin, BaseEstimator):
         tags.input_tags.categorical = True
         return tags
 
+    def rounds_used(self) -> tuple[int, int]:
+        """Return how many rounds the fitted estimator uses, and how many its params allow."""
+        fitted = self.estimator_
+        match self._library:
+            case "xgboost":
+                return fitted.best_iteration + 1, fitted.get_num_boosting_rounds()
+            case "lightgbm":
+                return fitted.best_iteration_ or fitted.n_iter_, fitted.get_params()["n_estimators"]
+        return fitted.tree_count_, fitted.get_all_params()["iterations"]
+
     @property
     def _library(self) -> str:
         return library_of(type(self.estimator).__module__)
+
+    def _stopping(self, fitted: Any, rows: Any, target: Any, weights: Any, rounds: int) -> dict[str, Any]:
+        """Return the arguments of fit with which the library stops early; XGBoost takes the rounds as a param."""
+        match self._library:
+            case "xgboost":
+                fitted.set_params(early_stopping_rounds=rounds)
+                weighed = {} if weights is None else {"sample_weight_eval_set": [weights]}
+                return {"eval_set": [(rows, target)], "verbose": False, **weighed}
+            case "lightgbm":
+                import lightgbm
+
+                weighed = {} if weights is None else {"eval_sample_weight": [weights]}
+                callbacks = [lightgbm.early_stopping(rounds, verbose=False)]
+                return {"eval_set": [(rows, target)], "callbacks": callbacks, **weighed}
+        from catboost import Pool
+
+        categories = [self.names_[name] for name in getattr(self, "categories_", ())]
+        pool = Pool(rows, target, weight=weights, cat_features=categories or None)
+        return {"eval_set": pool, "early_stopping_rounds": rounds}
 
     def _ask(self, method: str, rows: Any) -> Any:
         """Ask the library's estimator with the threads that this process has, which may be others than when it was fitted."""
@@ -159,6 +223,10 @@ class Boosted(MetaEstimatorMixin, BaseEstimator):
     def _encoded(self, target: Any) -> Any:
         return target
 
+    def _encoded_again(self, target: Any) -> Any:
+        """Encode the target of other rows, which holds no classes but those of the rows to learn from."""
+        return self._encoded(target)
+
     def _decoded(self, values: Any) -> np.ndarray[Any, Any]:
         import numpy as np
 
@@ -195,6 +263,13 @@ class BoostedClassifier(ClassifierMixin, Boosted):
             return labels  # params such as class weights may name the classes
         self.classes_, codes = np.unique(labels, return_inverse=True)
         return codes
+
+    def _encoded_again(self, target: Any) -> Any:
+        import numpy as np
+
+        if self._library != _XGBOOST:
+            return self._encoded(target)
+        return np.searchsorted(self.classes_, np.asarray(target))
 
     def _decoded(self, values: Any) -> np.ndarray[Any, Any]:
         labels = super()._decoded(values)

@@ -39,6 +39,13 @@ def declared_task(estimator: Any) -> str | None:
     return _TASKS.get(_kind(estimator))
 
 
+def name_of(estimator: Any) -> str:
+    """Return the name of an estimator's class, as a config writes it: of a Pipeline its last step's, of a boosting library its own."""
+    steps = getattr(estimator, "steps", None)
+    last = steps[-1][1] if steps else estimator
+    return type(getattr(last, "boosted", last)).__name__
+
+
 def class_problem(estimator_class: type[Any], task: str | None = None) -> str | None:
     """Return why no estimator of a scikit-learn class fits the config; None where some may, depending on params.
 

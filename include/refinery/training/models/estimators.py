@@ -68,8 +68,8 @@ class BuiltEstimator:
 
     @property
     def name(self) -> str:
-        """The estimator's class."""
-        return type(self.unfitted).__name__
+        """The estimator's class, as a config names it."""
+        return type(getattr(self.unfitted, "boosted", self.unfitted)).__name__
 
     def fit(self, features: pd.DataFrame, target: pd.Series[Any] | None, weights: Any = None) -> Any:
         """Fit the estimator in place."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from refinery.training.models.estimator_kinds import name_of
+
 WEIGHT = "weight"
 SAMPLE_WEIGHT = "sample_weight"
 # The attributes in which scikit-learn's wrappers keep the estimator that they pass the arguments of fit to.
@@ -42,7 +44,4 @@ def weight_problem(estimator: Any) -> str | None:
     """Return why an estimator cannot be fitted to weighted rows; None where it can."""
     if weight_argument(estimator) is not None:
         return None
-    from sklearn.pipeline import Pipeline
-
-    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
-    return f"weight: {type(last).__name__} takes no sample_weight in fit; choose an estimator that does, or remove weight"
+    return f"weight: {name_of(estimator)} takes no sample_weight in fit; choose an estimator that does, or remove weight"

@@ -84,13 +84,16 @@ def describe_training(
         test_rows: How many were held out.
         seeded: The estimator's params that were set to the seed.
     """
+    stopping = fitted.fitted.stopping
     return {
+        **({"fit": {"early_stopping": stopping}} if stopping else {}),
         **describe_split(spec, train_rows=train_rows, test_rows=test_rows, seeded=seeded),
         "evaluation": {
             "task": fitted.evaluation.task,
             "positive_class": plain(fitted.evaluation.positive),
             "definitions": fitted.evaluation.definitions,
             **({"weighted_by": spec.weight} if spec.weight is not None else {}),
+            **fitted.fitted.decided,
             "lower_is_better": [metric.name for metric in fitted.metrics if not metric.higher_is_better],
         },
     }

@@ -17,6 +17,7 @@ def summarize(manifest: Mapping[str, Any]) -> str:
     lines = [f"Trained {name} in {manifest['duration_seconds']:.1f} s"]
     if data := manifest.get("data"):
         lines += _data_lines(data, manifest["split"], manifest["evaluation"])
+        lines += _decision_lines(manifest.get("fit") or {}, manifest["evaluation"])
     weight = (manifest.get("evaluation") or {}).get("weighted_by")
     weighted = f" (weighted by {quoted(weight)})" if weight else ""
     lines.append(f"  metrics   {_numbers(manifest['metrics']) or 'not measured'}{weighted}")
@@ -54,6 +55,21 @@ def _data_lines(
         *(f"  left out  {listed(names)}: {reason}" for reason, names in _grouped(data["left_out"])),
         *(f"  prepared  {listed(names)}: {done}" for done, names in _grouped(data.get("prepared") or {})),
     ]
+
+
+def _decision_lines(fit: Mapping[str, Any], evaluation: Mapping[str, Any]) -> list[str]:
+    lines = []
+    if stopped := fit.get("early_stopping"):
+        lines.append(
+            f"  rounds    {stopped['used']} of {stopped['of']}, stopped early by {stopped['rows']} rows set aside"
+        )
+    if calibration := evaluation.get("calibration"):
+        lines.append(f"  calibrated by {calibration['method']}, on {calibration['folds']} folds")
+    if threshold := evaluation.get("threshold"):
+        metric = threshold.get("maximize")
+        best = f", the best for {metric} by {threshold['folds']} folds" if metric else ""
+        lines.append(f"  threshold {threshold['value']:g}{best}")
+    return lines
 
 
 def _without_target(data: Mapping[str, Any]) -> list[str]:

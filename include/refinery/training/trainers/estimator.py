@@ -53,7 +53,7 @@ def train_estimator(
         positive=positive,
     )
     data = prepared.data
-    done = describe_preparation(data, spec.source.numbers, fitted.model, prepared.preprocess)
+    done = describe_preparation(data, spec.source.numbers, fitted.fitted.estimator, prepared.preprocess)
     described = describe_training(
         spec,
         fitted,

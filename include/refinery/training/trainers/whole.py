@@ -22,8 +22,10 @@ from refinery.training.data.numbers_as_text import check_numbers
 from refinery.training.data.read import read_dataset
 from refinery.training.errors import ModelCodeError
 from refinery.training.evaluation.cross_validation import cross_validate
+from refinery.training.evaluation.fit_rows import splits_again
 from refinery.training.evaluation.fitting import find_task, fit_and_evaluate
 from refinery.training.evaluation.grouped_rows import warn_of_groups
+from refinery.training.evaluation.inner_split import RowRules
 from refinery.training.evaluation.positive_class import check_positive_class, find_positive_class
 from refinery.training.evaluation.row_parts import columns_of
 from refinery.training.evaluation.splitting import Split, split_folds, split_rows
@@ -87,13 +89,22 @@ def prepare_whole(
         weights = table[roles.weight].to_numpy(dtype=float)
         if learner.unfitted is not None and (problem := weight_problem(learner.unfitted)):
             raise ModelCodeError(f"{problem}.")
+    rules = RowRules(spec, times, groups) if splits_again(spec) else None
     rows = split_rows(spec, target, times, groups)
     if times is None and groups is None:
         task = find_task(learner.unfitted, target, choice)
         warnings = (*warnings, *warn_of_groups(table, roles, rows, task))
     spread = (
         _cross_validate(
-            spec, learner, features, target, times=times, groups=groups, weights=weights, choice=choice
+            spec,
+            learner,
+            features,
+            target,
+            times=times,
+            groups=groups,
+            weights=weights,
+            rules=rules,
+            choice=choice,
         )
         if spec.cross_validation
         else {}
@@ -110,7 +121,7 @@ def prepare_whole(
     summary = profile(pd.concat([features, target], axis="columns"), roles.target) if profile else None
     columns = columns_of(features)
     del read, table, features, times, groups  # so that the split can let go of each column
-    split = Split.of(columns, target, *rows, weights)
+    split = Split.of(columns, target, *rows, weights, rules=rules)
     return Prepared(
         learner,
         choice,
@@ -149,9 +160,10 @@ def _cross_validate(
     times: pd.Series[Any] | None,
     groups: pd.Series[Any] | None,
     weights: np.ndarray[Any, Any] | None,
+    rules: RowRules | None,
     choice: MetricChoice,
 ) -> dict[str, Any]:
     folds = split_folds(spec, find_task(learner.unfitted, target, choice), target, times, groups)
     with seeded_generators(spec.random_state):
-        spread = cross_validate(learner, features, target, folds, choice, weights=weights)
+        spread = cross_validate(learner, features, target, folds, choice, weights=weights, rules=rules)
     return {"cross_validation": {"folds": spread.folds, "mean": spread.mean}, "spread": spread.spread}

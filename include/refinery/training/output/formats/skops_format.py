@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-# Our own, and the types of the default preprocessing, beside scikit-learn's: settings, arrays and checks of a column's type.
+# Our own, and the types of calibration and of the default preprocessing: settings, arrays and checks of a column's type.
 _PREPROCESSING_TYPES = frozenset(
     (
         "numpy.dtype",
@@ -23,6 +23,8 @@ _PREPROCESSING_TYPES = frozenset(
         "refinery.training.models.boosting.BoostedRegressor",
         "scipy._lib.array_api_compat.numpy._aliases.asarray",
         "scipy.interpolate._bsplines.BSpline",
+        "sklearn.calibration._CalibratedClassifier",
+        "sklearn.calibration._SigmoidCalibration",
         "skrub._apply_to_cols.ApplyToCols",
         "skrub._apply_to_each_col.ApplyToEachCol",
         "skrub._check_input.CheckInputDataFrame",

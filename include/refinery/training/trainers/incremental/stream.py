@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from refinery.training.data.dates import format_entry
 from refinery.training.data.unusable_columns import unusable_columns
 from refinery.training.errors import TrainingError
+from refinery.training.evaluation.fit_rows import FittedRows
 from refinery.training.evaluation.fitting import Fitted, check_task, evaluate_fitted
 from refinery.training.evaluation.positive_class import check_positive_class, find_positive_class
 from refinery.training.output.data_sections import describe_data
@@ -107,7 +108,7 @@ def _fit(
 ) -> Fitted:
     classes = None if scan.classes is None else list(scan.classes)
     model = fit_by_batches(learner, streaming.train_rows, classes)
-    return evaluate_fitted(learner, model, scan.task, split, choice)
+    return evaluate_fitted(learner, FittedRows(model, model), scan.task, split, choice)
 
 
 def reads_itself_error(model: str) -> TrainingError:

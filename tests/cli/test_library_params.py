@@ -66,6 +66,10 @@ def test_what_a_library_takes_is_accepted(path, params):
         (CATBOOST, {"max_depth": "x"}, "CatBoostClassifier refuses \"max_depth\": Can't parse parameter"),
         (CATBOOST, {"iterations": 5, "num_trees": 5}, '"num_trees" and "iterations" set the same parameter of CatBoost'),
         ("xgboost.XGBRanker", {}, "XGBRanker is neither a regressor nor a classifier"),
+        ("xgboost.dask.DaskXGBClassifier", {}, "lie on a Dask cluster, and a config's rows are one table; write xgboost.XGBClassifier"),
+        ("xgboost.spark.SparkXGBRegressor", {}, "lie on a Spark cluster, and a config's rows are one table; write xgboost.XGBRegressor"),
+        ("lightgbm.DaskLGBMRegressor", {}, "write lightgbm.LGBMRegressor"),
+        ("lightgbm.dask.DaskLGBMClassifier", {}, "write lightgbm.LGBMClassifier"),
         ("imblearn.over_sampling.SMOTE", {}, "SMOTE has no predict method: a regressor or a classifier is needed"),
     ],
 )  # fmt: skip

@@ -125,6 +125,7 @@ def edit(model_dir, change):
 OTHER_VERSIONS = {
     "scikit-learn 1.2.2": lambda manifest: manifest["environment"]["libraries"].update(sklearn="1.2.2"),
     "NumPy 1.26.4": lambda manifest: manifest["environment"]["libraries"].update(numpy="1.26.4"),
+    "LightGBM 3.3.5": lambda manifest: manifest["environment"]["libraries"].update(lightgbm="3.3.5"),
     "Python 3.9.1": lambda manifest: manifest["environment"].update(python="3.9.1"),
 }
 

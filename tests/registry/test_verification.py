@@ -15,7 +15,15 @@ from refinery.registry.recorded_spec import restore_spec
 from refinery.spec.urls import S3Url
 from refinery.storage import describe_dataset, download_datasets, upload_model
 from refinery.storage.errors import ObjectNotFoundError
-from refinery.training import ClassModel, ModuleModel, ScriptModel, SourceOptions, TrainingSpec, train
+from refinery.training import (
+    ClassModel,
+    ModuleModel,
+    ScriptModel,
+    SourceOptions,
+    TrainingSpec,
+    on_cores,
+    train,
+)
 
 CONFIG = "source: s3://models/data.csv\n"
 MODULE = """
@@ -26,6 +34,15 @@ def build_model(n_estimators=3):
 """
 # A small library that nothing else of a training imports.
 LIBRARY = "iniconfig"
+ROUNDS = {"n_estimators": 40, "min_child_samples": 3}
+FITTED = [
+    ("lightgbm.LGBMRegressor", ROUNDS, {"stopping_rounds": 3, "group_column": "a"}),
+    ("lightgbm.LGBMClassifier", ROUNDS, {"weight": "b", "maximize": "f1", "calibrate": "sigmoid"}),
+    ("lightgbm.LGBMClassifier", ROUNDS, {"stopping_rounds": 3, "threshold": 0.3, "group_column": "a"}),
+    ("xgboost.XGBClassifier", {"n_estimators": 40}, {"stopping_rounds": 3, "weight": "b", "stratify": True}),
+    ("catboost.CatBoostClassifier", {"n_estimators": 40}, {"stopping_rounds": 3, "weight": "b"}),
+    ("sklearn.ensemble.HistGradientBoostingClassifier", {}, {"stopping_rounds": 3, "time_column": "a"}),
+]
 UNSEEDED = """
 import uuid
 from sklearn.linear_model import Ridge
@@ -142,6 +159,26 @@ class TestVerify:
         data(key="more.csv")
         ridge = replace(spec, model=ClassModel("sklearn.linear_model.Ridge"), params={"alpha": 0.5})
         assert check(run(ridge, "data.csv", "more.csv")).is_reproduced
+
+    @pytest.mark.parametrize("case", FITTED, ids=lambda case: f"{case[0]}, {', '.join(case[2])}")
+    def test_boosting_groups_weights_and_decisions(
+        self, *, run, check, changes, spec, data, monkeypatch, case
+    ):
+        path, params, fields = case
+        library = path.partition(".")[0]
+        pytest.importorskip(library)
+        data(*(f"{at},{at % 7},{'yes' if at % 5 + at % 3 > 2 else 'no'}" for at in range(120)))
+        if "Regressor" in path:
+            fields = {**fields, "target": "b"}
+        boosted = replace(spec, model=ClassModel(path), params=params, features=None, **fields)
+        with on_cores(1):
+            found = check(run(boosted))
+
+        assert (found.is_reproduced, found.differences) == (True, ())
+        assert changes(boosted).unchanged
+        if library != "sklearn":
+            pretend_installed(monkeypatch, **{library: "99.0"})
+            assert [one.name for one in changes(boosted).differences] == [f"library {library}"]
 
     def test_a_script_is_run_again_and_a_changed_one_is_named(self, run, check, spec, project):
         script = project / "include/models/legacy.py"

@@ -107,6 +107,28 @@ def test_a_pin_reaches_the_pipelines_that_use_the_library(team, old, new, senten
     assert plan.code[0].sentence == sentence
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "pipelines"),
+    [
+        ("lightgbm==4.0", "lightgbm==4.1", ("boosted", "old")),
+        ("xgboost-cpu==3.1", "xgboost-cpu==3.2", ("stepped",)),
+        ("imbalanced-learn==0.13", "imbalanced-learn==0.14", ("stepped",)),
+    ],
+)
+def test_a_pin_of_a_boosting_library_reaches_the_classes_of_it_and_no_others(team, old, new, pipelines):
+    steps = "{steps: [{class: imblearn.over_sampling.SMOTE}, {class: xgboost.XGBClassifier}]}"
+    requirements = f"{USES}lightgbm==4.0\nxgboost-cpu==3.1\nimbalanced-learn==0.13\n"
+    team.commit(
+        {
+            "configs/boosted.yml": config("boosted", "lightgbm.LGBMClassifier"),
+            "configs/stepped.yml": config("stepped", steps),
+            "requirements.txt": requirements,
+        }
+    )
+    team.lay_out({"requirements.txt": requirements.replace(old, new)})
+    assert code(team.plan()) == [("library", old.partition("=")[0], pipelines)]
+
+
 @pytest.mark.parametrize(("old", "new"), [("ruff==0.1", "ruff==0.2"), ("skops==0.15", "skops==0.16")])
 def test_a_pin_that_no_pipeline_uses_is_not_told(team, old, new):
     team.lay_out({"constraints.txt": PINS.replace(old, new)})

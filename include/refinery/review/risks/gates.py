@@ -11,7 +11,7 @@ from refinery.review.risks.weakened import weakened_columns, weakened_gate, weak
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from refinery.config.models import ExpectConfig
+    from refinery.config.models import EvaluateConfig, ExpectConfig
     from refinery.review.risks.finding import Finding, Pair, Review
 
 
@@ -72,8 +72,8 @@ def gate_only_warns(review: Review) -> Iterator[Finding]:
     "R013",
     "low",
     "evaluation changes",
-    meaning="Models are measured on other rows or with other weights, or another class counts as positive, so metrics before and after cannot be "
-    "compared.",
+    meaning="Models are measured on other rows or with other weights, another class counts as positive, or probabilities are calibrated or become "
+    "classes in another way, so metrics before and after cannot be compared.",
     remedy="Compare both models on the same rows with `refinery compare` before you set a bound by the new figures.",
 )
 def evaluation_changes(review: Review) -> Iterator[Finding]:
@@ -93,6 +93,9 @@ def evaluation_changes(review: Review) -> Iterator[Finding]:
             yield pair.finding(
                 f"metrics, and gates on them, are {how}: figures before and after differ", "weight"
             )
+        if said := _decides_otherwise(before, after):
+            key, sentence = said
+            yield pair.finding(sentence, "evaluate", key)
         if not changed:
             continue
         if before.time_column and not after.time_column:
@@ -148,6 +151,29 @@ def _with_contract(review: Review) -> Iterator[tuple[Pair, ExpectConfig]]:
         expect = pair.before.config.expect
         if expect and (expect.rows or expect.columns or not expect.other_columns):
             yield pair, expect
+
+
+def _decides_otherwise(before: EvaluateConfig, after: EvaluateConfig) -> tuple[str, str] | None:
+    """Return the key that changes how scores become probabilities and classes, and what that means; None if nothing does."""
+    if before.threshold != after.threshold:
+        how, until_now = (_threshold(one) for one in (after, before))
+        return (
+            "threshold",
+            f"the positive class is predicted {how} and not {until_now}: predictions, metrics of classes and gates on them differ",
+        )
+    if before.calibrate != after.calibrate:
+        how = f"calibrated ({after.calibrate})" if after.calibrate else "no longer calibrated"
+        return "calibrate", f"probabilities are {how}: they, their metrics and gates on them differ"
+    return None
+
+
+def _threshold(evaluate: EvaluateConfig) -> str:
+    threshold = evaluate.threshold
+    if threshold is None:
+        return "where it is more probable"
+    if threshold.maximize:
+        return f"where that is best for {threshold.maximize}"
+    return f"from the probability {threshold.value:g} on"
 
 
 def _positive(positive_class: object) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Parameters whose values only Python code can make.
 _ESTIMATORS = ("estimator", "estimators", "steps", "transformers", "transformer_list")
+_CLUSTERS = ("dask", "spark")
 _CLASS_PATH = re.compile(r"[a-z]\w*(\.[a-z]\w*)*\.[A-Za-z]\w*", re.ASCII)
 
 
@@ -68,6 +69,8 @@ def _find_class(path: str, libraries: Sequence[str]) -> type[Any]:
         raise ModelNotFoundError(path, "the libraries that a config may name", libraries)
     if importlib.util.find_spec(library) is None:
         raise ModelCodeError(f"{path}: {missing_library(library)}.")
+    if problem := _cluster_problem(path):
+        raise ModelCodeError(f"{path}: {problem}.")
     module_path, _, class_name = path.rpartition(".")
     found: Any = getattr(_import_module(path, module_path), class_name, None)
     if found is None:
@@ -76,6 +79,19 @@ def _find_class(path: str, libraries: Sequence[str]) -> type[Any]:
         raise ModelCodeError(f"{path}: it is not an estimator class with a fit method.")
     estimator_class: type[Any] = found
     return estimator_class
+
+
+def _cluster_problem(path: str) -> str | None:
+    """Return why a boosting library's class for a cluster cannot be used: its rows are parts of a table on other machines."""
+    name = path.rpartition(".")[2]
+    engine = next(
+        (one for one in _CLUSTERS if one in path.lower().split(".") or name.lower().startswith(one)), None
+    )
+    library = library_of(path)
+    if engine is None or library not in BOOSTING:
+        return None
+    own = f"{library}.{name[len(engine) :] if name.lower().startswith(engine) else name}"
+    return f"it learns from rows that lie on a {engine.capitalize()} cluster, and a config's rows are one table; write {own}"
 
 
 def _boosting_problem(estimator_class: type[Any]) -> str | None:
@@ -102,7 +118,9 @@ def estimators_problem(estimator_class: type[Any]) -> str | None:
 def _import_module(path: str, module_path: str) -> Any:
     try:
         return importlib.import_module(module_path)
-    except ModuleNotFoundError as error:
+    except ImportError as error:
+        if library_of(error.name or "") != library_of(path):  # a library that this one needs is missing
+            raise ModelCodeError(f"{path}: {module_path} cannot be imported: {error}.") from error
         library = importlib.import_module(path.partition(".")[0])
         modules = [module.name for module in pkgutil.iter_modules(library.__path__, f"{library.__name__}.")]
         public = [name for name in modules if not name.split(".")[-1].startswith("_")]

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 # Another minor version of these may misread a model's file, or not read it at all.
-_COMPARED = {"python": "Python", "sklearn": "scikit-learn", "numpy": "NumPy"}
+_COMPARED = {
+    "python": "Python",
+    "sklearn": "scikit-learn",
+    "numpy": "NumPy",
+    "xgboost": "XGBoost",
+    "lightgbm": "LightGBM",
+    "catboost": "CatBoost",
+}
 # Distributions with another name than their package; finding others takes a while.
 _DISTRIBUTIONS = {"sklearn": "scikit-learn", "imblearn": "imbalanced-learn", "refinery": "airflow-refinery"}
 _PROJECT = "include"
@@ -40,7 +47,7 @@ def without_standard_modules(names: Iterable[str]) -> list[str]:
 
 
 def other_versions(manifest: Mapping[str, Any]) -> str | None:
-    """Return how the minor versions of Python, scikit-learn and NumPy differ from those that a model was made with.
+    """Return how the minor versions of Python, scikit-learn, NumPy and boosting libraries differ from those that a model was made with.
 
     Returns:
         A clause; None where they are the same, are not recorded, or do not matter (ONNX).

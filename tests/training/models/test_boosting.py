@@ -7,9 +7,10 @@ import hashlib
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import f1_score
 
 from refinery.spec.training import ClassModel, Step, StepsModel
-from refinery.training import load_model_file, on_cores, predict_file
+from refinery.training import LatestModel, load_model_file, on_cores, predict_file
 from refinery.training.errors import ModelCodeError
 
 CLASSIFIERS = ("xgboost.XGBClassifier", "lightgbm.LGBMClassifier", "catboost.CatBoostClassifier")
@@ -165,3 +166,59 @@ def test_a_library_that_is_not_installed_is_named_with_the_line_to_add(train_pet
         ModelCodeError, match=r'not in the libraries that a config may name\. It has "nowhere"'
     ):
         train_petrol(model=ClassModel("sklearn.linear_model.Ridge"), models_dir=models_dir)
+
+
+@pytest.mark.parametrize("path", CLASSIFIERS)
+def test_the_latest_model_is_measured_on_the_same_rows_with_its_own_categories_and_threshold(
+    path, train_rows, table, tmp_path
+):
+    """Of a city that it never learned, and by the threshold in its file."""
+    rows = table.drop(columns="cost").assign(level=np.where(table.level == "low", "yes", "no"))
+    latest_rows = rows[rows.city != "Oslo"]
+    latest = train_rows(
+        path, latest_rows, "level", {"n_estimators": 5}, threshold=0.9, output_dir=tmp_path / "a"
+    )
+    model = load_model_file(tmp_path / "a" / "model.pkl", sha256_of(tmp_path / "a"))
+    result = train_rows(
+        path,
+        rows,
+        "level",
+        {"n_estimators": 30},
+        latest=LatestModel("v1", model, latest.manifest),
+        require={"f1": {"no_worse_than_latest": 0}, "roc_auc": {"min": 0.6}},
+        maximize="f1",
+    )
+
+    by_latest = model.predict(result.held_out.features)
+    assert result.manifest["gate"] == "passed"
+    gate = next(one for one in result.manifest["gates"] if one["metric"] == "f1")
+    assert gate["required"] == pytest.approx(f1_score(result.held_out.actual, by_latest, pos_label="yes"))
+
+
+@pytest.mark.parametrize("path", [*CLASSIFIERS, *REGRESSORS])
+def test_weights_reach_the_library_through_the_preparation(path, train_rows, table):
+    target = "level" if "Classifier" in path else "cost"
+    rows = table.drop(columns={"level", "cost"} - {target}).assign(w=1.0)
+    heavy = rows.assign(w=np.where(rows.city == "Rome", 1000.0, 1.0))
+    even, uneven = (train_rows(path, one, target, {"n_estimators": 5}, weight="w") for one in (rows, heavy))
+    plain = train_rows(path, rows.drop(columns="w"), target, {"n_estimators": 5})
+
+    assert even.manifest["evaluation"]["weighted_by"] == "w"
+    assert (even.held_out.predicted == plain.held_out.predicted).all()
+    scores = [
+        one.held_out.predicted if one.held_out.scores is None else one.held_out.scores
+        for one in (even, uneven)
+    ]
+    assert not np.allclose(*scores)
+
+
+def test_a_sampler_takes_no_weights(train_rows, table):
+    pytest.importorskip("imblearn")
+    model = StepsModel(
+        (Step("imblearn.over_sampling.RandomOverSampler"), Step("sklearn.linear_model.LogisticRegression"))
+    )
+    with pytest.raises(
+        ModelCodeError,
+        match="weight: RandomOverSampler, one of the steps, samples rows without their weights",
+    ):
+        train_rows(model, table[["income", "level"]].dropna().assign(w=1), "level", weight="w")

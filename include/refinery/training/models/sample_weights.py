@@ -42,6 +42,9 @@ def weight_argument(estimator: Any) -> str | None:
 
 def weight_problem(estimator: Any) -> str | None:
     """Return why an estimator cannot be fitted to weighted rows; None where it can."""
+    steps = getattr(estimator, "steps", [])[:-1]
+    if sampler := next((type(step).__name__ for _, step in steps if hasattr(step, "fit_resample")), None):
+        return f"weight: {sampler}, one of the steps, samples rows without their weights; remove it, or remove weight"
     if weight_argument(estimator) is not None:
         return None
     return f"weight: {name_of(estimator)} takes no sample_weight in fit; choose an estimator that does, or remove weight"

@@ -72,6 +72,20 @@ def test_of_two_classes_the_figures_are_of_the_positive_one(write, binary):
     assert after == before
 
 
+def test_a_threshold_is_a_dot_on_the_curve_and_a_line_between_probabilities(write, binary):
+    held_out = binary.held_out
+    predicted = np.where(held_out.scores >= 0.2, 1, 0)
+    decided = replace(binary, held_out=replace(held_out, predicted=predicted))
+    decided = decided.with_manifest(evaluation={"task": "classification", "threshold": {"value": 0.2}})
+    page, plain = write(decided), write(binary)
+
+    assert "The dot is the threshold, 0.2." in page.text
+    assert "The model predicts 1 from 0.2 on." in page.text
+    assert page.values("class").count("version") == plain.values("class").count("version") + 1
+    assert page.values("class").count("guide") == plain.values("class").count("guide") + 1
+    assert "The dot" not in plain.text
+
+
 def test_several_classes_show_a_roc_curve_each_and_the_calibration_of_the_predicted_class(write, multi_class):
     page = write(multi_class)
     assert titles(page) == ["Confusion matrix", "ROC curves", "Calibration", "Permutation importance"]

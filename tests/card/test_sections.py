@@ -52,6 +52,28 @@ def test_a_section_that_the_manifest_lacks_is_left_out(write, regression, headin
     assert heading not in write(without).headings
 
 
+def test_rounds_calibration_and_threshold_are_said(write, regression):
+    folds = {"folds": 5, "rows": 353}
+    page = write(
+        regression.with_manifest(
+            fit={"early_stopping": {"rounds": 50, "share": 0.1, "rows": 36, "used": 120, "of": 2000}},
+            evaluation={
+                "task": "classification",
+                "calibration": {"method": "isotonic", **folds},
+                "threshold": {"value": 0.31, "maximize": "f1", "score": 0.8125, **folds},
+            },
+        )
+    )
+    assert (
+        "rounds 120 of 2,000, by 36 rows set aside of those to learn from (early stopping after 50 rounds)"
+        in page.text
+    )
+    assert "calibration isotonic, by 5 folds of the rows to learn from" in page.text
+    assert "threshold 0.31, the best for f1 (0.8125) by 5 folds of the rows to learn from" in page.text
+    fixed = regression.with_manifest(evaluation={"task": "classification", "threshold": {"value": 0.3}})
+    assert "threshold 0.3 " in write(fixed).text
+
+
 def test_the_head_tells_which_model_from_when_and_from_what(write, regression):
     text = write(regression).text
     assert "team.measured" in text

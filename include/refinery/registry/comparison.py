@@ -101,7 +101,18 @@ def _model(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "module sha256": model.get("module_sha256"),
         "format": manifest.get("format"),
         "gate": manifest.get("gate"),
+        **_decided(manifest),
         **_run_params(manifest),
+    }
+
+
+def _decided(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how many rounds were fitted, and how scores become classes, where the config says so."""
+    evaluation, fit = manifest.get("evaluation") or {}, manifest.get("fit") or {}
+    return {
+        "rounds used": (fit.get("early_stopping") or {}).get("used"),
+        "calibration": (evaluation.get("calibration") or {}).get("method"),
+        "threshold": (evaluation.get("threshold") or {}).get("value"),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 
 import numpy as np
 import pandas as pd
@@ -222,3 +223,23 @@ def test_a_sampler_takes_no_weights(train_rows, table):
         match="weight: RandomOverSampler, one of the steps, samples rows without their weights",
     ):
         train_rows(model, table[["income", "level"]].dropna().assign(w=1), "level", weight="w")
+
+
+@pytest.mark.parametrize("path", CLASSIFIERS)
+def test_a_process_trains_one_after_the_other_with_several_threads(path, train_petrol, table, tmp_path):
+    """As plan --try does: the process that reads a file back is forked from one whose threads it does not have."""
+    pytest.importorskip(path.partition(".")[0])
+    dataset = tmp_path / "table.csv"
+    table[["income", "size [m2]", "level"]].dropna().to_csv(dataset, index=False)
+    started = time.monotonic()
+    for name in "ab":
+        with on_cores(2):
+            train_petrol(
+                dataset=dataset,
+                model=ClassModel(path),
+                target="level",
+                params={"n_estimators": 3},
+                output_dir=tmp_path / name,
+            )
+
+    assert time.monotonic() - started < 120

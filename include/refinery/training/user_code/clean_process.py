@@ -198,6 +198,10 @@ def _compute_alone() -> None:
 
     os.environ["OMP_NUM_THREADS"] = os.environ["LOKY_MAX_CPU_COUNT"] = "1"
     threadpoolctl.threadpool_limits(1)
+    if "lightgbm" in sys.modules:  # it remembers how many threads its parent had, and waits for them
+        import lightgbm
+
+        lightgbm.basic._LIB.LGBM_SetMaxThreads(1)  # noqa: SLF001 - the library has no public API for it
     joblib.parallel_config(backend="sequential")
 
 

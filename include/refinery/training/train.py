@@ -223,9 +223,13 @@ def _check_followed(spec: TrainingSpec) -> None:
     """Check that the fit can be stopped early, and that its rows can be split again, where the spec asks for it.
 
     Raises:
-        DatasetError: The rows are streamed.
+        DatasetError: The rows are streamed, or have no target.
         ModelCodeError: The model cannot stop early.
     """
+    if spec.task is not None and splits_again(spec):
+        raise DatasetError(
+            "fit.early_stopping, evaluate.threshold and evaluate.calibrate need a target: remove task, or remove them."
+        )
     if spec.batch_rows is not None and splits_again(spec):
         raise DatasetError(
             "fit.early_stopping, evaluate.threshold and evaluate.calibrate need all rows together: set fit.mode to whole, or remove "

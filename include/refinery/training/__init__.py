@@ -12,7 +12,7 @@ from refinery.training.errors import GateFailedError, TrainingError
 from refinery.training.evaluation.decision import decision_problem
 from refinery.training.evaluation.latest import LatestModel
 from refinery.training.evaluation.scores import HeldOut
-from refinery.training.models.early_stopping import early_stopping_problem
+from refinery.training.models.early_stopping import early_stopping_problem, missing_rows_problem
 from refinery.training.models.estimator_kinds import kind_problem
 from refinery.training.models.estimators import check_library_params, make_estimator, make_steps
 from refinery.training.models.library_classes import estimators_problem, find_estimator_class, find_step_class
@@ -72,6 +72,7 @@ __all__ = [
     "load_model_file",
     "make_estimator",
     "make_steps",
+    "missing_rows_problem",
     "needs_latest",
     "on_cores",
     "other_versions",

@@ -246,6 +246,22 @@ def test_what_cannot_stop_so_is_refused_at_validate_and_in_training(path, params
     assert text in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("path", "params"),
+    [
+        ("xgboost.XGBRegressor", {"early_stopping_rounds": 30}),
+        ("lightgbm.LGBMClassifier", {"n_iter_no_change": 30}),
+    ],
+)
+def test_params_that_stop_by_no_rows_are_refused_at_validate(path, params):
+    pytest.importorskip(path.partition(".")[0])
+    [problem] = check_library_class(path, params, incremental=False)
+    [name] = params
+    assert problem == (
+        f'"{name}" needs rows to stop by, which nothing sets aside; write fit: {{early_stopping: 30}} instead'
+    )
+
+
 def test_a_module_stops_its_own_fit(train_petrol):
     with pytest.raises(ModelCodeError, match="does not apply to random_forest: it needs a library class"):
         train_petrol(stopping_rounds=5)

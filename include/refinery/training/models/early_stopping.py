@@ -22,6 +22,8 @@ _OWN_WAYS = {
     "catboost": frozenset(("early_stopping_rounds", "od_pval", "od_type", "od_wait", "use_best_model")),
     "sklearn": frozenset(("early_stopping", "n_iter_no_change", "validation_fraction")),
 }
+# These refuse to fit without rows to stop by.
+_NEEDS_ROWS = ("xgboost", "lightgbm")
 # Boosters whose first rounds are not the model that these rounds had: later ones change or replace it.
 _WITHOUT_ROUNDS = {"booster": ("dart", "gblinear"), "boosting_type": ("dart",), "boosting": ("dart",)}
 _VALIDATION = "X_val"
@@ -61,6 +63,17 @@ def early_stopping_problem(estimator_class: type[Any], params: Mapping[str, Any]
             return f'"{given}" and {_KEY} both decide when {name} stops; keep one'
         if any(value in _WITHOUT_ROUNDS.get(one, ()) for one in known if isinstance(value, str)):
             return f'{_KEY}: with "{given}": {value}, {name} cannot go back to its best round; remove one of the two'
+    return None
+
+
+def missing_rows_problem(estimator_class: type[Any], params: Mapping[str, Any]) -> str | None:
+    """Return why a class that is to stop early by its own params cannot: it has no rows to stop by; None where it is not to."""
+    library = library_of(estimator_class.__module__)
+    if library not in _NEEDS_ROWS:
+        return None
+    for given, value in params.items():
+        if value and {given, *canonical_params(estimator_class, {given: value})} & _OWN_WAYS[library]:
+            return f'"{given}" needs rows to stop by, which nothing sets aside; write fit: {{early_stopping: {value}}} instead'
     return None
 
 

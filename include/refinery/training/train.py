@@ -223,9 +223,13 @@ def _check_followed(spec: TrainingSpec) -> None:
     """Check that the fit can be stopped early, and that its rows can be split again, where the spec asks for it.
 
     Raises:
-        DatasetError: The rows are streamed, or have no target.
+        DatasetError: The rows are streamed, or have no target; or the threshold is not a probability.
         ModelCodeError: The model cannot stop early.
     """
+    if spec.threshold is not None and not 0 < spec.threshold < 1:
+        raise DatasetError(
+            f"evaluate.threshold: {spec.threshold:g} is not a probability between 0 and 1; write one such as 0.3."
+        )
     if spec.task is not None and splits_again(spec):
         raise DatasetError(
             "fit.early_stopping, evaluate.threshold and evaluate.calibrate need a target: remove task, or remove them."

@@ -236,6 +236,12 @@ def test_what_cannot_decide_is_refused_at_validate_and_in_training(path, fields,
         fit(path, **fields)
 
 
+@pytest.mark.parametrize("threshold", [0, 1, 30.0])
+def test_a_threshold_that_is_no_probability_is_refused(threshold, fit):
+    with pytest.raises(DatasetError, match=r"evaluate.threshold: \d+ is not a probability between 0 and 1"):
+        fit(threshold=threshold)
+
+
 def test_three_classes_are_refused(fit, table):
     rows = table.assign(paid=np.where(table.income > 1.5, "maybe", table.paid))
     with pytest.raises(DatasetError, match=r'evaluate.calibrate: the target "paid" has 3 classes'):

@@ -6,6 +6,7 @@ import functools
 import gzip
 import random
 import threading
+from dataclasses import replace
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pandas as pd
@@ -236,6 +237,12 @@ def test_what_is_proposed_is_valid_and_trains(refinery, bucket, tmp_path, name):
     assert train(step.training_spec(), dataset, tmp_path / "model", provenance={}).metrics
 
 
+@pytest.fixture
+def new(refinery, bucket, tmp_path):
+    """The command, the bucket of its dataset, and a folder to train in."""
+    return refinery, bucket, tmp_path
+
+
 class TestTheFile:
     def test_it_is_short_and_begins_with_the_schema(self, refinery, bucket):
         bucket("table.csv", numbers())
@@ -281,6 +288,39 @@ class TestTheFile:
         assert f"target: first  # {task}\nmodel: sklearn.ensemble.{model}\n" in refinery.read(
             "configs/churn.yml"
         )
+
+    @pytest.mark.parametrize(
+        ("values", "linear", "boosting"),
+        [
+            (lambda row: "ab"[row % 2], "LogisticRegression", "LGBMClassifier"),
+            (lambda row: str(row * 1.5), "Ridge", "LGBMRegressor"),
+        ],
+    )
+    def test_a_search_is_proposed_where_it_is_asked_for(self, new, values, linear, boosting):
+        refinery, bucket, tmp_path = new
+        content = table(
+            "first,b,c", values, lambda row: ["red", "green", "blue"][row % 3], lambda _: number()
+        )
+        bucket("table.csv", content)
+        done = refinery(
+            "new", "churn", "--source", "s3://datasets/table.csv", "--target", "first", "--search"
+        )
+        assert done.returncode == 0, done.stderr
+        text = refinery.read("configs/churn.yml")
+        assert f"    - class: sklearn.linear_model.{linear}\n    - class: lightgbm.{boosting}\n" in text
+        (tmp_path / "table.csv").write_text(content)
+        step = build_dag(load_pipeline(refinery.root / "configs", "churn")).get_task("train_model")
+        spec = replace(step.training_spec(), search_trials=3, search_folds=2)
+        found = train(spec, tmp_path / "table.csv", tmp_path / "model", provenance={}).manifest["search"]
+        assert found["trials"]["failed"] == 0
+
+    def test_a_search_beside_a_model_is_refused(self, refinery, bucket):
+        bucket("table.csv", numbers())
+        done = refinery(
+            "new", "churn", "--source", "s3://datasets/table.csv", "--search", "--model", "forest"
+        )
+        assert done.returncode == 2
+        assert "candidates" in done.stderr
 
     def test_what_does_not_validate_is_shown_and_fails(self, refinery, bucket):
         bucket("table.csv", numbers())

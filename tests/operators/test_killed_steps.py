@@ -160,3 +160,58 @@ def test_steps_killed_at_any_moment_break_no_model_and_their_retries_end_right(w
         assert latest.estimator.alpha == 2.0 + kill
         assert worker.left == []
         assert series.keys("staging") == []
+
+
+SEARCH = """
+source: s3://iasd-data-in-the-cloud/petrol_consumption.csv
+model:
+  candidates:
+    - class: sklearn.linear_model.Ridge
+    - class: sklearn.ensemble.RandomForestRegressor
+      search: {{n_estimators: 40..80, max_depth: 1..9}}
+search: {{trials: 26, folds: 3}}
+output: s3://models/{series}/{{{{ ds }}}}/
+card: false
+"""
+
+
+@pytest.mark.parametrize("workspace", ["on disk", "on S3"], indirect=True)
+def test_a_search_that_is_killed_goes_on_and_finds_the_same(worker, series, s3):
+    """Each score is kept with its moment, so that one that is computed again is another line."""
+    (worker.project / "configs" / "killed.yml").write_text(SEARCH.format(series=series.root))
+
+    def kept():
+        for file in (worker.home / "airflow").glob("workspace/**/checkpoint"):
+            return file.read_bytes()
+        keys = [key for key in series.keys("staging") if key.endswith("/checkpoint")]
+        if not keys:
+            return b""
+        return s3.get_object(Bucket="staging", Key=f"{series.root}/{keys[0]}")["Body"].read()
+
+    def trials_of(day):
+        found = json.loads(series.read(f"{day}/manifest.json"))["search"]
+        return {**found, "seconds": 0}
+
+    for step in STEPS:
+        worker.run(step, EARLIER)
+    assert kept() == b""
+
+    worker.run("download_dataset", DAY)
+    process = worker.start("train_model", DAY)
+    deadline = time.monotonic() + PATIENCE
+    while kept().count(b"\n") < 20:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    before = kept()
+    worker.run("train_model", DAY)
+    after = kept()
+    assert after.startswith(before)
+    assert after.count(b"\n") > before.count(b"\n")
+    worker.run("upload_model", DAY)
+    assert trials_of(DAY) == trials_of(EARLIER)
+    worker.run("clean_up", DAY)
+    assert kept() == b""
+    assert series.keys("staging") == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from dataclasses import replace
 
 import pytest
@@ -139,6 +140,24 @@ def older_numpy(monkeypatch):
     pretend_installed(monkeypatch, numpy="1.26.4")
 
 
+def searched(spec):
+    """A spec of candidates, each of which is quick."""
+    model = {
+        "candidates": [
+            {"class": "sklearn.linear_model.Ridge"},
+            {"class": "sklearn.tree.DecisionTreeRegressor", "search": {"max_depth": "1..9"}},
+        ]
+    }
+    found = TrainingSpec.from_dict({"model": model}, spec.models_dir).model
+    return replace(spec, model=found, params={}, search_trials=4, search_folds=2)
+
+
+@pytest.fixture
+def rebuilt(run, check, spec):
+    """The prefix of what a search has found, and what makes it again."""
+    return run(searched(spec)), check
+
+
 def pretend_installed(monkeypatch, **versions):
     real = inputs_of_models.installed_versions
     monkeypatch.setattr(
@@ -179,6 +198,34 @@ class TestVerify:
         if library != "sklearn":
             pretend_installed(monkeypatch, **{library: "99.0"})
             assert [one.name for one in changes(boosted).differences] == [f"library {library}"]
+
+    def test_what_a_search_has_found_is_made_without_a_search(self, run, check, spec, client, monkeypatch):
+        prefix = run(searched(spec))
+        monkeypatch.setattr(sys.modules["refinery.training.train"], "search_model", None)
+        found = check(prefix)
+        assert found.is_reproduced
+        assert found.differences == ()
+
+    @pytest.mark.parametrize(
+        ("winner", "problem"),
+        [
+            (None, "does not name the model that its search found"),
+            ({"class": "os.system"}, "says what a config must not say"),
+            ({"script": "x.py"}, "does not name the model that its search found"),
+            (
+                {"class": "sklearn.linear_model.Ridge", "search": {"alpha": "1..3"}},
+                "does not name the model that its search found",
+            ),
+        ],
+    )
+    def test_a_winner_that_a_config_must_not_name_is_refused(self, rebuilt, client, winner, problem):
+        prefix, check = rebuilt
+        key = f"{prefix.key}manifest.json"
+        manifest = json.loads(client.get_object(Bucket=prefix.bucket, Key=key)["Body"].read())
+        manifest["search"]["winner"] = winner
+        client.put_object(Bucket=prefix.bucket, Key=key, Body=json.dumps(manifest))
+        with pytest.raises(RegistryError, match=problem):
+            check(prefix)
 
     def test_a_script_is_run_again_and_a_changed_one_is_named(self, run, check, spec, project):
         script = project / "include/models/legacy.py"
@@ -297,6 +344,18 @@ class TestUnchanged:
         found = changes(spec)
         assert not found.unchanged
         assert str(found) == "No model has been promoted yet."
+
+    def test_candidates_are_compared_without_a_search(self, run, changes, spec):
+        asked = searched(spec)
+        run(asked)
+        assert changes(asked).unchanged
+        for changed in (replace(asked, search_trials=5), replace(asked, search_by="r2")):
+            assert [one.name for one in changes(changed).differences] == [
+                f"setting search.{'trials' if changed.search_trials == 5 else 'by'}"
+            ]
+        other = json.loads(json.dumps(asked.to_dict()).replace("1..9", "1..8"))
+        [found] = changes(TrainingSpec.from_dict(other, spec.models_dir)).differences
+        assert found.name == "setting model.candidates"
 
     def test_the_same_inputs_are_unchanged(self, run, changes, spec):
         run(spec)

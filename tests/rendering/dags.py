@@ -70,6 +70,15 @@ KNOBS = {
     "model:\n"
     "  class: sklearn.ensemble.RandomForestRegressor\n"
     "  params: {a: 1e-7, b: null, c: [1, [2.5, true]], d: {'x y': 'null'}, e: '012', f: '{{ ds }}', g: 1.5e+3, h: '$HOME'}\n",
+    "candidates and a search": "source: s3://data/churn.csv\noutput: s3://models/p/{{ ds }}/\n"
+    "model:\n"
+    "  candidates:\n"
+    "    - {class: sklearn.linear_model.LogisticRegression, params: {C: 0.5, note: '{{ ds }} $HOME'}}\n"
+    "    - {class: lightgbm.LGBMClassifier, search: {num_leaves: 15..255 log, max_depth: [3, null, true, 0.5, 'x y']}}\n"
+    "    - steps: [{class: sklearn.preprocessing.StandardScaler}, {class: sklearn.svm.SVC, search: {C: 0.1..10 log}}]\n"
+    "search: {by: roc_auc, trials: 60, minutes: 7.5, folds: 4}\n",
+    "one class that is searched": "source: s3://data/churn.csv\noutput: s3://models/p/{{ ds }}/\n"
+    "model: {class: sklearn.linear_model.Ridge, params: {tol: 1e-4}, search: {alpha: 0.01..100 log}}\n",
     "params with other keys than text": "source: s3://data/churn.csv\noutput: s3://models/p/{{ ds }}/\n"
     "model:\n"
     "  class: sklearn.linear_model.LogisticRegression\n"

@@ -17,6 +17,8 @@ from refinery.spec.errors import SpecError
 from refinery.spec.training import (
     KEYS,
     SECTIONS,
+    Candidate,
+    CandidatesModel,
     ClassModel,
     ModuleModel,
     ScriptModel,
@@ -44,6 +46,7 @@ params = st.dictionaries(
     ),
     max_size=3,
 )
+spaces = st.dictionaries(names, st.just("1..9 log") | st.lists(st.none() | plain, max_size=2), max_size=2)
 several = st.lists(names, min_size=1, max_size=3).map(tuple)
 sources = st.builds(
     SourceOptions,
@@ -60,6 +63,17 @@ models = (
     st.builds(ModuleModel, names)
     | st.builds(ClassModel, names)
     | st.builds(StepsModel, st.lists(st.builds(Step, names, params), min_size=1, max_size=3).map(tuple))
+    | st.builds(
+        CandidatesModel,
+        st.lists(
+            st.builds(
+                Candidate,
+                st.lists(st.builds(Step, names, params, spaces), min_size=1, max_size=2).map(tuple),
+            ),
+            min_size=1,
+            max_size=3,
+        ).map(tuple),
+    )
     | st.builds(
         ScriptModel,
         names,
@@ -99,6 +113,10 @@ specs = st.builds(
     expect=st.none() | st.fixed_dictionaries({"columns": st.dictionaries(names, st.just({"nulls": 0}))}),
     preprocess=st.sampled_from(["auto", "none"]),
     batch_rows=st.none() | st.integers(1, 10**6),
+    search_by=st.none() | names,
+    search_trials=st.integers(1, 99),
+    search_minutes=st.none() | st.floats(1, 1e6),
+    search_folds=st.integers(2, 9),
     timeout=st.none() | st.floats(1, 1e6),
 )
 
@@ -179,7 +197,7 @@ def test_an_incremental_fit_has_batches_though_it_says_no_size():
         ({"model": RIDGE, "evaluate": 5}, "training.evaluate: is 5; write a mapping of keys."),
         (
             {"model": {"params": {}}},
-            'training.model: does not name a model; add "module", "class", "steps" or "script".',
+            'training.model: does not name a model; add "module", "class", "steps", "candidates" or "script".',
         ),
     ],
 )
@@ -198,11 +216,15 @@ def test_each_key_of_a_config_that_says_what_is_trained_has_its_field():
             "output": {"url": "s3://models/x/{{ ds }}/"},
             "target": {},
             "expect": {},
+            "search": {},
         }
     )
     own = {
         ("fit", "mode"),
-        *(("model", key) for key in ("module", "class", "steps", "script", "args", "env", "file")),
+        *(
+            ("model", key)
+            for key in ("module", "class", "steps", "candidates", "search", "script", "args", "env", "file")
+        ),
     }
     # These are groups of keys themselves.
     inner = {("fit", "early_stopping"): EarlyStoppingConfig, ("evaluate", "threshold"): ThresholdConfig}

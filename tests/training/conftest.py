@@ -33,6 +33,7 @@ def train_petrol(petrol, tmp_path):
         provenance=None,
         latest=None,
         write_extras=None,
+        checkpoint=None,
         **fields,
     ):
         spec = {
@@ -47,6 +48,7 @@ def train_petrol(petrol, tmp_path):
             provenance=provenance or {},
             latest=lambda: latest,
             write_extras=write_extras,
+            checkpoint=checkpoint,
         )
 
     return train_petrol

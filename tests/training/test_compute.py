@@ -59,7 +59,8 @@ def dask(tmp_path_factory, workers_models):
         ["scheduler", "--host", address, "--no-dashboard", "--no-show"],
         *[["worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny", "--host", "127.0.0.1"]] * 2,
     ]
-    environment = os.environ | {"PYTHONPATH": str(workers_models.parents[1])}
+    path = os.pathsep.join(map(str, (workers_models.parents[1], PROJECT / "include")))
+    environment = os.environ | {"PYTHONPATH": path}
     with (folder / "log").open("wb") as log:
         processes = [
             subprocess.Popen(
@@ -97,6 +98,31 @@ def test_trees_are_built_on_both_workers_and_the_forest_is_the_local_one(dask, p
     assert remote.metrics == local.metrics
     rows = local.held_out.features
     assert remote.model.predict(rows).tolist() == local.model.predict(rows).tolist()
+
+
+def test_trials_of_a_search_run_on_both_workers_and_find_the_same(dask, petrol, tmp_path):
+    model = {
+        "candidates": [
+            {"class": "sklearn.linear_model.Ridge"},
+            {"class": "sklearn.ensemble.RandomForestRegressor", "search": {"max_depth": "1..9"}},
+        ]
+    }
+    spec = TrainingSpec.from_dict(
+        {"model": model, "search": {"trials": 8, "folds": 3}}, PROJECT / "include" / "models"
+    )
+    local = train(spec, petrol, tmp_path / "local", provenance={})
+    with (
+        Client(dask) as observer,
+        get_task_stream(client=observer) as stream,
+        computing_on(Compute("dask", dask), ["refinery.training"]),
+    ):
+        remote = train(spec, petrol, tmp_path / "remote", provenance={})
+        time.sleep(0.5)
+    assert len({record["worker"] for record in stream.data}) == 2
+    found, expected = (one.manifest["search"] for one in (remote, local))
+    assert found["winner"] == expected["winner"]
+    # The sum of a forest's trees depends on which came first, in the last digit.
+    assert found["score"] == pytest.approx(expected["score"])
 
 
 def test_a_module_of_ones_own_is_found_on_the_workers(dask, workers_models, petrol, tmp_path):

@@ -146,3 +146,11 @@ def test_the_contract_counts_no_rows_of_a_sample(reviewed):
 def test_what_a_model_prints_is_no_part_of_the_plan(reviewed, capfd):
     run(reviewed, BEFORE, AFTER)
     assert capfd.readouterr().out == ""
+
+
+def test_a_search_is_tried_with_a_few_trials(reviewed):
+    model = "model: {class: sklearn.linear_model.Ridge, search: {alpha: 0.1..10.0 log}}\n"
+    trial = run(reviewed, BEFORE, f"{CONFIG}{model}search: {{trials: 5000, folds: 2}}\n")
+    assert trial.after.problem is None
+    assert dict(trial.after.metrics)["r2"] > 0.9
+    assert "A search was tried with 5 trials" in trial.note

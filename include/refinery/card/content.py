@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from refinery.card.search import Search, gather_search
 from refinery.card.trend import Trend, follow_metrics, latest_versions, version_date
 from refinery.card.wording import (
     count,
@@ -100,6 +101,7 @@ class Content:
         files: Name, size and SHA-256 of each file.
         libraries: Versions of the libraries.
         more: How much was left out of each list, by its name.
+        search: The search that found the model; None if there was none.
     """
 
     title: str
@@ -126,6 +128,7 @@ class Content:
     files: list[tuple[str, str, str]]
     libraries: list[tuple[str, str]]
     more: dict[str, int]
+    search: Search | None = None
 
 
 def gather(manifest: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> Content:
@@ -173,6 +176,7 @@ def gather(manifest: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) ->
         ],
         libraries=facts(_section(_section(manifest, "environment"), "libraries")),
         more={name: amount for name, amount in more.items() if amount > 0},
+        search=gather_search(manifest),
     )
 
 

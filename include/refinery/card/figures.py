@@ -26,6 +26,7 @@ from refinery.card.drawing.overview import (
     draw_trend,
 )
 from refinery.card.drawing.regression import draw_predicted, draw_residuals, shows_single_rows
+from refinery.card.drawing.search import draw_curve, draw_params
 from refinery.card.drawing.unlabeled import draw_scores, draw_sizes
 from refinery.card.held_out import has_no_target
 from refinery.card.importance import REPEATS, NotMeasuredError, measure_importance
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from refinery.card.classified import CalibrationBin
     from refinery.card.content import Content
     from refinery.card.held_out import HeldOut, ScoredRows
+    from refinery.card.search import Search
     from refinery.spec.table_profile import TableProfile
 
 _MOST_CLASSES_DRAWN = 12
@@ -74,6 +76,7 @@ class Figures:
         distribution: The target's distribution; None if it is not known.
         trend: The metrics' trend over the versions; None if there is no earlier one.
         clusters: What is in each cluster; None for other tasks.
+        search: How the search for the model went; empty if there was none.
     """
 
     predictions: list[Figure]
@@ -84,6 +87,7 @@ class Figures:
     distribution: Figure | None
     trend: Figure | None
     clusters: ClusterTable | None = None
+    search: Sequence[Figure] = ()
 
 
 def draw_figures(
@@ -115,6 +119,7 @@ def draw_figures(
         no_importance=no_importance,
         distribution=_distribution(profile),
         trend=_trend(content),
+        search=_search(content.search) if content.search else (),
     )
 
 
@@ -150,6 +155,20 @@ def _sizes(clusters: ClusterTable, rows: int) -> Figure:
         else ""
     )
     return Figure("Sizes of the clusters", draw_sizes(names, sizes), f"{count(rows, 'held-out row')}.{more}")
+
+
+def _search(search: Search) -> list[Figure]:
+    way = "lower" if search.lower_is_better else "higher"
+    figures = []
+    if search.curve:
+        caption = f"The best mean {search.by} over the folds; {way} is better. A dot is a trial that was better than all before it."
+        figures.append(
+            Figure("Best score so far", draw_curve(search.by, search.curve, search.trials), caption)
+        )
+    if search.importance:
+        caption = f"How much of the variance of {search.winner}'s scores each searched param explains (functional ANOVA)."
+        figures.append(Figure("Params that mattered", draw_params(search.importance), caption))
+    return figures
 
 
 def _regression(held_out: HeldOut) -> list[Figure]:

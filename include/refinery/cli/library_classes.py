@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from refinery.spec.libraries import library_of
+from refinery.spec.libraries import library_of, missing_library
+from refinery.spec.search import ends_of, parse_space
+from refinery.spec.tasks import CLASSIFICATION, REGRESSION
 from refinery.wording import list_names, nearest_name, suggest_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from refinery.spec.search import Searching, Space
+
+_USUAL = {
+    CLASSIFICATION: "write roc_auc, accuracy, f1 or another metric of classes",
+    REGRESSION: "write rmse, mae, r2 or another metric of numbers",
+}
 _SET = re.compile(r"\{([^{}]*)\}")
 
 
-def check_library_classes(
+def check_library_classes(  # noqa: PLR0917 - as CheckClasses
     classes: Sequence[tuple[str, Mapping[str, Any]]],
     incremental: bool,
     weighted: bool = False,
     task: str | None = None,
     followed: frozenset[str] = frozenset(),
+    search: Searching | None = None,
 ) -> list[list[str]]:
     """Return what is wrong with the classes of a model and their parameters, and whether it can learn as the config asks.
 
@@ -30,16 +41,35 @@ def check_library_classes(
         weighted: Whether it is to learn from weighted rows.
         task: What it is to do without a target; None where it learns one.
         followed: Other keys that it must be able to follow: early_stopping, threshold, calibrate.
+        search: What is searched for it.
 
     Returns:
-        For each class, a sentence for each problem, with parameters in double quotes.
+        For each class, a sentence for each problem, with parameters in double quotes; then those of the metric of a search.
     """
-    *before, (path, params) = classes
-    checked = [_check_class(one, given, task, is_last=False) for one, given in before]
-    checked.append(_check_class(path, params, task, is_last=True))
+    spaces = search.spaces if search else ({},) * len(classes)
+    tried = [
+        (path, {**params, **{name: next(ends_of(space)) for name, space in _parsed(written).items()}})
+        for (path, params), written in zip(classes, spaces, strict=True)
+    ]
+    last = len(classes) - 1
+    checked = [
+        _check_class(path, params, task, is_last=at == last) for at, (path, params) in enumerate(tried)
+    ]
+    if any(checked):
+        return checked
+    checked = [
+        list(_check_space(path, params, _parsed(written), task, is_last=at == last))
+        for at, ((path, params), written) in enumerate(zip(tried, spaces, strict=True))
+    ]
     if not any(checked):
-        checked[-1] = _check_whole(classes, incremental, weighted, task, followed)
-    return checked
+        checked[-1] = _check_whole(tried, incremental, weighted, task, followed)
+    if search is None or any(checked):
+        return checked
+    return [
+        *checked[:-1],
+        list(_check_candidate(tried[-1][0], search)),
+        list(_check_metric(tried[-1][0], search)),
+    ]
 
 
 def check_library_class(
@@ -76,6 +106,62 @@ def _check_class(path: str, params: Mapping[str, Any], task: str | None, *, is_l
         known = {one: value for one, value in params.items() if one not in error.unknown}
         return problems + _check_values(found, known)
     return _check_values(found, params)
+
+
+def _parsed(written: Mapping[str, Any]) -> dict[str, Space]:
+    """Return the spaces that are right; the config's own check reports others."""
+    spaces = {}
+    for name, value in written.items():
+        with contextlib.suppress(ValueError):
+            spaces[name] = parse_space(value)
+    return spaces
+
+
+def _check_space(
+    path: str, params: Mapping[str, Any], spaces: Mapping[str, Space], task: str | None, *, is_last: bool
+) -> Iterator[str]:
+    """Yield what the class has against the values that are searched: the ends of a range, or each choice."""
+    found = _find_class(path, task, is_last=is_last)
+    if isinstance(found, str):
+        return
+    for name, space in spaces.items():
+        problems = (one for end in ends_of(space) for one in _check_values(found, {**params, name: end}))
+        if problem := next(problems, None):
+            yield problem
+
+
+def _check_candidate(path: str, search: Searching) -> Iterator[str]:
+    """Yield why a model cannot be searched for, or not beside the first candidate."""
+    if importlib.util.find_spec("optuna") is None:
+        yield f"a search needs Optuna: {missing_library('optuna')}"
+    task, other = _task_of(path), _task_of(search.first) if search.first else None
+    if task and other and task != other:
+        yield (
+            f"{_name(path)} does {task}, and {_name(search.first)}, the first candidate, does {other}; "
+            "candidates must do the same"
+        )
+
+
+def _check_metric(path: str, search: Searching) -> Iterator[str]:
+    from refinery.training import find_metrics
+
+    task = _task_of(path)
+    if search.by and task and find_metrics([search.by])[0].task != task:
+        yield f'"{search.by}" does not measure {task}, which {_name(path)} does; {_USUAL[task]}'
+
+
+def _task_of(path: str) -> str | None:
+    from refinery.training import declared_task
+
+    found = _find_class(path, None, is_last=True)
+    try:
+        return None if isinstance(found, str) else declared_task(found())
+    except (TypeError, ValueError):  # it needs arguments
+        return None
+
+
+def _name(path: str | None) -> str:
+    return str(path).rpartition(".")[2]
 
 
 def _check_whole(

@@ -16,6 +16,8 @@ from refinery.errors import RefineryError
 from refinery.wording import command_line
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from refinery.config import Pipeline
     from refinery.registry import DescribedVersion, Latest, Listing
 
@@ -104,7 +106,11 @@ def _list_versions(name: str, environment: str, newest: int, as_json: bool, para
     if as_json:
         _print_json([_describe(one, latest) for one in shown])
     else:
-        print_table(_VERSION_HEADERS, [_version_row(one, latest) for one in shown])
+        rows = [_version_row(one, latest) for one in shown]
+        found = [_winner(one.manifest) for one in shown]
+        if any(found):  # of pipelines that search, what each search found
+            rows = [(*row, winner) for row, winner in zip(rows, found, strict=True)]
+        print_table((*_VERSION_HEADERS, *(["winner"] if any(found) else [])), rows)
     _print_what_is_left_out(name, str(series.root), listing, newest)
 
 
@@ -134,6 +140,20 @@ def _version_row(described: DescribedVersion, latest: Latest | None) -> tuple[st
     )
 
 
+def _winner(manifest: Mapping[str, Any]) -> str:
+    """Return the class and the params that a search found; empty without a search."""
+    if not isinstance(manifest.get("search"), dict):
+        return ""
+    name = str((manifest.get("model") or {}).get("name"))
+    steps = " > ".join(step.rpartition(".")[2] for step in name.split(" > "))
+    params = ", ".join(f"{key} {_short(value)}" for key, value in (manifest.get("params") or {}).items())
+    return f"{steps} ({params})" if params else steps
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
 def _standing(described: DescribedVersion, latest: Latest | None) -> str | None:
     """Return whether a model is the latest, or was."""
     for place, promotion in enumerate(latest.promotions if latest else ()):
@@ -152,6 +172,8 @@ def _describe(described: DescribedVersion, latest: Latest | None) -> dict[str, A
         "created_at": manifest.get("created_at"),
         "run_id": ((manifest.get("provenance") or {}).get("run") or {}).get("run_id"),
         "metrics": manifest.get("metrics"),
+        "model": (manifest.get("model") or {}).get("name"),
+        "params": manifest.get("params"),
         "gate": manifest.get("gate"),
         "promoted": _standing(described, latest),
         "problem": described.problem or None,

@@ -59,6 +59,12 @@ def new(
         str | None,
         typer.Option(help="A cron expression or a preset. Default: runs when triggered.", show_default=False),
     ] = None,
+    search: Annotated[
+        bool,
+        typer.Option(
+            "--search", help="Propose a search: a linear model, and boosting with params to search for."
+        ),
+    ] = False,
     connection: Annotated[
         str, typer.Option(metavar="ID", help="The Airflow connection for the dataset's bucket.")
     ] = project.DEFAULT_CONNECTION,
@@ -79,8 +85,12 @@ def new(
     Example: `refinery new team_a/churn --source s3://datasets/churn.csv --target churned`
     """
     from refinery.cli.dataset_sample import to_url
-    from refinery.cli.proposal import Proposal, propose_model
+    from refinery.cli.proposal import Proposal, propose_model, propose_searched
 
+    if search and model:
+        raise typer.BadParameter(
+            "a search proposes its own candidates; leave out --model", param_hint="--search"
+        )
     path = _config_path(name, force=force)
     url = to_url(source, serve=True)
     given = {
@@ -97,6 +107,8 @@ def new(
     if asks:
         _show(profile)
     target = _choose_target(profile, target, asks=asks)
+    if search:
+        model = propose_searched(profile, target, project.LIBRARIES)
     model = model or _ask("Model", propose_model(profile, target), asks=asks)
     schedule = schedule or _ask('Schedule, such as "@daily" (empty: when triggered)', "", asks=asks)
     proposal = Proposal(
@@ -108,6 +120,7 @@ def new(
         model=model,
         output=output or f"s3://models/{path.with_suffix('')}/{{{{ ds }}}}/",
         schedule=schedule or None,
+        searches=search,
     )
     before = project.read_project()
     _write(proposal)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from refinery.config.models import infer_format
+from refinery.spec.libraries import library_of
 from refinery.spec.tasks import CLASSIFICATION, REGRESSION
 from refinery.yaml_text import write_key, write_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import PurePosixPath
 
     from refinery.training import ColumnProfile, DatasetProfile
@@ -24,6 +26,17 @@ _FOREST = {
 _BOOSTING = {
     CLASSIFICATION: "sklearn.ensemble.HistGradientBoostingClassifier",
     REGRESSION: "sklearn.ensemble.HistGradientBoostingRegressor",
+}
+# What others must beat in a search.
+_LINEAR = {
+    CLASSIFICATION: "sklearn.linear_model.LogisticRegression",
+    REGRESSION: "sklearn.linear_model.Ridge",
+}
+_LIGHTGBM = {CLASSIFICATION: "lightgbm.LGBMClassifier", REGRESSION: "lightgbm.LGBMRegressor"}
+# What matters most in boosting; wider ranges find more on large data, and take more trials.
+_SPACES = {
+    "sklearn": "{learning_rate: 0.02..0.3 log, max_leaf_nodes: 7..63 log, min_samples_leaf: 5..60 log}",
+    "lightgbm": "{learning_rate: 0.02..0.3 log, num_leaves: 7..63 log, min_child_samples: 5..60 log}",
 }
 # Boosting takes at most 255 categories, and the rows outside the sample may hold more.
 _MOST_CATEGORIES = 100
@@ -41,9 +54,10 @@ class Proposal:
         connection: The Airflow connection for it; None for the default one.
         profile: The profile of the dataset.
         target: The column to predict.
-        model: A module's name or a class's path.
+        model: A module's name or a class's path; with a search, the candidate whose params are searched.
         output: The URL of the models' prefix.
         schedule: A cron expression or a preset; None to run when triggered.
+        searches: Whether the model is searched for, with a linear one as the first candidate.
     """
 
     path: PurePosixPath
@@ -54,12 +68,25 @@ class Proposal:
     model: str
     output: str
     schedule: str | None
+    searches: bool = False
 
 
 def propose_model(profile: DatasetProfile, target: str) -> str:
     """Return a class that suits the target and takes the columns as they are."""
     models = _BOOSTING if _categories(profile, target) else _FOREST
     return models[profile.column(target).task]
+
+
+def propose_searched(profile: DatasetProfile, target: str, libraries: Collection[str]) -> str:
+    """Return the boosting class whose params a search tries: LightGBM's where it is installed, else scikit-learn's.
+
+    Args:
+        profile: The profile of the dataset.
+        target: The column to predict.
+        libraries: The libraries that the project allows.
+    """
+    has_lightgbm = "lightgbm" in libraries and importlib.util.find_spec("lightgbm") is not None
+    return (_LIGHTGBM if has_lightgbm else _BOOSTING)[profile.column(target).task]
 
 
 def write_config(proposal: Proposal) -> str:
@@ -82,10 +109,23 @@ def write_config(proposal: Proposal) -> str:
         f"target: {_target(profile, target)}  # {profile.column(target).task}",
         *(["drop:"] if drop else []),
         *(f"  - {write_yaml(column)}  # {_one_line(reason)}" for column, reason in drop.items()),
-        f"model: {write_yaml(proposal.model)}",
+        *_model(proposal),
         f"output: {_url(proposal.output)}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _model(proposal: Proposal) -> Iterator[str]:
+    if not proposal.searches:
+        yield f"model: {write_yaml(proposal.model)}"
+        return
+    task = proposal.profile.column(proposal.target).task
+    yield "model:"
+    yield "  candidates:"
+    yield f"    - class: {_LINEAR[task]}"
+    yield f"    - class: {proposal.model}"
+    yield f"      search: {_SPACES[library_of(proposal.model)]}"
+    yield "search: {trials: 40}"
 
 
 def _target_notes(profile: DatasetProfile, target: str) -> Iterator[str]:
@@ -145,7 +185,7 @@ def _options(proposal: Proposal) -> Mapping[str, Any]:
         options = {"connection": proposal.connection, **options}
     if infer_format(proposal.source) != profile.format:
         options["format"] = profile.format
-    if proposal.model in _BOOSTING.values():
+    if proposal.model in (*_BOOSTING.values(), *_LIGHTGBM.values()):
         categories = dict.fromkeys(_categories(profile, proposal.target), "category")
         options["dtypes"] = {**options.get("dtypes", {}), **categories}
     return {name: value for name, value in options.items() if value != {}}

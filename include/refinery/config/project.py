@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from refinery.config.checks.asset_circles import check_asset_circles
 from refinery.config.checks.evaluation import check_required_metrics, check_unused_evaluation
-from refinery.config.checks.model_modules import ModelModules, check_libraries
+from refinery.config.checks.model_modules import ModelModules, check_libraries, check_search
 from refinery.config.checks.outputs import check_shared_outputs
 from refinery.config.environments import needs_environment
 from refinery.config.errors import ConfigError, UnknownPipelineError
@@ -130,7 +130,7 @@ def load_project(
             judges_itself = modules.judges_itself(tree)
             found += check_required_metrics(tree, judges_itself=judges_itself)
             found += check_unused_evaluation(tree, judges_itself=judges_itself)
-        return [*found, *check_libraries(tree, libraries, check_classes)]
+        return [*found, *check_search(tree), *check_libraries(tree, libraries, check_classes)]
 
     problems = list(layers.below(()).problems)
     if layers.readings.detect:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from refinery.operators.promoted import PromotedModels
     from refinery.storage import RunFolder
-    from refinery.training import Trained, TrainingSpec
+    from refinery.training import Checkpoint, Trained, TrainingSpec
 
 MODELS_DIR = Path(include.models.__path__[0])
 # A script's share of its task's time: all but a twentieth, or all but 30 seconds if that is less.
@@ -112,7 +112,7 @@ class TrainModelOperator(PipelineOperator):
         Raises:
             AirflowSkipException: Nothing has changed since the latest model, and the config skips such runs.
         """
-        from refinery.training import Compute, ModuleModel, computing_on, on_cores
+        from refinery.training import CandidatesModel, Compute, ModuleModel, computing_on, on_cores
 
         self.links[MODEL_CARD] = model_page(context)
         if self.config:
@@ -120,14 +120,19 @@ class TrainModelOperator(PipelineOperator):
         compute = Compute(**self.compute) if self.compute else None
         spec = self.training_spec()
         modules = [f"{include.models.__name__}.{spec.model}"] if isinstance(spec.model, ModuleModel) else []
+        if isinstance(spec.model, CandidatesModel):
+            modules = ["refinery.training"]  # an engine's workers measure whole trials
+        workspace = self.workspace_of(context)
         with (
-            self.workspace_of(context).open(reads="dataset", writes="model") as folder,
+            workspace.open(reads="dataset", writes="model") as folder,
             on_cores(whole_cores(self.pod)),
             computing_on(compute, modules),
         ):
-            return self._train(spec, folder, context)
+            return self._train(spec, folder, workspace.checkpoint, context)
 
-    def _train(self, spec: TrainingSpec, folder: RunFolder, context: Context) -> dict[str, float]:
+    def _train(
+        self, spec: TrainingSpec, folder: RunFolder, checkpoint: Checkpoint, context: Context
+    ) -> dict[str, float]:
         from refinery.operators.promoted import PromotedModels
         from refinery.registry import record_spec
         from refinery.storage import describe_dataset, read_identity
@@ -165,6 +170,7 @@ class TrainModelOperator(PipelineOperator):
                 if promoted and needs_latest(spec.require)
                 else None,
                 **_card(promoted) if self.card else {},
+                checkpoint=checkpoint,
             )
         except GateFailedError as error:
             self.log.info("%s", error.summary)

@@ -61,6 +61,7 @@ class _Shape(BaseModel):
     data: _Data | None = None
     model: dict[str, Any] | None = None
     script: dict[str, Any] | None = None
+    search: dict[str, Any] | None = None
     split: dict[str, Any] | None = None
     evaluation: dict[str, Any] | None = None
     notes: list[Any] | None = None

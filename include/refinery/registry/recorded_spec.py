@@ -15,7 +15,7 @@ from refinery.spec.errors import SpecError
 from refinery.spec.json_keys import restore_keys
 from refinery.spec.libraries import ALLOWED_LIBRARIES, library_problem
 from refinery.spec.training import KEYS
-from refinery.training import TrainingSpec, json_ready
+from refinery.training import CandidatesModel, ClassModel, StepsModel, TrainingSpec, json_ready
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +28,9 @@ SPEC = "spec"
 # What manifests with a spec's own fields say of a contract, though it is the default.
 _ALWAYS_SAID = {"unique": False, "other_columns": True, "columns": {}}
 _NEVER = object()
+_NO_WINNER = "its manifest does not name the model that its search found"
+# What a config says of a model's file, whatever the model is.
+_OF_FILES = ("format", "trusted")
 # An output for the check alone.
 _OUTPUT = "s3://models/any/{{ ds }}/"
 
@@ -121,6 +124,44 @@ def restore_spec(
         raise _unverifiable(location, problem) from error
 
 
+def restore_winner(
+    spec: TrainingSpec,
+    manifest: Mapping[str, Any],
+    location: str,
+    libraries: Sequence[str] = ALLOWED_LIBRARIES,
+) -> TrainingSpec:
+    """Return the spec of the model that a search has found, so that it can be made again without one; other specs stay as they are.
+
+    Args:
+        spec: What was asked for.
+        manifest: The model's manifest, which names the winner.
+        location: The model's prefix, for the error.
+        libraries: The libraries whose classes the project's configs may name.
+
+    Raises:
+        RegistryError: It names none, or what a config must not say.
+    """
+    if not isinstance(spec.model, CandidatesModel):
+        return spec
+    try:
+        winner = dict(manifest["search"]["winner"])
+        recorded = record_spec(spec)
+        recorded["model"] = {
+            **winner,
+            **{key: recorded["model"][key] for key in _OF_FILES if key in recorded["model"]},
+        }
+        recorded.pop("search", None)
+        _check_sections(recorded, dataset_urls(manifest, location), libraries)
+        found = TrainingSpec.from_dict(recorded, spec.models_dir)
+        if isinstance(found.model, ClassModel | StepsModel):
+            return found
+    except _ForbiddenSettingError as error:
+        raise _unverifiable(location, f"its manifest says what a config must not say ({error})") from error
+    except (KeyError, TypeError, ValueError, AttributeError, SpecError) as error:
+        raise _unverifiable(location, _NO_WINNER) from error
+    raise _unverifiable(location, _NO_WINNER)
+
+
 def dataset_urls(manifest: Mapping[str, Any], location: str) -> list[str]:
     """Return the URLs of the dataset that a manifest names, in the order of its files.
 
@@ -156,7 +197,9 @@ def _check_sections(sections: Mapping[str, Any], urls: Sequence[str], libraries:
     wanted = _validate(PipelineConfig, restore_keys({**config, "source": source, "output": {"url": _OUTPUT}}))
     for path in wanted.model.class_paths:
         if problem := library_problem(path, libraries):
-            key = "class" if wanted.model.class_ else "steps"
+            key = next(key for key in ("class_", "steps", "candidates") if getattr(wanted.model, key)).strip(
+                "_"
+            )
             raise _ForbiddenSettingError(f"model.{key}: {problem}")
 
 

@@ -17,7 +17,7 @@ from refinery.registry.inputs import (
     recorded_inputs,
 )
 from refinery.registry.manifest import read_manifest
-from refinery.registry.recorded_spec import dataset_urls, restore_spec
+from refinery.registry.recorded_spec import dataset_urls, restore_spec, restore_winner
 from refinery.spec.urls import parse_source_url
 from refinery.storage import describe_dataset, download_datasets
 from refinery.training import TrainingError, other_versions, train
@@ -103,6 +103,7 @@ def verify(
     manifest = read_manifest(prefix, client=client).content
     here = Project.at(project)
     spec = restore_spec(manifest, here.models, str(prefix), here.libraries)
+    winner = restore_winner(spec, manifest, str(prefix), here.libraries)
     with tempfile.TemporaryDirectory(prefix="refinery-verify-") as name:
         folder = Path(name)
         urls = [parse_source_url(url) for url in dataset_urls(manifest, str(prefix))]
@@ -116,7 +117,7 @@ def verify(
         )
         differences = find_differences(recorded_inputs(manifest), present)
         try:
-            result = train(spec, dataset, folder / "model", provenance=manifest["provenance"])
+            result = train(winner, dataset, folder / "model", provenance=manifest["provenance"])
         except TrainingError as error:
             if not differences:
                 raise

@@ -135,7 +135,7 @@ def _training(config: PipelineConfig) -> dict[str, Any]:
     if not config.params:
         return training
     model = {
-        key: (as_typed_jinja if key in ("params", "steps") else as_jinja)(value, config.params)
+        key: (as_typed_jinja if key in ("params", "steps", "candidates") else as_jinja)(value, config.params)
         for key, value in training["model"].items()
     }
     return {**training, "model": model}

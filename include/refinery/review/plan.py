@@ -334,7 +334,7 @@ class Backtest:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What the trainings of a pipeline cost whose schedule changes, comes or goes.
+    """What the trainings of a pipeline cost whose schedule changes, comes or goes, or whose search does.
 
     Attributes:
         dag_id: The pipeline, by its DAG id after the merge; before it for a removed one.
@@ -342,6 +342,10 @@ class Cost:
         after: The same after the merge.
         measured: How many of the last runs say what they took.
         cpu_seconds: The CPU time of one training, in seconds: the median of those runs; None where none says.
+        fits_before: How many models one training fits at most, those of a search and of a cross-validation included.
+        fits_after: The same after the merge.
+        cpu_seconds_after: The CPU time of one training after the merge, where it fits more or fewer models; None where it does
+            not, or nothing is known.
         memory_bytes: The most memory that one of them took, in bytes; None where none says.
         problem: Why nothing is known of the runs, in a sentence.
     """
@@ -353,6 +357,9 @@ class Cost:
     cpu_seconds: float | None = None
     memory_bytes: int | None = None
     problem: str | None = None
+    fits_before: int = 1
+    fits_after: int = 1
+    cpu_seconds_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ _TOPICS = {
     "fit": "model",
     "model": "model",
     "model.params": "params",
+    "model.search": "params",
+    "search": "model",
     "model.args": "params",
     "model.env": "params",
     "task": "target",

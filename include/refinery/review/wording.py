@@ -7,6 +7,7 @@ from itertools import takewhile
 from typing import Any
 
 from refinery.config import blank_secrets, find_secrets
+from refinery.spec.search import describe_space, describe_space_change
 
 # Of "features" and the like, whose values are lists of names.
 _MAX_ITEMS = 8
@@ -30,13 +31,26 @@ def format_change(key: str, before: Any, after: Any, *, origins: tuple[str, str]
     if isinstance(before, list) and isinstance(after, list) and len(before) + len(after) > 2:  # noqa: PLR2004
         return hide_secrets(f"{key}: {_say_lists(before, after)}")
     texts = _cut_both(_write(before), _write(after))
+    if _is_space(key):
+        texts = (_write_space(before), _write_space(after))
+        if word := describe_space_change(before, after):
+            return hide_secrets(f"{key}: {' -> '.join(texts)} ({word})")
     said = (f"{text} ({origin})" if origin else text for text, origin in zip(texts, origins, strict=True))
     return hide_secrets(f"{key}: {' -> '.join(said)}")
 
 
 def format_value(key: str, value: Any) -> str:
     """Write a value with its key, such as "model.params.alpha: 0.5"."""
-    return hide_secrets(f"{key}: {_cut(_write(value))}")
+    return hide_secrets(f"{key}: {_write_space(value) if _is_space(key) else _cut(_write(value))}")
+
+
+def _is_space(key: str) -> bool:
+    """Return whether a key's value is what a search may try, such as of "model.search.alpha"."""
+    return key.startswith("model.") and ".search." in key
+
+
+def _write_space(value: Any) -> str:
+    return NOT_SET if value is None else _cut(describe_space(value))
 
 
 def hide_secrets(text: str) -> str:

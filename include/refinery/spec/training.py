@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from refinery.spec.errors import SpecError
 from refinery.spec.json_keys import keep_keys, restore_keys
 from refinery.spec.libraries import library_of
+from refinery.spec.search import FOLDS, TRIALS
 from refinery.spec.source_options import SourceOptions
 from refinery.wording import shown, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
 # The default batch size of an incremental training, in rows.
 BATCH_ROWS = 100_000
@@ -59,10 +60,12 @@ class Step:
     Attributes:
         path: The dotted path of its class.
         params: Keyword arguments of the class.
+        search: The values to try for further arguments, each as a config writes them; see `parse_space`.
     """
 
     path: str
     params: Mapping[str, Any] = field(default_factory=dict)
+    search: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,40 @@ class ScriptModel:
         return self.name
 
 
-Model = ModuleModel | ClassModel | StepsModel | ScriptModel
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One of the models that a search chooses from.
+
+    Attributes:
+        steps: Its classes: an estimator, or the steps of a pipeline that ends in one.
+    """
+
+    steps: tuple[Step, ...]
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether values of its params are searched."""
+        return any(step.search for step in self.steps)
+
+    def __str__(self) -> str:
+        return " > ".join(step.path for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class CandidatesModel:
+    """Models of which a search chooses one, with its params.
+
+    Attributes:
+        candidates: The models, the simplest first.
+    """
+
+    candidates: tuple[Candidate, ...]
+
+    def __str__(self) -> str:
+        return " or ".join(map(str, self.candidates))
+
+
+Model = ModuleModel | ClassModel | StepsModel | CandidatesModel | ScriptModel
 
 
 def _key(*path: str) -> dict[str, tuple[str, ...]]:
@@ -145,6 +181,10 @@ class TrainingSpec:
         stopping_share: The share of the rows to learn from that is set aside for it.
         model_format: The format of the model's file: "pickle", "skops" or "onnx".
         trusted: For skops, the full names of types that are safe to load.
+        search_by: The metric by which a search chooses among candidates; None is the usual one of the models' task.
+        search_trials: How many models a search tries at most.
+        search_minutes: After how many minutes it begins no further trial; None sets no limit.
+        search_folds: In how many folds of the rows to learn from each one is tried.
         timeout: How long a script may run, in seconds; None sets no limit.
     """
 
@@ -180,6 +220,10 @@ class TrainingSpec:
     batch_rows: int | None = field(default=None, metadata=_key("fit", "batch_rows"))
     stopping_rounds: int | None = field(default=None, metadata=_key("fit", "early_stopping", "rounds"))
     stopping_share: float = field(default=STOPPING_SHARE, metadata=_key("fit", "early_stopping", "share"))
+    search_by: str | None = field(default=None, metadata=_key("search", "by"))
+    search_trials: int = field(default=TRIALS, metadata=_key("search", "trials"))
+    search_minutes: float | None = field(default=None, metadata=_key("search", "minutes"))
+    search_folds: int = field(default=FOLDS, metadata=_key("search", "folds"))
     timeout: float | None = None
 
     @property
@@ -190,6 +234,8 @@ class TrainingSpec:
                 return frozenset({library_of(path)})
             case StepsModel(steps):
                 return frozenset(library_of(step.path) for step in steps)
+            case CandidatesModel(candidates):
+                return frozenset(library_of(step.path) for one in candidates for step in one.steps)
         return frozenset()
 
     @property
@@ -202,6 +248,13 @@ class TrainingSpec:
             for step in self.model.steps
             for name, value in step.params.items()
         }
+
+    def with_model(self, steps: Sequence[Step]) -> TrainingSpec:
+        """Return the spec of the same training of one class, or of a pipeline of several, without a search."""
+        chosen = {name: getattr(_DEFAULTS, name) for name in KEYS if name.startswith("search_")}
+        if len(steps) == 1:
+            return replace(self, model=ClassModel(steps[0].path), params=steps[0].params, **chosen)
+        return replace(self, model=StepsModel(tuple(steps)), params={}, **chosen)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings that differ from their defaults, by the keys of a config and as JSON values."""
@@ -232,6 +285,7 @@ class TrainingSpec:
         """
         # A copy to consume, with lists in place of tuples.
         left: dict[str, Any] = restore_keys(keep_keys(dict(sections)))
+        _gather_candidate(_section(left, ["model"]))
         given = {name: _take(_section(left, above), key) for name, (*above, key) in KEYS.items()}
         if _take(_section(left, ["fit"]), "mode") != _INCREMENTAL:
             given["batch_rows"] = None
@@ -254,6 +308,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     for one in fields(TrainingSpec)
     if one.name not in ("model", "models_dir", "source")
 }
+_DEFAULTS = TrainingSpec(model=ModuleModel(""), models_dir=Path())
 # The top-level keys of a config that define the training; the timeout there is that of each task.
 SECTIONS = frozenset({"model", "source", "drop", *(key[0] for key in KEYS.values())} - {"timeout"})
 
@@ -286,6 +341,8 @@ def _write_model(model: Model) -> dict[str, Any]:
             return {"class": path}
         case StepsModel(steps):
             return {"steps": [_write_step(step) for step in steps]}
+        case CandidatesModel(candidates):
+            return {"candidates": [_write_candidate(one) for one in candidates]}
         case ScriptModel(name, args, env, file):
             options = {"args": args, "env": env, "file": file}
             return {"script": name, **{key: value for key, value in options.items() if value}}
@@ -298,22 +355,52 @@ def _take_model(section: dict[str, Any]) -> Model:
         return ClassModel(path)
     if steps := _take(section, "steps"):
         return StepsModel(tuple(_take_step(f"model.steps.{index}", step) for index, step in enumerate(steps)))
+    if candidates := _take(section, "candidates"):
+        return CandidatesModel(
+            tuple(_take_candidate(f"model.candidates.{index}", one) for index, one in enumerate(candidates))
+        )
     if script := _take(section, "script"):
         options = {key: _take(section, key) for key in ("args", "env", "file")}
         return ScriptModel(script, **_given(options))
-    raise SpecError("training.model", 'does not name a model; add "module", "class", "steps" or "script".')
+    raise SpecError(
+        "training.model", 'does not name a model; add "module", "class", "steps", "candidates" or "script".'
+    )
 
 
 def _write_step(step: Step) -> dict[str, Any]:
-    return {"class": step.path, **({"params": step.params} if step.params else {})}
+    given = {"params": step.params, "search": step.search}
+    return {"class": step.path, **{key: value for key, value in given.items() if value}}
+
+
+def _write_candidate(candidate: Candidate) -> dict[str, Any]:
+    steps = [_write_step(step) for step in candidate.steps]
+    return steps[0] if len(steps) == 1 else {"steps": steps}
+
+
+def _gather_candidate(model: dict[str, Any]) -> None:
+    """Make one candidate of a class, or of steps, with params to search for."""
+    steps = model.get("steps") or ()
+    if model.get("search") or any(step.get("search") for step in steps if isinstance(step, dict)):
+        keys = ("class", "params", "search", "steps")
+        model["candidates"] = [{key: model.pop(key) for key in keys if model.get(key)}]
+
+
+def _take_candidate(place: str, section: dict[str, Any]) -> Candidate:
+    if steps := _take(section, "steps"):
+        _refuse_rest({place: section})
+        return Candidate(
+            tuple(_take_step(f"{place}.steps.{index}", step) for index, step in enumerate(steps))
+        )
+    return Candidate((_take_step(place, section),))
 
 
 def _take_step(place: str, section: dict[str, Any]) -> Step:
-    path, params = _take(section, "class"), _take(section, "params")
+    path = _take(section, "class")
+    given = {key: _take(section, key) for key in ("params", "search")}
     if not path:
         raise SpecError(f"training.{place}", 'does not name a class; add "class".')
     _refuse_rest({place: section})
-    return Step(path, **_given({"params": params}))
+    return Step(path, **_given(given))
 
 
 def _refuse_rest(left: dict[str, Any]) -> None:

@@ -2,7 +2,16 @@
 
 from refinery.spec.gates import GateResult, needs_latest, parse_requirements
 from refinery.spec.source_options import SourceOptions
-from refinery.spec.training import ClassModel, ModuleModel, ScriptModel, Step, StepsModel, TrainingSpec
+from refinery.spec.training import (
+    Candidate,
+    CandidatesModel,
+    ClassModel,
+    ModuleModel,
+    ScriptModel,
+    Step,
+    StepsModel,
+    TrainingSpec,
+)
 from refinery.training.compute import Compute, computing_on, on_cores
 from refinery.training.data.contract import propose_contract
 from refinery.training.data.profile import ColumnProfile, profile_table
@@ -11,9 +20,10 @@ from refinery.training.data.sample import take_sample
 from refinery.training.errors import GateFailedError, TrainingError
 from refinery.training.evaluation.decision import decision_problem
 from refinery.training.evaluation.latest import LatestModel
+from refinery.training.evaluation.metrics import find_metrics
 from refinery.training.evaluation.scores import HeldOut
 from refinery.training.models.early_stopping import early_stopping_problem, missing_rows_problem
-from refinery.training.models.estimator_kinds import kind_problem
+from refinery.training.models.estimator_kinds import declared_task, kind_problem
 from refinery.training.models.estimators import check_library_params, make_estimator, make_steps
 from refinery.training.models.library_classes import estimators_problem, find_estimator_class, find_step_class
 from refinery.training.models.library_params import canonical_params, refused_values
@@ -28,6 +38,7 @@ from refinery.training.output.model_file import find_model_file, load_model_file
 from refinery.training.output.publish import json_ready
 from refinery.training.output.result import Trained
 from refinery.training.predict import PredictedFile, predict_file, predict_rows
+from refinery.training.search import Checkpoint
 from refinery.training.train import TrainingResult, train
 from refinery.training.trainers.incremental import incremental_problem
 from refinery.training.user_code.child_process import run_child
@@ -35,6 +46,9 @@ from refinery.training.user_code.model_code import hash_used_files
 from refinery.training.user_code.script_environment import child_environment
 
 __all__ = [
+    "Candidate",
+    "CandidatesModel",
+    "Checkpoint",
     "ClassModel",
     "ColumnProfile",
     "Compute",
@@ -59,9 +73,11 @@ __all__ = [
     "child_environment",
     "computing_on",
     "decision_problem",
+    "declared_task",
     "early_stopping_problem",
     "estimators_problem",
     "find_estimator_class",
+    "find_metrics",
     "find_model_file",
     "find_step_class",
     "hash_used_files",

@@ -10,7 +10,14 @@ from refinery.project import find_project
 from refinery.spec.artifacts import MANIFEST_FILE, MODEL_FILE, MODEL_FILES
 from refinery.spec.gates import REJECTED, Requirement, parse_requirements
 from refinery.spec.libraries import BOOSTING
-from refinery.spec.training import ClassModel, ModuleModel, ScriptModel, StepsModel, TrainingSpec
+from refinery.spec.training import (
+    CandidatesModel,
+    ClassModel,
+    ModuleModel,
+    ScriptModel,
+    StepsModel,
+    TrainingSpec,
+)
 from refinery.training.data.columns import DROP
 from refinery.training.data.contract import Contract, check_contract
 from refinery.training.data.read import read_dataset
@@ -33,6 +40,7 @@ from refinery.training.output.read_back import read_back
 from refinery.training.output.result import FitResult, Trained
 from refinery.training.output.summary import summarize
 from refinery.training.output.usage import Usage
+from refinery.training.search import judge, search_model
 from refinery.training.trainers.estimator import train_estimator
 from refinery.training.trainers.incremental import reads_itself_error
 from refinery.training.trainers.script import train_by_script
@@ -52,6 +60,7 @@ if TYPE_CHECKING:
     from refinery.training.evaluation.scores import HeldOut
     from refinery.training.models.estimators import Learner
     from refinery.training.output.extras import Profiler
+    from refinery.training.search import Checkpoint
 
 _WARN = "warn"
 _KNOWN_ROWS = (
@@ -87,6 +96,7 @@ def train(
     provenance: Mapping[str, Any],
     latest: Callable[[], LatestModel | None] | None = None,
     write_extras: Callable[[Path, Trained], None] | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> TrainingResult:
     """Train a model and write its file and manifest.json: both, whole, or neither.
 
@@ -103,13 +113,16 @@ def train(
         write_extras: Called with a folder and the evaluated model before the manifest is written: files that it writes
             there are kept beside the model, and the manifest lists them. Where it raises, the model is kept without them,
             and the manifest's notes say why.
+        checkpoint: Where a search keeps its trials for the next try of the same task.
 
     Raises:
         TrainingError: The dataset, the model's code or the fit is at fault, the written file does not hold the model, or
             the model is not good enough (GateFailedError) or cannot be measured (MetricError).
         RefineryError: What the model's format needs is not installed.
     """
-    _check_followed(spec)
+    candidates = spec.model.candidates if isinstance(spec.model, CandidatesModel) else ()
+    for one in [spec.with_model(candidate.steps) for candidate in candidates] or [spec]:
+        _check_followed(one)
     usage = Usage()
     requirements = parse_requirements(spec.require)
     check_format(spec.model_format)
@@ -120,9 +133,21 @@ def train(
         staged_output(output_dir) as staging,
         CleanProcess(spec.models_dir) as clean,
     ):
+        searched = None
+        if candidates:
+            clean.fork()  # before any fit; see _make_model
+            searched = search_model(
+                spec,
+                candidates,
+                dataset.absolute(),
+                provenance=provenance,
+                checkpoint=checkpoint,
+            )
+            spec = searched.winner
         user_module = _import_user_module(spec, clean)
         outcome = _make_model(spec, user_module, dataset.absolute(), staging, extras.profile, clean=clean)
         outcome = _check_files(spec, clean, outcome, staging, dataset.absolute())
+        outcome = judge(searched, outcome) if searched else outcome
         manifest = build_manifest(
             spec,
             provenance=provenance,
@@ -172,7 +197,7 @@ def _make_model(
         _check_own_reading(spec, dataset)
         return run_train_function(user_module, spec.params, dataset, staging / MODEL_FILE, spec.random_state)
     learner = _find_learner(spec, user_module)
-    if spec.libraries & {*BOOSTING}:
+    if spec.libraries & {*BOOSTING} and not clean.is_forked:
         clean.fork()  # a fork after the fit would wait forever for OpenMP's threads, which it does not have
     run = train_estimator if spec.task is None else train_unsupervised
     return run(spec, learner, dataset, staging / MODEL_FILES[spec.model_format], profile)

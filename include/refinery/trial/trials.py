@@ -15,7 +15,7 @@ from refinery.errors import RefineryError
 from refinery.model_sources import MODELS
 from refinery.registry import ModelSeries, fetch_latest, load_latest
 from refinery.review import Trial, TrialRun, fill_templates, open_worktree
-from refinery.training import TrainingSpec, needs_latest
+from refinery.training import CandidatesModel, TrainingSpec, needs_latest
 from refinery.trial.dataset import TrialDataset, bring_dataset, source_urls
 from refinery.trial.own_process import FetchedLatest, latest_folder, train_with_code_of
 from refinery.trial.sample import choose_changed, choose_with_code
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from refinery.trial.sample import Sample
 
 _OTHER_CLASS = "Metrics of one class, such as f1, are not comparable: evaluate.positive_class changes."
+_SEARCH_TRIALS = 5
+_FEW_TRIALS = f"A search was tried with {_SEARCH_TRIALS} trials, or with one of each candidate; a run makes all of them."
 _OTHER_DATASET = "Before and after were trained on different datasets, because the source changes."
 _WORKING_TREE_CODE = (
     "Both versions were trained with the model modules and libraries of the working tree: "
@@ -176,6 +178,8 @@ def _try(pair: Pair, head: Pipeline, files: tuple[str, ...], context: TrialConte
 def _note(base: Pipeline | None, head: Pipeline, files: tuple[str, ...], *, is_other: bool) -> str | None:
     notes = [f"Code that changes: {list_names(files)}."] if files else []
     notes += [_OTHER_DATASET] if is_other else []
+    if any(one.config.model.is_searched for one in (base, head) if one):
+        notes.append(_FEW_TRIALS)
     if base and base.config.evaluate.positive_class != head.config.evaluate.positive_class:
         notes.append(_OTHER_CLASS)
     return " ".join(notes) or None
@@ -225,11 +229,14 @@ def _run(
 def _spec(pipeline: Pipeline, context: TrialContext) -> TrainingSpec:
     training = pipeline.config.training
     model = training["model"]
-    typed = {key: model[key] for key in ("params", "steps") if model.get(key)}
+    typed = {key: model[key] for key in ("params", "steps", "candidates") if model.get(key)}
     model = {**model, **fill_typed_params(typed, pipeline.config.params)}
     training["model"] = _filled(model, pipeline, context.day)
     spec = TrainingSpec.from_dict(training, context.models_dir)
-    return replace(spec, timeout=pipeline.config.timeout.total_seconds())
+    # A reviewer waits: a search is tried, not made.
+    least = len(spec.model.candidates) if isinstance(spec.model, CandidatesModel) else 0
+    trials = min(spec.search_trials, max(_SEARCH_TRIALS, least))
+    return replace(spec, search_trials=trials, timeout=pipeline.config.timeout.total_seconds())
 
 
 def _filled(value: Any, pipeline: Pipeline, day: date) -> Any:

@@ -77,6 +77,24 @@ def test_a_change_is_told_in_words_with_its_place_and_its_consequences(project):
     assert "s3://models/churn/{{ ds }}/ stay" in change.left_behind[0]
 
 
+def test_changed_spaces_and_settings_of_a_search_are_told_in_words(project):
+    model = "model: {class: sklearn.linear_model.Ridge, search: {alpha: 1..10, tol: [0.1, 0.2]}}\n"
+    rest = "source: s3://datasets/churn.csv\noutput: s3://models/churn/{{ ds }}/\n"
+    project.commit({"configs/churn.yml": f"{rest}{model}search: {{trials: 20}}\n"})
+    changed = model.replace("1..10", "1..1000 log").replace("0.2]", "0.3], max_iter: 5..9")
+    project.lay_out({"configs/churn.yml": f"{rest}{changed}search: {{trials: 60}}\n"})
+    (change,) = project.plan().pipelines
+    assert [(one.topic, one.sentence) for one in change.changes] == [
+        (
+            "params",
+            "model.search.alpha: whole numbers from 1 to 10 -> whole numbers from 1 to 1000, by orders of magnitude (wider)",
+        ),
+        ("params", "model.search.tol: + 0.3, - 0.2"),
+        ("params", "model.search.max_iter: not set -> whole numbers from 5 to 9"),
+        ("model", "search.trials: 20 -> 60"),
+    ]
+
+
 def test_an_added_pipeline_brings_its_values_and_tasks(project):
     project.lay_out({"configs/risk/sales.yml": SALES + "wait_for: true\n"})
     plan = project.plan()

@@ -61,6 +61,19 @@ def test_a_backtest(backtest, said):
             Cost("a", 0.0, 0.25, 1, 7200.0),
             "0 -> 0.25 trainings a month, 2 CPU hours each (the last run): 0 CPU seconds -> 30 CPU minutes a month",
         ),
+        (
+            Cost("a", 30.0, 30.0, 3, 4.0, fits_before=1, fits_after=301, cpu_seconds_after=1204.0),
+            (
+                "30 trainings a month, each fits up to 1 -> 301 models, 4 CPU seconds -> about 20.1 CPU minutes each (the median "
+                "of the last 3 runs): 2 CPU minutes -> 10 CPU hours a month"
+            ),
+        ),
+        (
+            Cost("a", None, None, fits_before=1, fits_after=301),
+            (
+                "an unknown number of trainings a month, each fits up to 1 -> 301 models; no run says yet what one takes"
+            ),
+        ),
         (Cost("a", 0.0, 2.0), "0 -> 2 trainings a month; no run says yet what one takes"),
         (
             Cost("a", 30.0, None, 3, 5.0),

@@ -82,6 +82,20 @@ def draw_importance(importance: Importance) -> str:
     return str(drawing)
 
 
+def draw_shares(description: str, axis: Axis, names: Sequence[str], values: Sequence[float]) -> str:
+    """Draw a bar for each name.
+
+    Args:
+        description: What the figure shows.
+        axis: The axis of the values.
+        names: The names, from top to bottom.
+        values: Their values.
+    """
+    drawing = Drawing(description, _AXIS_HEIGHT + _BAR_HEIGHT * max(3, len(names)))
+    _draw_bars(drawing, axis, names, values)
+    return str(drawing)
+
+
 def _draw_panel(drawing: Drawing, trend: Trend, versions: Sequence[str], box: Box) -> None:
     known = [(at, value) for at, value in enumerate(trend.values) if value is not None]
     values = [value for _, value in known] + ([] if trend.baseline is None else [trend.baseline])

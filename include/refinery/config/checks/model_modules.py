@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 from refinery.config.checks.evaluation import task_without_target
 from refinery.config.checks.model_imports import explain_wrong_import
 from refinery.config.checks.run_params import read_params
+from refinery.config.models.metrics import METRICS
 from refinery.config.models.model import is_class_path, is_module_name
 from refinery.config.models.script import is_script_name
 from refinery.config.run_params import fill_typed_params
 from refinery.config.yaml.scalars import with_scalar_keys
 from refinery.spec.libraries import library_problem
+from refinery.spec.search import Searching
 from refinery.wording import list_names, nearest_name, suggest_name
 
 if TYPE_CHECKING:
@@ -27,9 +29,11 @@ if TYPE_CHECKING:
     from refinery.config.yaml.node import Node
 
 # Takes the path and the params of each class of a model, whether it is fitted batch by batch, whether rows have weights, the task
-# that the config names, and the other keys, such as early_stopping, that the model must be able to follow.
+# that the config names, the other keys, such as early_stopping, that the model must be able to follow, and what is searched. Returns the
+# problems of each class, and then those of the metric of a search.
 CheckClasses = Callable[
-    [Sequence[tuple[str, Mapping[str, Any]]], bool, bool, str | None, frozenset[str]], list[list[str]]
+    [Sequence[tuple[str, Mapping[str, Any]]], bool, bool, str | None, frozenset[str], Searching | None],
+    list[list[str]],
 ]
 
 # A module defines exactly one of these; the number of leading arguments that Refinery passes.
@@ -104,7 +108,7 @@ class ModelModules:
         if module := _named(model, "module", is_module_name):
             signature = self._signature(str(module.value))
             return None if isinstance(signature, str) else signature.function == _TRAIN
-        if any(_classes(model)):
+        if any(_candidates(model)):
             return False
         return True if _named(model, "script", is_script_name) else None
 
@@ -180,54 +184,124 @@ def check_libraries(
         check_classes: See load_project.
     """
     model = tree.entries.get("model")
-    classes = list(_classes(model)) if model else []
+    candidates = _candidates(model) if model else []
     refused = [
         one.path.problem("bad-class", one.at("class"), problem)
+        for classes in candidates
         for one in classes
         if (problem := library_problem(str(one.path.value), libraries))
     ]
-    if refused or not classes or check_classes is None:
+    if refused or check_classes is None:
         return refused
-    declared = read_params(tree)
-    given = []
-    for one in classes:
-        params = {name: with_scalar_keys(node.to_plain()) for name, node in one.params.items()}
-        given.append((str(one.path.value), fill_typed_params(params, declared) if declared else params))
-    found = check_classes(
-        given, _is_incremental(tree), bool(_weights(tree)), task_without_target(tree), _followed_keys(tree)
+    return [
+        problem
+        for classes in candidates
+        if classes
+        for problem in _check_together(tree, classes, candidates[0], check_classes)
+    ]
+
+
+def check_search(tree: Node) -> Iterator[Problem]:
+    """Yield a problem for a `search` without anything to search, unless it comes from a file that other pipelines share.
+
+    Args:
+        tree: The resolved values; they may be invalid.
+    """
+    search, model = tree.entries.get("search"), tree.entries.get("model")
+    if search is None or model is None or search.source is not tree.source or search.value is None:
+        return
+    is_searched = "candidates" in model.entries or any(
+        one.search for classes in _candidates(model) for one in classes
     )
-    return [_place(text, one) for one, texts in zip(classes, found, strict=True) for text in texts]
+    if not is_searched and (model.entries or model.value):
+        message = (
+            "has nothing to search; list models under model.candidates, or give the model's class a search, such as "
+            "model: {class: sklearn.linear_model.Ridge, search: {alpha: 0.01..100 log}}"
+        )
+        yield search.key_problem("unused-search", ("search",), message)
 
 
 @dataclass(frozen=True)
 class _LibraryClass:
-    """A library class in a config: the node of its path, its parameters, and the keys above both."""
+    """A library class in a config: the node of its path, its parameters, those that are searched, and the keys above them."""
 
     path: Node
     params: Mapping[str, Node]
+    search: Mapping[str, Node]
     above: tuple[str | int, ...]
 
     def at(self, *keys: str) -> tuple[str | int, ...]:
         return (*self.above, *keys) if self.path.key_start else self.above
 
 
-def _classes(model: Node) -> Iterator[_LibraryClass]:
+def _candidates(model: Node) -> list[list[_LibraryClass]]:
+    """Return the classes of each candidate; those of the one model where there are none."""
+    listed = model.entries.get("candidates")
+    if listed is None:
+        return [list(_classes(model, ("model",)))]
+    return [list(_classes(item, ("model", "candidates", index))) for index, item in enumerate(listed.items)]
+
+
+def _classes(model: Node, above: tuple[str | int, ...]) -> Iterator[_LibraryClass]:
     """Yield the model's class, or each step's; nothing where one of them is not a class path."""
     if path := _named(model, "class", is_class_path):
-        yield _LibraryClass(path, _params(model), ("model",))
+        yield _LibraryClass(path, _entries(model, "params"), _entries(model, "search"), above)
     steps = model.entries.get("steps")
     named = [(step, _named(step, "class", is_class_path)) for step in steps.items] if steps else []
     if all(path for _, path in named):
         for index, (step, path) in enumerate(named):
             if path:
-                yield _LibraryClass(path, _params(step), ("model", "steps", index))
+                yield _LibraryClass(
+                    path, _entries(step, "params"), _entries(step, "search"), (*above, "steps", index)
+                )
+
+
+def _check_together(
+    tree: Node,
+    classes: Sequence[_LibraryClass],
+    first: Sequence[_LibraryClass],
+    check_classes: CheckClasses,
+) -> Iterator[Problem]:
+    """Yield the problems of one candidate's classes."""
+    declared = read_params(tree)
+    given = []
+    for one in classes:
+        params = {name: with_scalar_keys(node.to_plain()) for name, node in one.params.items()}
+        given.append((str(one.path.value), fill_typed_params(params, declared) if declared else params))
+    metric = _search_metric(tree)
+    searching = None
+    if first is not classes or any(one.search for one in classes) or metric:
+        searching = Searching(
+            spaces=tuple({name: node.to_plain() for name, node in one.search.items()} for one in classes),
+            by=str(metric.value) if metric else None,
+            first=None if first is classes or not first else str(first[-1].path.value),
+        )
+    found = check_classes(
+        given,
+        _is_incremental(tree),
+        bool(_weights(tree)),
+        task_without_target(tree),
+        _followed_keys(tree),
+        searching,
+    )
+    for one, texts in zip(classes, found, strict=False):
+        yield from (_place(text, one) for text in texts)
+    if metric and first is classes:
+        for text in (text for texts in found[len(classes) :] for text in texts):
+            yield metric.problem("bad-metric", ("search", "by"), text)
+
+
+def _search_metric(tree: Node) -> Node | None:
+    search = tree.entries.get("search")
+    return _named(search, "by", lambda value: value in METRICS) if search else None
 
 
 def _place(text: str, one: _LibraryClass) -> Problem:
     """Place a problem at the parameter that it names, else at the class."""
-    for name, node in one.params.items():
-        if f'"{name}"' in text:
-            return node.key_problem("bad-params", (*one.above, "params", name), text)
+    for key, nodes in (("params", one.params), ("search", one.search)):
+        for name, node in nodes.items():
+            if f'"{name}"' in text:
+                return node.key_problem("bad-params", (*one.above, key, name), text)
     return one.path.problem("bad-class", one.at("class"), text)
 
 
@@ -237,7 +311,11 @@ def _named(model: Node, key: str, is_valid: Callable[[object], bool]) -> Node | 
 
 
 def _params(model: Node) -> dict[str, Node]:
-    return model.entries["params"].entries if "params" in model.entries else {}
+    return _entries(model, "params")
+
+
+def _entries(model: Node, key: str) -> dict[str, Node]:
+    return model.entries[key].entries if key in model.entries else {}
 
 
 def _check_params(

@@ -31,7 +31,8 @@ RUN_MACROS = (
 _DATE_KEYS = ("start_date", "end_date")
 _DATE_RULES = ("min", "max")
 _PARAMS = ("model", "params")
-_STEPS = ("model", "steps")
+# A list of which each item has params of its own.
+_PARTS = ("steps", "candidates")
 _TEMPLATED = (
     ("source", "url"),
     ("output", "url"),
@@ -185,8 +186,10 @@ def _takes_templates(path: Path) -> bool:
 
 
 def _without_step(path: Path) -> Path:
-    """Return the place of a step's params as if the model were one class."""
-    return ("model", *path[3:]) if path[:2] == _STEPS else path
+    """Return the place of a step's params, or of a candidate's, as if the model were one class."""
+    while path[:1] == ("model",) and path[1:2] and path[1] in _PARTS:
+        path = ("model", *path[3:])
+    return path
 
 
 def _takes_dates(path: Path) -> bool:

@@ -7,6 +7,7 @@ from refinery.config.models.notify import NotifyConfig
 from refinery.config.models.pipeline import PipelineConfig
 from refinery.config.models.require import Requirement
 from refinery.config.models.schedule import AssetSchedule, EverySchedule, Schedule
+from refinery.config.models.search import SearchConfig
 from refinery.config.models.source import SourceConfig, infer_format
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "PipelineConfig",
     "Requirement",
     "Schedule",
+    "SearchConfig",
     "SourceConfig",
     "StepName",
     "infer_format",

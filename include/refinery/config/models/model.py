@@ -15,11 +15,12 @@ from refinery.config.models.base import (
     refuse_repeats,
 )
 from refinery.config.models.script import Filled, ModelFile, ScriptName, VariableName, check_flags
+from refinery.config.models.search import Spaces
 from refinery.config.yaml.scalars import with_scalar_keys
 from refinery.spec.training import BATCH_ROWS, STOPPING_SHARE
 
 # Exactly one of these keys names the model.
-MODEL_KEYS = ("module", "class", "steps", "script")
+MODEL_KEYS = ("module", "class", "steps", "candidates", "script")
 
 _NAME = r"[A-Za-z][A-Za-z0-9_]*"
 _MODULE = re.compile(_NAME)
@@ -84,10 +85,80 @@ class StepConfig(Section):
     params: Params = Field(
         default={}, description="Arguments of the class. Texts may contain templates.", examples=[{"C": 0.5}]
     )
+    search: Spaces = Field(
+        default={},
+        description="Arguments to search for: a range (`1..10`, `0.01..1 log`) or a list of choices.",
+        examples=[{"C": "0.001..100 log"}],
+    )
+
+    @model_validator(mode="after")
+    def _check_search(self) -> Self:
+        _refuse_both(self.params, self.search)
+        return self
+
+
+class CandidateConfig(Section):
+    """One of the models to choose from: a library class, or a pipeline of such classes."""
+
+    class_: ClassPath | None = Field(
+        default=None,
+        alias="class",
+        description="A class of an allowed library.",
+        examples=["lightgbm.LGBMClassifier"],
+    )
+    steps: Items[StepConfig] = Field(
+        default=(),
+        description="A pipeline of classes, each with its own `params` and `search`; the last one is the estimator.",
+        examples=[
+            [{"class": "sklearn.preprocessing.StandardScaler"}, {"class": "sklearn.linear_model.Lasso"}]
+        ],
+    )
+    params: Params = Field(
+        default={}, description="Fixed arguments of the class.", examples=[{"n_estimators": 300}]
+    )
+    search: Spaces = Field(
+        default={},
+        description="Arguments of the class to search for: a range of whole numbers (`15..255`) or of real ones (`0.1..0.9`), with `log` to try each "
+        "order of magnitude as often as any other, or a list of choices.",
+        examples=[{"num_leaves": "15..255 log", "max_depth": [3, 5, 8, None]}],
+    )
+
+    @property
+    def class_paths(self) -> tuple[str, ...]:
+        """The path of its class, or of each step's."""
+        return (self.class_,) if self.class_ else tuple(step.class_ for step in self.steps)
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether arguments are searched for."""
+        return bool(self.search) or any(step.search for step in self.steps)
+
+    @model_validator(mode="after")
+    def _check_choice(self) -> Self:
+        if self.class_ and self.steps:
+            refuse("sets class and steps; keep one", "steps")
+        if not self.class_ and not self.steps:
+            refuse('does not name a class; add "class" or "steps"', kind=INCOMPLETE)
+        if self.steps:
+            _refuse_params_beside_steps(self.params, self.search)
+        _refuse_both(self.params, self.search)
+        return self
+
+
+def _refuse_params_beside_steps(params: dict[str, Any], search: dict[str, Any]) -> None:
+    for key, given in (("params", params), ("search", search)):
+        if given:
+            refuse("belongs to a step: write it below the class that it is for", key)
+
+
+def _refuse_both(params: dict[str, Any], search: dict[str, Any]) -> None:
+    for name in search:
+        if name in params:
+            refuse("is also fixed in params; remove it from one of the two", "search", name)
 
 
 class ModelConfig(Section):
-    """The model: exactly one of a module of the project, a library class, a pipeline of such classes, and a script of the project."""
+    """The model: exactly one of a module of the project, a library class, a pipeline of such classes, candidates, and a script of the project."""
 
     short_forms: ClassVar[tuple[dict[str, Any], ...]] = (
         {
@@ -99,7 +170,12 @@ class ModelConfig(Section):
     model_config = ConfigDict(
         json_schema_extra={
             "oneOf": [{"required": [key]} for key in MODEL_KEYS],
-            "dependentRequired": {"args": ["script"], "env": ["script"], "file": ["script"]},
+            "dependentRequired": {
+                "args": ["script"],
+                "env": ["script"],
+                "file": ["script"],
+                "search": ["class"],
+            },
         }
     )
 
@@ -125,6 +201,22 @@ class ModelConfig(Section):
                 {"class": "sklearn.linear_model.LogisticRegression", "params": {"C": 0.5}},
             ]
         ],
+    )
+    candidates: Items[CandidateConfig] = Field(
+        default=(),
+        description="Models of which a search chooses the best one, the simplest first: it is what the others must beat. The winner is fitted to all rows "
+        "to learn from, and measured once on those held out.",
+        examples=[
+            [
+                {"class": "sklearn.linear_model.LogisticRegression"},
+                {"class": "lightgbm.LGBMClassifier", "search": {"num_leaves": "15..255 log"}},
+            ]
+        ],
+    )
+    search: Spaces = Field(
+        default={},
+        description="Arguments of the class to search for, as for one of `candidates`.",
+        examples=[{"alpha": "0.001..100 log"}],
     )
     script: ScriptName | None = Field(
         default=None,
@@ -168,13 +260,33 @@ class ModelConfig(Section):
 
     @property
     def name(self) -> str:
-        """The name of the module, the path of the class or script, or the path of each step's class."""
+        """The name of the module, the path of the class or script, or the path of each step's class, or of each candidate's."""
+        if self.candidates:
+            return " or ".join(" > ".join(one.class_paths) for one in self.candidates)
         return self.module or self.script or " > ".join(self.class_paths)
 
     @property
     def class_paths(self) -> tuple[str, ...]:
-        """The paths of the library classes that the model is made of."""
+        """The paths of the library classes that the model is made of, or may be."""
+        if self.candidates:
+            return tuple(path for one in self.candidates for path in one.class_paths)
         return (self.class_,) if self.class_ else tuple(step.class_ for step in self.steps)
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether a search chooses the model or its params."""
+        return bool(self.candidates or self.search) or any(step.search for step in self.steps)
+
+    @property
+    def searches_params(self) -> bool:
+        """Whether the search has params to try, and not only candidates as they are."""
+        if self.candidates:
+            return any(one.is_searched for one in self.candidates)
+        return self.is_searched
+
+    def count_trials(self, most: int) -> int:
+        """Return how many trials a search makes, of at most so many: without params to search for, one of each candidate."""
+        return most if self.searches_params else len(self.candidates)
 
     @model_validator(mode="after")
     def _check_choice(self) -> Self:
@@ -184,15 +296,30 @@ class ModelConfig(Section):
         if not given:
             refuse(
                 'does not name a model; add "module" (a file in include/models/), "class" (such as sklearn.linear_model.Ridge), '
-                '"steps" (a list of classes) or "script" (such as churn.py)',
+                '"steps" (a list of classes), "candidates" (models to choose from) or "script" (such as churn.py)',
                 kind=INCOMPLETE,
             )
         return self
 
     @model_validator(mode="after")
     def _check_steps(self) -> Self:
-        if self.steps and self.params:
-            refuse("belongs to a step: write it below the class that it is for", "params")
+        if self.steps:
+            _refuse_params_beside_steps(self.params, self.search)
+        return self
+
+    @model_validator(mode="after")
+    def _check_search(self) -> Self:
+        for key, given in (("params", self.params), ("search", self.search)):
+            if self.candidates and given:
+                refuse("belongs to a candidate: write it below the class that it is for", key)
+        if self.search and not self.class_ and not self.steps:
+            refuse("works with a library class only; search in the module or script itself", "search")
+        _refuse_both(self.params, self.search)
+        if len(self.candidates) == 1 and not self.candidates[0].is_searched:
+            refuse(
+                'has one candidate and nothing to search for; name it with "class", or give it a "search"',
+                "candidates",
+            )
         return self
 
     @model_validator(mode="after")

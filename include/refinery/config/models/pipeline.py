@@ -14,6 +14,7 @@ from refinery.config.models.notify import NotifyConfig
 from refinery.config.models.params import ParamConfig, ParamName, refuse_without_default
 from refinery.config.models.require import Requirements
 from refinery.config.models.schedule import Schedule, Timezone
+from refinery.config.models.search import SearchConfig
 from refinery.config.models.source import SourceConfig
 from refinery.config.models.task import check_task
 from refinery.config.models.urls import URL_PATTERN, AssetPrefixUrl
@@ -161,6 +162,11 @@ class PipelineConfig(Section):
         description="Whether the model is fitted to all rows at once (`whole`) or batch by batch (`incremental`), for data larger than "
         "memory. A mode, or these keys.",
         examples=["incremental", {"mode": "incremental", "batch_rows": 20_000}],
+    )
+    search: SearchConfig | None = Field(
+        default=None,
+        description="How the best of `model.candidates`, or the best params for a `search` below `model`, are found. It uses rows to learn from alone.",
+        examples=[{"by": "roc_auc", "trials": 60, "minutes": 30}],
     )
     evaluate: EvaluateConfig = Field(default=EvaluateConfig(), description="How the model is measured.")
     require: Requirements | None = Field(
@@ -315,6 +321,8 @@ class PipelineConfig(Section):
         given = self.model_dump(include={*SECTIONS} - {"source"}, by_alias=True, exclude_defaults=True)
         if not self.require:
             given.pop("gate", None)  # without a requirement, it has no effect
+        if not self.model.is_searched:
+            given.pop("search", None)  # of defaults that other pipelines share
         options = self.source.reading_options
         return {**given, "source": options} if options else given
 
@@ -335,6 +343,8 @@ class PipelineConfig(Section):
                 "fit",
                 "early_stopping",
             )
+        if self.search:
+            self._check_trials(self.search.trials)
         if self.schedule is not None:
             refuse_without_default(self.params)
         check_task(self)
@@ -349,7 +359,22 @@ class PipelineConfig(Section):
         self._check_columns_are_read()
         return self
 
+    def _check_trials(self, trials: int) -> None:
+        """Check that each candidate is tried as it is, and that something is left for what is searched."""
+        first = len(self.model.candidates) or 1
+        least = first + self.model.searches_params
+        if self.model.is_searched and trials < least:
+            noun = "candidate is" if first == 1 else f"{first} candidates are"
+            rest = " before anything is searched" if self.model.searches_params else ""
+            refuse(f"is too few: the {noun} tried as given{rest}; write {least} or more", "search", "trials")
+
     def _check_streams(self) -> None:
+        if self.model.is_searched:
+            refuse(
+                "streams the rows, but a search needs them all at once; remove it, or name one class without a search",
+                "fit",
+                "mode",
+            )
         needs_all = "needs all rows at once, but fit: incremental streams them; remove one of the two"
         for key in ("stratify", "time_column", "group_column", "cross_validation", "threshold", "calibrate"):
             if getattr(self.evaluate, key):

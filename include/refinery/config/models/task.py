@@ -33,6 +33,11 @@ def check_task(config: PipelineConfig) -> None:
         )
     if config.model.script:
         refuse("does not apply to scripts, which measure their models themselves; remove it", "task")
+    if config.model.is_searched:
+        refuse(
+            "does not work with a search, which measures its trials on a target; name one class, or remove task",
+            "task",
+        )
     if config.fit.mode == "incremental":
         refuse(f"does not work with task: {task}, which needs all rows at once; remove one of the two", "fit")
     for section, of_any_task in _OF_ANY_TASK.items():

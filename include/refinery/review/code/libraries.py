@@ -104,6 +104,7 @@ _USES: dict[str, tuple[Callable[[Pipeline], bool], str]] = {
     "dag-factory": (_by_all, _RUNS),
     "numpy": (_is_not_script, RETRAINED),
     "onnxruntime": (_by_format("onnx"), "models are compared with it before upload"),
+    "optuna": (lambda pipeline: pipeline.config.model.is_searched, RETRAINED),
     "pandas": (_is_not_script, RETRAINED),
     "pandera": (lambda pipeline: pipeline.config.expect is not None, "data contracts are checked with it"),
     "pyarrow": (_reads("parquet"), "datasets are read with it"),

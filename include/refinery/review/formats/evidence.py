@@ -58,13 +58,15 @@ def _say_failing(backtest: Backtest, done: str, number: int, thing: str) -> str:
 
 def say_cost(cost: Cost) -> str:
     """Say how many trainings a month has before and after, and what they cost by what the last runs took."""
-    said = f"{_a_month(cost.before)} -> {_a_month(cost.after)} trainings a month"
+    said = f"{_trainings(cost)}{_fits(cost)}"
     if cost.problem:
         return f"{said}; the last runs cannot be read: {cost.problem}"
     if cost.cpu_seconds is None:
         return f"{said}; no run says yet what one takes"
-    took = f"{_time(cost.cpu_seconds)} each ({'the median of ' if cost.measured > 1 else ''}{_last(cost.measured, 'run')})"
-    totals = [_time(runs * cost.cpu_seconds) for runs in (cost.before, cost.after) if runs is not None]
+    runs = f"{'the median of ' if cost.measured > 1 else ''}{_last(cost.measured, 'run')}"
+    each = [_time(seconds) for seconds in _each(cost) if seconds is not None]
+    took = f"{' -> about '.join(dict.fromkeys(each))} each ({runs})"
+    totals = [_time(total) for total in _totals(cost) if total is not None]
     total = f": {' -> '.join(totals)} a month" if len(totals) == 2 else ""  # noqa: PLR2004 - before and after
     memory = f"; up to {cost.memory_bytes / _GIBIBYTE:.2g} GiB of memory" if cost.memory_bytes else ""
     return f"{said}, {took}{total}{memory}"
@@ -72,16 +74,41 @@ def say_cost(cost: Cost) -> str:
 
 def say_total(costs: Sequence[Cost]) -> str | None:
     """Say what they cost together; None unless at least two of them are known."""
-    known = [one for one in costs if one.cpu_seconds is not None and None not in (one.before, one.after)]
+    known = [one for one in costs if None not in _totals(one)]
     if len(known) < 2:  # noqa: PLR2004 - one says it itself
         return None
-    before, after = (
-        sum((getattr(one, side) or 0) * (one.cpu_seconds or 0) for one in known)
-        for side in ("before", "after")
-    )
+    before, after = (sum(_totals(one)[side] or 0 for one in known) for side in (0, 1))
     unknown = [one.dag_id for one in costs if one not in known]
     but = f", without {list_names(unknown)}" if unknown else ""
     return f"together {_time(before)} -> {_time(after)} a month{but}"
+
+
+def _trainings(cost: Cost) -> str:
+    before, after = _a_month(cost.before), _a_month(cost.after)
+    return f"{before if cost.before == cost.after else f'{before} -> {after}'} trainings a month"
+
+
+def _fits(cost: Cost) -> str:
+    """Say how many models a training fits, where that changes."""
+    if cost.fits_before == cost.fits_after:
+        return ""
+    return f", each fits up to {cost.fits_before:,} -> {count(cost.fits_after, 'model')}"
+
+
+def _each(cost: Cost) -> tuple[float | None, float | None]:
+    """Return the CPU time of one training before and after."""
+    if cost.fits_before == cost.fits_after:
+        return cost.cpu_seconds, cost.cpu_seconds
+    return cost.cpu_seconds, cost.cpu_seconds_after
+
+
+def _totals(cost: Cost) -> tuple[float | None, float | None]:
+    """Return the CPU time of a month before and after."""
+    before, after = (
+        None if runs is None or seconds is None else runs * seconds
+        for runs, seconds in zip((cost.before, cost.after), _each(cost), strict=True)
+    )
+    return before, after
 
 
 def _last(number: int, thing: str) -> str:

@@ -285,5 +285,10 @@ def _changed_key(pair: Pair) -> tuple[str, ...]:
 
 def _model_key(pair: Pair) -> str:
     model = pair.after.config.model
-    keys = {"module": model.module, "class": model.class_, "steps": model.steps}
+    keys = {
+        "module": model.module,
+        "class": model.class_,
+        "steps": model.steps,
+        "candidates": model.candidates,
+    }
     return next((key for key, given in keys.items() if given), "script")

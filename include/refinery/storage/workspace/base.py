@@ -16,6 +16,24 @@ if TYPE_CHECKING:
 Part = Literal["dataset", "model"]
 
 
+class Checkpoint(Protocol):
+    """A few bytes that a step leaves for its next try."""
+
+    def read(self) -> bytes:
+        """Return what was written last; nothing where nothing was.
+
+        Raises:
+            StorageError: It cannot be read.
+        """
+
+    def write(self, content: bytes) -> None:
+        """Replace it, whole or not at all.
+
+        Raises:
+            StorageError: It cannot be written.
+        """
+
+
 class Workspace(Protocol):
     """Where the steps of one run meet."""
 
@@ -35,6 +53,10 @@ class Workspace(Protocol):
         Raises:
             StorageError: It cannot be read or written.
         """
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """Where the training keeps what its next try can go on from; a new dataset empties it."""
 
     def upload_model(self, prefix: S3Url, *, client: S3Client) -> list[str]:
         """Put the model under a prefix, as `replace_model` does, and return the URLs of its files.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from refinery.spec.artifacts import MANIFEST_FILE
-from refinery.storage.local_files import disk_full_errors
+from refinery.storage.local_files import disk_full_errors, link_error, local_error
 from refinery.storage.model_prefix import upload_model
 from refinery.storage.workspace.run_folder import RunFolder
 
@@ -20,6 +20,39 @@ if TYPE_CHECKING:
 
     from refinery.spec.urls import S3Url
     from refinery.storage.workspace.base import Part
+
+
+@dataclass(frozen=True, slots=True)
+class FileCheckpoint:
+    """A checkpoint in a file.
+
+    Attributes:
+        path: The file.
+    """
+
+    path: Path
+
+    def read(self) -> bytes:
+        """Return what was written last; nothing where nothing was."""
+        try:
+            if self.path.is_symlink():
+                raise link_error(self.path)
+            return self.path.read_bytes()
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            raise local_error(self.path, error) from error
+
+    def write(self, content: bytes) -> None:
+        """Replace the file at once: a step that is killed leaves the one before."""
+        new = self.path.with_name(f"{self.path.name}.new")
+        try:
+            new.unlink(missing_ok=True)  # a link must not lead elsewhere
+            with new.open("xb") as file:
+                file.write(content)
+            new.replace(self.path)
+        except OSError as error:
+            raise local_error(self.path, error) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +85,11 @@ class LocalWorkspace:
             self.folder.empty_model()
         with disk_full_errors(self.folder.path):
             yield self.folder
+
+    @property
+    def checkpoint(self) -> FileCheckpoint:
+        """A file in the run's folder."""
+        return FileCheckpoint(self.folder.checkpoint_file)
 
     def upload_model(self, prefix: S3Url, *, client: S3Client) -> list[str]:
         """Upload the model's files."""

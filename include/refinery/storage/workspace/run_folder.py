@@ -60,6 +60,11 @@ class RunFolder:
         """Return the folder of the trained model."""
         return self.path / "model"
 
+    @property
+    def checkpoint_file(self) -> Path:
+        """Return the file with what the training's next try can go on from."""
+        return self.path / "checkpoint"
+
     def create(self) -> None:
         """Create the folders, readable by their user alone; existing ones stay as they are.
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from refinery.spec.artifacts import MANIFEST_FILE
+from refinery.storage.errors import ObjectNotFoundError
 from refinery.storage.listing import list_prefix
 from refinery.storage.local_files import disk_full_errors, scratch_folder
 from refinery.storage.model_prefix import replace_model
-from refinery.storage.objects import abort_uploads, delete_objects, read_object
+from refinery.storage.objects import abort_uploads, delete_objects, put_object, read_object
 from refinery.storage.retry import RetryPolicy
 from refinery.storage.workspace.publishing import publish_file
 from refinery.storage.workspace.run_folder import RunFolder, safe_name
@@ -25,6 +27,36 @@ if TYPE_CHECKING:
     from refinery.spec.urls import S3Url
     from refinery.storage.workspace.base import Part
     from refinery.storage.workspace.stage import StagedFile
+
+
+_CHECKPOINT = "checkpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectCheckpoint:
+    """A checkpoint in an object.
+
+    Attributes:
+        url: The object.
+        client: The client for its bucket.
+        policy: How often and how patiently each request is tried again.
+    """
+
+    url: S3Url
+    client: S3Client
+    policy: RetryPolicy
+
+    def read(self) -> bytes:
+        """Return what was written last; nothing where nothing was."""
+        try:
+            return read_object(self.url, client=self.client, policy=self.policy)
+        except ObjectNotFoundError:
+            return b""
+
+    def write(self, content: bytes) -> None:
+        """Replace the object."""
+        put = partial(put_object, self.url, content, client=self.client, content_type="text/plain")
+        self.policy.retrying()(put)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +104,11 @@ class StagedWorkspace:
             paths = [folder.dataset_dir, folder.identity_file] if writes == "dataset" else [folder.model_dir]
             self._stage(writes).push(folder.path, paths)
 
+    @property
+    def checkpoint(self) -> ObjectCheckpoint:
+        """An object below the run's prefix."""
+        return ObjectCheckpoint(self.run.child(_CHECKPOINT), self.client, self.policy)
+
     def upload_model(self, prefix: S3Url, *, client: S3Client) -> list[str]:
         """Copy the model's files, inside S3 if one server holds both prefixes."""
         stage = self._stage("model")
@@ -111,8 +148,10 @@ class StagedWorkspace:
         Objects are not deleted here: if the earlier try is not dead but only lost, its stage stays whole.
         """
         parts: tuple[Part, ...] = ("dataset", "model") if part == "dataset" else ("model",)
-        descriptions = [self._stage(each).description for each in parts]
-        delete_objects(descriptions, client=self.client, policy=self.policy)
+        gone = [self._stage(each).description for each in parts]
+        if part == "dataset":
+            gone.append(self.checkpoint.url)
+        delete_objects(gone, client=self.client, policy=self.policy)
 
     def _model_files(self) -> dict[str, StagedFile]:
         stage = self._stage("model")

@@ -88,6 +88,8 @@ def _libraries_in_use(spec: TrainingSpec, outcome: FitResult, user_module: Modul
         *spec.libraries,
         *find_used_libraries(spec),
     }
+    if search := outcome.sections.get("search"):
+        names.update(search["libraries"])
     if preprocess := outcome.sections.get("preprocess"):
         names.add(preprocess["library"])
     for value in vars(user_module).values() if user_module else ():

@@ -26,6 +26,8 @@ def summarize(manifest: Mapping[str, Any]) -> str:
     if spread := manifest.get("spread"):
         folds = manifest["cross_validation"]["folds"]
         lines.append(f"  spread    {_numbers(spread)} (standard deviation over {folds} folds)")
+    if search := manifest.get("search"):
+        lines.append(f"  search    {_search(search)}")
     for file, facts in manifest["files"].items():
         lines.append(f"  file      {file}, {_size(facts['size'])}, sha256 {facts['sha256'][:12]}")
     lines += [f"  note      {note}" for note in manifest["notes"]]
@@ -96,6 +98,16 @@ def _chosen_by(split: Mapping[str, Any]) -> str:
         return f"the last by {quoted(split['time_column'])}"
     groups = f", by group of {quoted(split['group_column'])}" if "group_column" in split else ""
     return f"random_state {split['random_state']}{groups}{', stratified' if split['stratify'] else ''}"
+
+
+def _search(search: Mapping[str, Any]) -> str:
+    """Describe in a line how the model was found."""
+    counts, score = search["trials"], search["score"]
+    run = sum(counts[state] for state in ("done", "pruned", "failed", "stopped"))
+    ends = ", ".join(f"{counts[state]} {state}" for state in ("pruned", "failed", "stopped") if counts[state])
+    how = f"{run} trials ({ends})" if ends else f"{run} trials"
+    held_out = "" if search["held_out"] is None else f", held-out rows {search['held_out']:.4g}"
+    return f"{how}: {search['by']} {score['mean']:.4g} (spread {score['spread']:.2g}){held_out}"
 
 
 def _numbers(metrics: Mapping[str, float]) -> str:

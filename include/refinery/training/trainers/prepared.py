@@ -42,6 +42,8 @@ class Prepared:
         notes: What a person should know, a sentence each.
         warnings: What a person should look at, a sentence each.
         profile: The table at a glance; None where nobody asked for it.
+        train_times: The time of each row to learn from; None where rows are not held out by time.
+        train_groups: The group of each row to learn from; None where they are not held out by group.
     """
 
     learner: Learner
@@ -57,6 +59,8 @@ class Prepared:
     sections: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     profile: TableProfile | None = None
+    train_times: pd.Series[Any] | None = None
+    train_groups: pd.Series[Any] | None = None
 
 
 def warn_of_values(

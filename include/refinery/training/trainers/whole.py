@@ -120,6 +120,7 @@ def prepare_whole(
     # No value is copied for it: pandas shares the columns until one is written to.
     summary = profile(pd.concat([features, target], axis="columns"), roles.target) if profile else None
     columns = columns_of(features)
+    train_times, train_groups = (None if keys is None else keys.iloc[rows[0]] for keys in (times, groups))
     del read, table, features, times, groups  # so that the split can let go of each column
     split = Split.of(columns, target, *rows, weights, rules=rules)
     return Prepared(
@@ -135,6 +136,8 @@ def prepare_whole(
         warnings=warnings,
         sections={"preprocess": preprocess, **spread},
         profile=summary,
+        train_times=train_times,
+        train_groups=train_groups,
     )
 
 

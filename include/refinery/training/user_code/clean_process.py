@@ -69,6 +69,11 @@ class CleanProcess:
     ) -> None:
         self._end()
 
+    @property
+    def is_forked(self) -> bool:
+        """Whether the process was started."""
+        return self._child is not None
+
     def fork(self) -> None:
         """Start the process now, before a model's code runs in this one; otherwise `call` starts it."""
         if sys.platform != "linux":  # a fork of a process that computes may crash elsewhere

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 log = logging.getLogger(__name__)
+_thread = threading.local()
 
 
 @contextlib.contextmanager
@@ -53,9 +54,22 @@ def isolated() -> Iterator[None]:
     The block cannot end the process silently: `os._exit` raises SystemExit, and a crash of native code leaves a traceback
     on standard error.
     """
+    if getattr(_thread, "is_isolated", False):
+        yield
+        return
     _let_crashes_end_the_process()
     with contextlib.chdir(Path.cwd()), _exit_raised(), _output_logged(), _warnings_logged():
         yield
+
+
+@contextlib.contextmanager
+def isolated_by_caller() -> Iterator[None]:
+    """Let `isolated` do nothing in the block, which is one of several threads: what it changes and restores is the whole process's."""
+    _thread.is_isolated = True
+    try:
+        yield
+    finally:
+        _thread.is_isolated = False
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from refinery.model_sources import MODELS, ModelSources
-from refinery.spec.training import ClassModel, ModuleModel, StepsModel
+from refinery.spec.training import CandidatesModel, ClassModel, ModuleModel, StepsModel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +51,7 @@ def import_used_modules(spec: TrainingSpec, *, of: str) -> None:
 
 def _main_file(spec: TrainingSpec) -> str | None:
     """Return the path of a model's module or script in the project; None for classes of libraries."""
-    if isinstance(spec.model, ClassModel | StepsModel):
+    if isinstance(spec.model, ClassModel | StepsModel | CandidatesModel):
         return None
     name = spec.model.name
     return (

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from boto3.session import Session
+    from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.loaders import Loader
     from mypy_boto3_s3 import S3Client
@@ -30,13 +31,14 @@ class ConnectionUnavailableError(RefineryError):
     retryable = True
 
 
-def s3_client(connection: str, url: S3Url) -> S3Client:
+def s3_client(connection: str, url: S3Url, config: Config | None = None) -> S3Client:
     """Make a boto3 S3 client for the bucket of ``url``; unsigned if there are no credentials.
 
     Args:
         connection: An Airflow connection's id. ``aws_default`` may be absent: AWS's own chain (environment, profile,
             instance role) then applies, as in the provider.
         url: Its region, if its host names one, overrides the connection's.
+        config: Settings that override the connection's, such as shorter timeouts.
 
     Raises:
         RefineryError: Any other connection does not exist, or its endpoint, profile, role or settings are wrong.
@@ -53,10 +55,11 @@ def s3_client(connection: str, url: S3Url) -> S3Client:
         _refuse_credentials(connection, endpoint)
         session = hook.get_session(region_name=url.region)
         _share_service_data(session)
+        settings = client_config(session, hook.config)
         return session.client(
             "s3",
             endpoint_url=endpoint,
-            config=client_config(session, hook.config),
+            config=settings.merge(config) if config else settings,
             verify=hook.verify,
         )
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.plugins_manager import AirflowPlugin
 
 from refinery import preload
+from refinery.web.mount import external_views, fastapi_apps
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -74,8 +75,10 @@ def only_hosts() -> list[dict[str, Any]]:
 
 
 class RefineryPlugin(AirflowPlugin):
-    """Adds Refinery's web middleware to Airflow, and the preloading of what tasks import."""
+    """Adds Refinery's pages and web middleware to Airflow, and the preloading of what tasks import."""
 
     name = "refinery"
+    fastapi_apps = fastapi_apps()
+    external_views = external_views()
     fastapi_root_middlewares = only_hosts()
     listeners = [preload]  # noqa: RUF012 - as Airflow declares it

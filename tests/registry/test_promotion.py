@@ -64,6 +64,7 @@ def test_the_first_model_ever_becomes_the_latest(client, series, upload):
         "gate": None,
         "promoted_by": "run of 2026-01-31",
         "action": "upload",
+        "reason": None,
         "newest_date": "2026-01-31T00:00:00Z",
         "history": [],
     }

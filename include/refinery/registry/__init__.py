@@ -22,7 +22,15 @@ from refinery.registry.manifest import (
     read_manifest,
     read_promoted,
 )
-from refinery.registry.promotion import PromotionResult, promote, promote_if_newer, read_latest, rollback
+from refinery.registry.promotion import (
+    LatestFile,
+    PromotionResult,
+    promote,
+    promote_if_newer,
+    read_latest,
+    read_latest_again,
+    rollback,
+)
 from refinery.registry.recorded_spec import record_spec
 from refinery.registry.verification import Verification, verify
 from refinery.registry.versions import (
@@ -44,6 +52,7 @@ __all__ = [
     "DescribedVersion",
     "InputChanges",
     "Latest",
+    "LatestFile",
     "Listing",
     "LoadedModel",
     "ModelNotFoundError",
@@ -72,6 +81,7 @@ __all__ = [
     "promote_if_newer",
     "read_card",
     "read_latest",
+    "read_latest_again",
     "read_manifest",
     "read_promoted",
     "read_report",

@@ -33,6 +33,7 @@ class Promotion(BaseModel, frozen=True):
         promoted_at: When it became the latest.
         promoted_by: Who or which run did it.
         action: How: the upload of a run, or a person.
+        reason: Why, if a person gave a reason.
     """
 
     prefix: str
@@ -44,6 +45,7 @@ class Promotion(BaseModel, frozen=True):
     promoted_at: AwareDatetime
     promoted_by: str
     action: Literal["upload", "promote", "rollback"]
+    reason: str | None = None
 
     @property
     def url(self) -> S3Url:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from refinery.registry.latest import Promotion
     from refinery.spec.urls import S3Url
+    from refinery.storage import RetryPolicy
 
 
 class _Column(BaseModel):
@@ -113,13 +114,20 @@ def pipeline_names(content: Mapping[str, Any]) -> tuple[str | None, tuple[str, .
     return name, tuple(str(former) for former in pipeline.get("former_names") or ())
 
 
-def read_manifest(prefix: S3Url, *, client: S3Client, expected_sha256: str | None = None) -> StoredManifest:
+def read_manifest(
+    prefix: S3Url,
+    *,
+    client: S3Client,
+    expected_sha256: str | None = None,
+    policy: RetryPolicy | None = None,
+) -> StoredManifest:
     """Read a model's manifest.
 
     Args:
         prefix: The model's prefix.
         client: The client for its bucket.
         expected_sha256: The SHA-256 that its bytes must have; None allows any.
+        policy: How often and how patiently to try again.
 
     Raises:
         ModelNotFoundError: There is none, or it is not a JSON object.
@@ -128,7 +136,7 @@ def read_manifest(prefix: S3Url, *, client: S3Client, expected_sha256: str | Non
     """
     url = prefix.child(MANIFEST_FILE)
     try:
-        content = read_object(url, client=client)
+        content = read_object(url, client=client, policy=policy)
     except ObjectNotFoundError as error:
         raise NoManifestError.at(prefix, f"there is no {MANIFEST_FILE} (a run may have failed)") from error
     sha256 = hashlib.sha256(content).hexdigest()
@@ -140,12 +148,15 @@ def read_manifest(prefix: S3Url, *, client: S3Client, expected_sha256: str | Non
     return StoredManifest(prefix, parse_manifest(content, str(prefix)), sha256)
 
 
-def read_promoted(promotion: Promotion, *, client: S3Client) -> StoredManifest:
+def read_promoted(
+    promotion: Promotion, *, client: S3Client, policy: RetryPolicy | None = None
+) -> StoredManifest:
     """Read the manifest of a model as it was promoted: under the prefix of its run, or where it was kept when replaced.
 
     Args:
         promotion: The model's promotion.
         client: The client for its bucket.
+        policy: How often and how patiently to try again.
 
     Raises:
         PromotedModelGoneError: The model is not there anymore.
@@ -155,11 +166,11 @@ def read_promoted(promotion: Promotion, *, client: S3Client) -> StoredManifest:
     """
     expected = promotion.manifest_sha256
     try:
-        return read_manifest(promotion.url, client=client, expected_sha256=expected)
+        return read_manifest(promotion.url, client=client, expected_sha256=expected, policy=policy)
     except (NoManifestError, ManifestChangedError) as error:
         kept = replaced_prefix(promotion.url, expected)
         try:
-            return read_manifest(kept, client=client, expected_sha256=expected)
+            return read_manifest(kept, client=client, expected_sha256=expected, policy=policy)
         except (ModelNotFoundError, ManifestChangedError):
             pass
         if isinstance(error, NoManifestError):

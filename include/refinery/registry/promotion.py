@@ -21,6 +21,7 @@ from refinery.storage import (
     RetryPolicy,
     VersionedObject,
     delete_unchanged,
+    is_unchanged,
     object_size,
     read_versioned,
     replace_object,
@@ -78,6 +79,41 @@ def read_latest(series: ModelSeries, *, client: S3Client) -> Latest | None:
     return _parse(read_versioned(series.latest_url, client=client), series)
 
 
+@dataclass(frozen=True, slots=True)
+class LatestFile:
+    """latest.json as it was read once.
+
+    Attributes:
+        latest: What it says; None if there is no such file.
+        stored: Its bytes and ETag; None if there is no such file.
+    """
+
+    latest: Latest | None
+    stored: VersionedObject | None
+
+
+def read_latest_again(
+    series: ModelSeries, former: LatestFile | None, *, client: S3Client, policy: RetryPolicy | None = None
+) -> LatestFile:
+    """Read which model is the latest, only asking for the file's ETag if it was read before.
+
+    Args:
+        series: The pipeline's models.
+        former: What this returned the last time, if it was asked before.
+        client: The client for the bucket.
+        policy: How often and how patiently to try again.
+
+    Raises:
+        DamagedPointerError: latest.json cannot be parsed.
+        RemoteError: S3 refused, failed or could not be reached.
+    """
+    url = series.latest_url
+    if former and former.stored and is_unchanged(url, former.stored, client=client, policy=policy):
+        return former
+    stored = read_versioned(url, client=client, policy=policy)
+    return LatestFile(_parse(stored, series), stored)
+
+
 def promote_if_newer(
     series: ModelSeries, prefix: S3Url, *, by: str, client: S3Client, policy: RetryPolicy = CONFLICT_POLICY
 ) -> PromotionResult:
@@ -116,7 +152,9 @@ def promote_if_newer(
     return replace(_update(series, choose, client, policy), newer=newer)
 
 
-def promote(series: ModelSeries, version: str, *, by: str, client: S3Client) -> PromotionResult:
+def promote(
+    series: ModelSeries, version: str, *, by: str, client: S3Client, reason: str | None = None
+) -> PromotionResult:
     """Make a model the latest because a person says so. Repair a damaged latest.json, whose history is then lost.
 
     Args:
@@ -124,6 +162,7 @@ def promote(series: ModelSeries, version: str, *, by: str, client: S3Client) -> 
         version: The model's name, usually its date.
         by: The person, for the history.
         client: The client for the bucket.
+        reason: Why, for the history.
 
     Raises:
         ModelNotFoundError: There is no such model, it has lost a file, or it was deleted at the same moment; latest.json is
@@ -133,19 +172,20 @@ def promote(series: ModelSeries, version: str, *, by: str, client: S3Client) -> 
     """
     manifest = read_version(series, version, client=client)
     _check_files(manifest, client)
-    candidate = _promotion(manifest, by, "promote")
+    candidate = _promotion(manifest, by, "promote", reason)
     return _update(
         series, lambda former: Latest.after(former, candidate), client, CONFLICT_POLICY, repair=True
     )
 
 
-def rollback(series: ModelSeries, *, by: str, client: S3Client) -> PromotionResult:
+def rollback(series: ModelSeries, *, by: str, client: S3Client, reason: str | None = None) -> PromotionResult:
     """Make the model the latest that was so before the current one; each further rollback goes one model back.
 
     Args:
         series: The pipeline's models.
         by: The person, for the history.
         client: The client for the bucket.
+        reason: Why, for the history.
 
     Raises:
         ModelNotFoundError: No model has been promoted yet.
@@ -167,7 +207,7 @@ def rollback(series: ModelSeries, *, by: str, client: S3Client) -> PromotionResu
             problem = f"{earlier.prefix}, the model before, is not there anymore"
             raise _no_earlier_model(series, problem) from error
         _check_files(manifest, client)
-        return Latest.after(former, _promotion(manifest, by, "rollback"))
+        return Latest.after(former, _promotion(manifest, by, "rollback", reason))
 
     return _update(series, choose, client, CONFLICT_POLICY)
 
@@ -283,7 +323,10 @@ def _no_earlier_model(series: ModelSeries, problem: str) -> RegistryError:
 
 
 def _promotion(
-    manifest: StoredManifest, by: str, action: Literal["upload", "promote", "rollback"]
+    manifest: StoredManifest,
+    by: str,
+    action: Literal["upload", "promote", "rollback"],
+    reason: str | None = None,
 ) -> Promotion:
     return Promotion(
         prefix=str(manifest.prefix),
@@ -295,4 +338,5 @@ def _promotion(
         promoted_at=datetime.now(UTC).replace(microsecond=0),
         promoted_by=by,
         action=action,
+        reason=reason,
     )

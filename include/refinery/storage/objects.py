@@ -62,6 +62,26 @@ def object_size(url: S3Url, *, client: S3Client, policy: RetryPolicy | None = No
         return None
 
 
+def is_unchanged(
+    url: S3Url, known: VersionedObject, *, client: S3Client, policy: RetryPolicy | None = None
+) -> bool:
+    """Return whether an object is still the one that was read, by its ETag; one request without a body.
+
+    Raises:
+        RemoteError: S3 refused, failed or could not be reached.
+    """
+
+    def ask() -> str:
+        with s3_errors(str(url), client):
+            return str(client.head_object(Bucket=url.bucket, Key=url.key).get("ETag", ""))
+
+    try:
+        etag = (policy or RetryPolicy()).retrying()(ask)
+    except ObjectNotFoundError:
+        return False
+    return known.etag is not None and etag.strip('"') == known.etag.strip('"')
+
+
 def read_object(url: S3Url, *, client: S3Client, policy: RetryPolicy | None = None) -> bytes:
     """Return an object's verified bytes.
 

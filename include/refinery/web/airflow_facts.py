@@ -1,0 +1,226 @@
+"""What the pages ask of Airflow: who the user is and may do, and what its database knows of DAGs and runs.
+
+No other module of the pages knows how Airflow's web server and database are made. `tests/web/test_airflow_facts.py` notices when
+something of it has moved.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+from airflow.api_fastapi.core_api.security import get_user, requires_access_dag
+from airflow.configuration import conf
+from airflow.models.dag import DagModel, DagTag
+from airflow.models.dag_version import DagVersion
+from airflow.models.dagrun import DagRun
+from airflow.models.serialized_dag import SerializedDagModel
+from airflow.utils.session import create_session
+from sqlalchemy import func, select
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Mapping
+
+    from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+    from sqlalchemy.orm import Session
+
+__all__ = ["get_user"]
+
+# A serialized task of ours: its class, and the templated fields of it that are read.
+_UPLOAD = ("refinery.operators.upload", "UploadModelOperator")
+# Dependencies of routes: who may read a DAG, and who may change it. They read the DAG's id from the path.
+reads_dag = requires_access_dag("GET")
+edits_dag = requires_access_dag("PUT")
+reads_runs = requires_access_dag("GET", DagAccessEntity.RUN)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where one pipeline of a DAG puts its models.
+
+    Attributes:
+        group: The task group of the pipeline in the DAG; empty if it is the whole DAG.
+        prefix: The output prefix, with its templates.
+        connection: The Airflow connection for it.
+        params: The DAG's params that have a default, with it.
+    """
+
+    group: str
+    prefix: str
+    connection: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The newest run of a DAG."""
+
+    run_id: str
+    state: str
+    run_after: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DagFacts:
+    """A DAG that holds at least one pipeline.
+
+    Attributes:
+        dag_id: Its id.
+        description: What its author says of it.
+        owners: Who owns its tasks.
+        tags: Its tags, without dag-factory's own.
+        is_paused: Whether it is paused.
+        is_gone: Whether Airflow does not find it anymore: its config was deleted, or is broken.
+        schedule: Its schedule in words.
+        next_run: When its next run starts.
+        last_run: Its newest run.
+        outputs: Where its pipelines put models.
+    """
+
+    dag_id: str
+    description: str
+    owners: str
+    tags: tuple[str, ...]
+    is_paused: bool
+    is_gone: bool
+    schedule: str
+    next_run: dt.datetime | None
+    last_run: LastRun | None
+    outputs: tuple[Output, ...]
+
+
+@dataclass(slots=True)
+class _Outputs:
+    """The outputs of all DAGs, by their ids, as of a moment: reading all of them is slow, and they seldom change."""
+
+    as_of: dt.datetime | None = None
+    versions: dict[str, int] = field(default_factory=dict)
+    by_dag: dict[str, tuple[Output, ...]] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+_outputs = _Outputs()
+
+
+def readable_dags(user: BaseUser) -> set[str]:
+    """Return the ids of the DAGs that a user may read."""
+    return set(get_auth_manager().get_authorized_dag_ids(user=user, method="GET"))
+
+
+def may_edit(user: BaseUser, dag_id: str) -> bool:
+    """Return whether a user may change a DAG, and so the models of its pipelines."""
+    details = DagDetails(id=dag_id, team_name=DagModel.get_team_name(dag_id))
+    return bool(get_auth_manager().is_authorized_dag(method="PUT", details=details, user=user))
+
+
+def secret_key() -> str:
+    """Return the secret that all web servers of this Airflow share."""
+    return str(conf.get("api", "secret_key"))
+
+
+def ui_url(path: str) -> str:
+    """Return the URL of a page of Airflow's own, from the root of its host."""
+    root = str(conf.get("api", "base_url", fallback="/") or "/")
+    _, _, below = root.partition("://")
+    above = f"/{below.partition('/')[2]}" if below else root
+    return f"{above.rstrip('/')}/{path.lstrip('/')}"
+
+
+def find_dags(dag_ids: Iterable[str]) -> list[DagFacts]:
+    """Return what Airflow knows of those of some DAGs that hold pipelines."""
+    wanted = set(dag_ids)
+    with create_session() as session:
+        outputs = _read_outputs(session)
+        ours = sorted(wanted & outputs.keys())
+        tags = _tags(session, ours)
+        last_runs = _last_runs(session, ours)
+        models = [
+            model
+            for start in range(0, len(ours), 500)
+            for model in session.scalars(
+                select(DagModel).where(DagModel.dag_id.in_(ours[start : start + 500]))
+            )
+        ]
+        return [
+            DagFacts(
+                dag_id=model.dag_id,
+                description=model.description or "",
+                owners=model.owners or "",
+                tags=tuple(tags[model.dag_id]),
+                is_paused=bool(model.is_paused),
+                is_gone=bool(model.is_stale),
+                schedule=model.timetable_description or model.timetable_summary or "",
+                next_run=model.next_dagrun_create_after,
+                last_run=last_runs.get(model.dag_id),
+                outputs=outputs[model.dag_id],
+            )
+            for model in models
+        ]
+
+
+def _tags(session: Session, dag_ids: list[str]) -> dict[str, list[str]]:
+    tags: dict[str, list[str]] = defaultdict(list)
+    wanted = set(dag_ids)
+    for dag_id, name in session.execute(select(DagTag.dag_id, DagTag.name).order_by(DagTag.name)):
+        if dag_id in wanted and name != "dagfactory":
+            tags[dag_id].append(name)
+    return tags
+
+
+def _last_runs(session: Session, dag_ids: list[str]) -> dict[str, LastRun]:
+    """Return the newest run of each DAG, with a question that the index on DAGs' ids answers."""
+    found: dict[str, LastRun] = {}
+    for start in range(0, len(dag_ids), 500):
+        newest = (
+            select(DagRun.dag_id, func.max(DagRun.run_after).label("newest"))
+            .where(DagRun.dag_id.in_(dag_ids[start : start + 500]))
+            .group_by(DagRun.dag_id)
+            .subquery()
+        )
+        query = select(DagRun.dag_id, DagRun.run_id, DagRun.state, DagRun.run_after).join(
+            newest, (DagRun.dag_id == newest.c.dag_id) & (DagRun.run_after == newest.c.newest)
+        )
+        for dag_id, run_id, state, run_after in session.execute(query):
+            found[dag_id] = LastRun(run_id, str(state), run_after)
+    return found
+
+
+def _read_outputs(session: Session) -> dict[str, tuple[Output, ...]]:
+    """Return the outputs of every DAG that holds pipelines, from what was serialized since the last time."""
+    with _outputs.lock:
+        query = select(SerializedDagModel, DagVersion.version_number).join(
+            DagVersion, SerializedDagModel.dag_version_id == DagVersion.id
+        )
+        if _outputs.as_of is not None:
+            query = query.where(SerializedDagModel.last_updated >= _outputs.as_of)
+        for serialized, number in session.execute(query.execution_options(yield_per=100)):
+            dag_id = serialized.dag_id
+            if number >= _outputs.versions.get(dag_id, 0):
+                _outputs.versions[dag_id] = number
+                _outputs.by_dag[dag_id] = _find_outputs(serialized.data)
+            _outputs.as_of = max(_outputs.as_of or serialized.last_updated, serialized.last_updated)
+            session.expunge(serialized)
+        return {dag_id: outputs for dag_id, outputs in _outputs.by_dag.items() if outputs}
+
+
+def _find_outputs(data: Any) -> tuple[Output, ...]:
+    """Find the uploading tasks of a serialized DAG; of their fields it holds what is templated, before it is rendered."""
+    dag = (json.loads(data) if isinstance(data, str) else data or {}).get("dag") or {}
+    params = {
+        name: param["default"]
+        for name, param in dag.get("params") or []
+        if isinstance(param.get("default"), str | int | float)
+    }
+    found = []
+    for each in dag.get("tasks") or []:
+        task = each.get("__var", each)
+        if (task.get("_task_module"), task.get("task_type")) == _UPLOAD and task.get("prefix"):
+            group = task["task_id"].rpartition(".")[0]
+            found.append(Output(group, str(task["prefix"]), str(task.get("aws_conn_id") or ""), params))
+    return tuple(found)

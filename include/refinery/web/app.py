@@ -1,0 +1,84 @@
+"""The routes of the pages. Each asks for Airflow's login, and for the user's permission on the DAG that it shows."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Depends, FastAPI, HTTPException, Query, Request
+from fastapi.responses import HTMLResponse, Response
+from starlette.exceptions import HTTPException as AnyHTTPException
+
+from refinery.errors import RefineryError
+from refinery.web import airflow_facts, rendering
+from refinery.web.guards import SafeHeaders
+from refinery.web.model_store import ModelStore
+from refinery.web.mount import URL_PREFIX
+from refinery.web.overview import STATES, Filters, make_overview
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+User = Annotated[Any, Depends(airflow_facts.get_user)]
+# A page with many pipelines shows what it has after this many seconds.
+_PATIENCE = 0.6
+_STATIC_SECONDS = 600
+
+
+@cache
+def pages() -> ASGIApp:
+    """Return the application, the same for all requests of this process."""
+    app = FastAPI(
+        title="Refinery",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(airflow_facts.get_user)],
+    )
+    store = ModelStore()
+    _add_common(app)
+    _add_models(app, store)
+    return SafeHeaders(app)
+
+
+def _add_common(app: FastAPI) -> None:
+    @app.exception_handler(AnyHTTPException)
+    def refuse(_: Request, error: AnyHTTPException) -> HTMLResponse:
+        return _page(
+            "message.html",
+            error.status_code,
+            title=_TITLES.get(error.status_code, "Error"),
+            text=str(error.detail),
+        )
+
+    @app.exception_handler(RefineryError)
+    def explain(_: Request, error: RefineryError) -> HTMLResponse:
+        return _page("message.html", 502, title="The models cannot be read", text=str(error))
+
+    @app.get("/static/{name}")
+    def static(name: str) -> Response:
+        kind = rendering.STATIC_TYPES.get(name)
+        if kind is None:
+            raise HTTPException(404, "There is no such file.")
+        headers = {"cache-control": f"private, max-age={_STATIC_SECONDS}"}
+        return Response(rendering.static_file(name), media_type=kind, headers=headers)
+
+
+def _add_models(app: FastAPI, store: ModelStore) -> None:
+    @app.get("/models")
+    def models(user: User, filters: Annotated[Filters, Query()]) -> HTMLResponse:
+        dags = airflow_facts.find_dags(airflow_facts.readable_dags(user))
+        overview = make_overview(dags, filters, store, patience=_PATIENCE)
+        return _page("models.html", overview=overview, filters=filters, states=STATES)
+
+
+_TITLES = {401: "Not logged in", 403: "Not allowed", 404: "Not found"}
+
+
+def _page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    page = rendering.render(template, base=_base(), airflow=airflow_facts.ui_url, **values)
+    return HTMLResponse(page, status_code=status)
+
+
+def _base() -> str:
+    return airflow_facts.ui_url(URL_PREFIX)

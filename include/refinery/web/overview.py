@@ -1,0 +1,290 @@
+"""The Models page: one row for each pipeline that a user may see, sorted by what needs attention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from refinery.errors import RefineryError
+from refinery.web.model_store import UnfilledParamError, series_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from refinery.registry import Latest, LatestFile, ModelSeries, Promotion
+    from refinery.web.airflow_facts import DagFacts, Output
+    from refinery.web.model_store import ModelFacts, ModelStore
+    from refinery.web.readings import Reading
+
+PAGE_SIZE = 50
+_SPARK_POINTS = 20
+# What needs attention, the most urgent first, with what a person reads.
+STATES = {
+    "failed": "Last run failed",
+    "unreachable": "Model not readable",
+    "broken": "Config broken or deleted",
+    "warned": "Gate warned",
+    "no-model": "No model yet",
+    "params": "One model per param",
+    "warnings": "Warnings",
+    "reading": "Reading",
+    "ok": "OK",
+    "paused": "Paused",
+}
+_TONES = {
+    "failed": "bad",
+    "unreachable": "bad",
+    "broken": "bad",
+    "warned": "warn",
+    "warnings": "warn",
+    "ok": "good",
+}
+_GATES = {"passed": ("good", "passed"), "warned": ("warn", "warned")}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One pipeline.
+
+    Attributes:
+        dag: The DAG that holds it.
+        output: Where it puts models.
+        state: What needs attention, one of STATES.
+        latest: Its latest model, if that is known.
+        problem: Why it is not known.
+        facts: What its manifest says, if that is known.
+    """
+
+    dag: DagFacts
+    output: Output
+    state: str = "reading"
+    latest: Latest | None = None
+    problem: str = ""
+    facts: ModelFacts | None = None
+
+    @property
+    def name(self) -> str:
+        """The pipeline's name: that of its DAG, and of its task group if it has one."""
+        return f"{self.dag.dag_id}.{self.output.group}" if self.output.group else self.dag.dag_id
+
+    @property
+    def team(self) -> str:
+        """The folder of its config, which begins its name; empty for one at the top."""
+        return self.dag.dag_id.rpartition(".")[0]
+
+    @property
+    def tone(self) -> str:
+        """The color of its state."""
+        return _TONES.get(self.state, "plain")
+
+    @property
+    def state_text(self) -> str:
+        """Its state in words."""
+        if self.state == "warnings" and self.facts:
+            return f"{self.facts.warnings} warning{'' if self.facts.warnings == 1 else 's'}"
+        return STATES[self.state]
+
+    @property
+    def gate(self) -> tuple[str, str]:
+        """How its latest model met its gates: the tone and a word."""
+        return _GATES.get((self.latest.gate if self.latest else None) or "", ("plain", "no gates"))
+
+    @property
+    def metric(self) -> str:
+        """Its main metric; empty if it was not measured."""
+        if self.latest is None:
+            return ""
+        chosen = self.facts.main_metric if self.facts else ""
+        return chosen if chosen in self.latest.metrics else next(iter(self.latest.metrics), "")
+
+    @property
+    def series(self) -> list[float]:
+        """The main metric of the last promoted models, the oldest first."""
+        past = self.latest.promotions[:_SPARK_POINTS] if self.latest else ()
+        return [one.metrics[self.metric] for one in reversed(past) if self.metric in one.metrics]
+
+    @property
+    def change(self) -> float | None:
+        """The main metric against the model before, as a share of that; None if there is none."""
+        values = self.series
+        if len(values) <= 1 or not values[-2]:
+            return None
+        return (values[-1] - values[-2]) / abs(values[-2])
+
+    @property
+    def change_tone(self) -> str:
+        """Whether the change is good; plain if it is not known which direction is."""
+        if not self.change or self.facts is None:
+            return "plain"
+        return "good" if (self.change < 0) == (self.metric in self.facts.lower_is_better) else "bad"
+
+
+class Filters(BaseModel, frozen=True):
+    """What a person looks for.
+
+    Attributes:
+        q: Part of a name, a description or an owner.
+        team: The folder of configs.
+        tag: A tag of the DAG.
+        state: One of STATES.
+        page: Which page, from 1 on.
+    """
+
+    q: str = ""
+    team: str = ""
+    tag: str = ""
+    state: str = ""
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the Models page shows.
+
+    Attributes:
+        rows: The rows of its page.
+        found: How many pipelines the filters let through.
+        total: How many there are.
+        page: Which page it is.
+        pages: How many there are.
+        teams: All teams.
+        tags: All tags.
+        states: How many pipelines have each state.
+        pending: How many pipelines are still being read.
+        unreachable: What could not be read, and how many pipelines that concerns.
+    """
+
+    rows: list[Row]
+    found: int
+    total: int
+    page: int
+    pages: int
+    teams: list[str]
+    tags: list[str]
+    states: dict[str, int]
+    pending: int
+    unreachable: list[tuple[str, int]]
+
+
+def make_overview(
+    dags: Iterable[DagFacts], filters: Filters, store: ModelStore, *, patience: float
+) -> Overview:
+    """Find the rows of one page.
+
+    Args:
+        dags: The DAGs that the user may read.
+        filters: What the user looks for.
+        store: Reads models.
+        patience: How many seconds to wait at most for models that were never read.
+    """
+    everyone = _with_models([Row(dag, output) for dag in dags for output in dag.outputs], store, patience)
+    matching = [row for row in everyone if _matches(row, filters)]
+    states = dict.fromkeys(STATES, 0)
+    for row in matching:
+        states[row.state] += 1
+    chosen = [row for row in matching if filters.state in ("", row.state)]
+    order = list(STATES)
+    chosen.sort(key=lambda row: (order.index(row.state), row.name))
+    pages = max(1, -(-len(chosen) // PAGE_SIZE))
+    page = min(max(1, filters.page), pages)
+    return Overview(
+        rows=chosen[(page - 1) * PAGE_SIZE : page * PAGE_SIZE],
+        found=len(chosen),
+        total=len(everyone),
+        page=page,
+        pages=pages,
+        teams=sorted({row.team for row in everyone} - {""}),
+        tags=sorted({tag for row in everyone for tag in row.dag.tags}),
+        states={state: amount for state, amount in states.items() if amount},
+        pending=sum(row.state == "reading" for row in everyone),
+        unreachable=_problems(everyone),
+    )
+
+
+def age(moment: datetime, now: datetime | None = None) -> str:
+    """Return how long ago a moment was, in its largest unit, such as "3 days ago"; or when it comes, such as "in 2 hours"."""
+    seconds = ((now or datetime.now(UTC)) - moment).total_seconds()
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        amount = int(abs(seconds) // length)
+        if amount:
+            words = f"{amount:,} {unit}{'' if amount == 1 else 's'}"
+            return f"{words} ago" if seconds > 0 else f"in {words}"
+    return "just now" if seconds >= 0 else "in a moment"
+
+
+def _with_models(rows: Sequence[Row], store: ModelStore, patience: float) -> list[Row]:
+    """Read the latest models, then what their manifests say; each is awaited for half of the time."""
+    places: list[tuple[ModelSeries, str] | None] = []
+    known: list[Row] = []
+    for row in rows:
+        try:
+            places.append((series_of(row.output), row.output.connection))
+            known.append(row)
+        except UnfilledParamError as error:
+            places.append(None)
+            known.append(replace(row, state="params", problem=f"Each {error} has models of its own."))
+        except RefineryError as error:
+            places.append(None)
+            known.append(replace(row, state="unreachable", problem=str(error)))
+    wanted = list(dict.fromkeys(place for place in places if place))
+    readings = dict(zip(wanted, store.latest(wanted, patience=patience / 2), strict=True))
+    known = [
+        row if place is None else _with_latest(row, readings[place])
+        for row, place in zip(known, places, strict=True)
+    ]
+    promoted: dict[int, tuple[Promotion, str]] = {
+        index: (row.latest, row.output.connection) for index, row in enumerate(known) if row.latest
+    }
+    facts = store.facts(promoted.values(), patience=patience / 2)
+    for index, reading in zip(promoted, facts, strict=True):
+        known[index] = _with_facts(known[index], reading)
+    return known
+
+
+def _with_latest(row: Row, reading: Reading[LatestFile]) -> Row:
+    latest = reading.value.latest if reading.value else None
+    return replace(row, latest=latest, problem=reading.problem, state=_state(row, reading))
+
+
+def _state(row: Row, reading: Reading[LatestFile]) -> str:
+    dag, latest = row.dag, reading.value.latest if reading.value else None
+    holds = {
+        "broken": dag.is_gone,
+        "unreachable": bool(reading.problem),
+        "paused": dag.is_paused,
+        "failed": dag.last_run is not None and dag.last_run.state == "failed",
+        "reading": reading.is_pending,
+        "no-model": latest is None,
+        "warned": latest is not None and latest.gate == "warned",
+        "ok": True,
+    }
+    return next(state for state, is_so in holds.items() if is_so)
+
+
+def _with_facts(row: Row, reading: Reading[ModelFacts]) -> Row:
+    facts, state = reading.value, row.state
+    if state == "ok" and reading.problem:
+        state = "unreachable"
+    elif state == "ok" and facts and facts.warnings:
+        state = "warnings"
+    return replace(row, facts=facts, state=state, problem=row.problem or reading.problem)
+
+
+def _matches(row: Row, filters: Filters) -> bool:
+    text = f"{row.name} {row.dag.description} {row.dag.owners}".casefold()
+    return (
+        filters.q.strip().casefold() in text
+        and (not filters.team or row.team == filters.team or row.team.startswith(f"{filters.team}."))
+        and (not filters.tag or filters.tag in row.dag.tags)
+    )
+
+
+def _problems(rows: Iterable[Row]) -> list[tuple[str, int]]:
+    counts: dict[str, int] = {}
+    for row in rows:
+        if row.state == "unreachable":
+            counts[row.problem] = counts.get(row.problem, 0) + 1
+    return sorted(counts.items(), key=lambda item: -item[1])[:5]

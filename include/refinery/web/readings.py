@@ -1,0 +1,124 @@
+"""Read small files from S3 for pages: in a few threads, kept in memory, and with a page's patience.
+
+What was read is used again: while it is fresh without asking, and after that until a thread has asked whether it changed. A page waits
+a moment for what was never read, and shows the rest when it is there.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from refinery.errors import RefineryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping
+
+log = logging.getLogger(__name__)
+
+Value = TypeVar("Value")
+
+_THREADS = 16
+_MOST_KEPT = 5_000
+# After a failure, the same is not tried again for this long.
+_FAILURE_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[Value]):
+    """What a page knows of a file.
+
+    Attributes:
+        value: What it says; None if it was never read, or is not there.
+        problem: Why it could not be read the last time; empty if it could.
+        is_pending: Whether it was never read, and is being read right now.
+    """
+
+    value: Value | None = None
+    problem: str = ""
+    is_pending: bool = False
+
+
+@dataclass(slots=True)
+class _Kept(Generic[Value]):
+    value: Value | None = None
+    problem: str = ""
+    is_read: bool = False
+    fresh_until: float = 0.0
+    future: Future[None] | None = None
+
+
+class Readings(Generic[Value]):
+    """Values read from S3, by keys.
+
+    Args:
+        fresh_for: How many seconds a value is used without asking again.
+        most: How many values are kept; the ones that were not used for longest go first.
+        pool: The threads that read.
+    """
+
+    def __init__(
+        self, *, fresh_for: float, most: int = _MOST_KEPT, pool: ThreadPoolExecutor | None = None
+    ) -> None:
+        self._fresh_for = fresh_for
+        self._most = most
+        self._pool = pool or reading_threads()
+        self._kept: OrderedDict[Hashable, _Kept[Value]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def read(
+        self, loads: Mapping[Hashable, Callable[[Value | None], Value | None]], *, patience: float
+    ) -> dict[Hashable, Reading[Value]]:
+        """Return what is known of each key, after waiting a moment for what was never read.
+
+        Args:
+            loads: For each key, a function that reads its value, and gets the one that was read before.
+            patience: How many seconds to wait at most, for all of them together.
+        """
+        missing = [future for key, load in loads.items() if (future := self._refresh(key, load))]
+        wait(missing, timeout=patience)
+        return {key: self._reading(key) for key in loads}
+
+    def forget(self, key: Hashable) -> None:
+        """Read a key again the next time, because it was just changed."""
+        with self._lock:
+            self._kept.pop(key, None)
+
+    def _refresh(self, key: Hashable, load: Callable[[Value | None], Value | None]) -> Future[None] | None:
+        """Have a key read if that is due; return what to wait for if it was never read."""
+        with self._lock:
+            kept = self._kept.setdefault(key, _Kept())
+            self._kept.move_to_end(key)
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+            if kept.future is None and kept.fresh_until <= time.monotonic():
+                kept.future = self._pool.submit(self._load, kept, load)
+            return None if kept.is_read else kept.future
+
+    def _load(self, kept: _Kept[Value], load: Callable[[Value | None], Value | None]) -> None:
+        try:
+            kept.value, kept.problem, seconds = load(kept.value), "", self._fresh_for
+        except RefineryError as error:
+            kept.problem, seconds = str(error), _FAILURE_SECONDS
+        except Exception as error:
+            log.exception("A model could not be read for a page")
+            kept.problem, seconds = f"{type(error).__name__}: {error}", _FAILURE_SECONDS
+        kept.is_read, kept.fresh_until = True, time.monotonic() + seconds
+        kept.future = None
+
+    def _reading(self, key: Hashable) -> Reading[Value]:
+        with self._lock:
+            kept = self._kept.get(key)
+        if kept is None or not kept.is_read:
+            return Reading(is_pending=True)
+        return Reading(kept.value, kept.problem)
+
+
+def reading_threads() -> ThreadPoolExecutor:
+    """Return threads that read from S3, as many as requests may run at the same time."""
+    return ThreadPoolExecutor(_THREADS, thread_name_prefix="refinery-web")

@@ -1,0 +1,93 @@
+"""Render the pages from templates, in which everything that is shown is escaped."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from refinery.web import charts
+from refinery.web.overview import age
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_HERE = Path(__file__).parent
+# From here on, digits are grouped; above the second, they cannot be counted at a glance.
+_LONG, _HUGE = 10_000, 1e12
+STATIC_TYPES = {
+    "pages.css": "text/css",
+    "pages.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+    "icon-dark.svg": "image/svg+xml",
+}
+
+
+def render(template: str, **values: Any) -> str:
+    """Return a page.
+
+    Args:
+        template: Its template's name.
+        values: What it shows.
+    """
+    return _environment().get_template(template).render(**values)
+
+
+@cache
+def static_file(name: str) -> bytes:
+    """Return the content of one of our files, one of STATIC_TYPES."""
+    return (_HERE / "static" / name).read_bytes()
+
+
+def number(value: Any) -> str:
+    """Format a number with four significant digits, and anything else as its own text; None is empty."""
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if _LONG <= abs(value) < _HUGE:
+        return f"{value:,.0f}"
+    return f"{value:.4g}"
+
+
+def percent(share: float | None) -> str:
+    """Format a change with its sign, such as "+1.2%"; None is empty."""
+    return "" if share is None else f"{share:+.1%}".replace("-", "\N{MINUS SIGN}")
+
+
+def minute(moment: datetime | None) -> str:
+    """Format a moment to the minute, in UTC; None is empty."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}" if moment else ""
+
+
+def day(moment: datetime | None) -> str:
+    """Format the day of a moment, in UTC; None is empty."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d}" if moment else ""
+
+
+def _sparkline(values: list[float], label: str) -> Markup:
+    return Markup(charts.sparkline(values, label))  # nosec B704 # noqa: S704 - an XML library has escaped it
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": number,
+        "percent": percent,
+        "minute": minute,
+        "day": day,
+        "age": age,
+        "sparkline": _sparkline,
+    }
+    return environment

@@ -1,0 +1,216 @@
+"""One real Airflow web server with real DAGs and a real S3 server, for all tests of the pages."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from refinery.local.environment import airflow_environment
+from refinery.local.object_store import ObjectStore
+from refinery.registry import ModelSeries, promote_if_newer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mypy_boto3_s3 import S3Client
+
+HERE = Path(__file__).parent
+HOSTILE = "<img src=x onerror=alert(1)>"
+USERS = {"root": "admin", "churn_viewer": "viewer", "churn_editor": "user", "reader": "viewer"}
+CONFIGS = {
+    "churn": "description: Who leaves?\nowner: growth\n",
+    "team_a/prices": f"description: '{HOSTILE}'\nowner: 'a<b>'\nrequire:\n  mae: {{max: 10}}\n",
+    "team_a/empty": "",
+}
+MINIMAL = """\
+source: s3://datasets/churn.csv
+model: random_forest
+schedule: "0 3 * * *"
+output: s3://models/{name}/{{{{ ds }}}}/
+"""
+TIMEOUT = 90
+
+
+@dataclass
+class Site:
+    """A running web server, and what is behind it."""
+
+    url: str
+    store: ObjectStore
+    passwords: dict[str, str]
+    sessions: dict[str, requests.Session] = field(default_factory=dict)
+
+    def client(self) -> S3Client:
+        return self.store.client()
+
+    def token(self, user: str) -> str:
+        answer = requests.post(
+            f"{self.url}/auth/token", json={"username": user, "password": self.passwords[user]}, timeout=30
+        )
+        return answer.json()["access_token"]
+
+    def session(self, user: str | None) -> requests.Session:
+        """Return a browser's session: the cookie that Airflow's login sets, and nothing else."""
+        if user is None:
+            return requests.Session()
+        if user not in self.sessions:
+            self.sessions[user] = requests.Session()
+            self.sessions[user].cookies.set("_token", self.token(user))
+        return self.sessions[user]
+
+    def get(self, user: str | None, path: str, **options: Any) -> requests.Response:
+        return self.session(user).get(f"{self.url}{path}", timeout=30, allow_redirects=False, **options)
+
+    def post(self, user: str | None, path: str, **options: Any) -> requests.Response:
+        return self.session(user).post(f"{self.url}{path}", timeout=30, allow_redirects=False, **options)
+
+
+def put_model(client: S3Client, name: str, date: str, *, promoted: bool = True, **changes: Any) -> None:
+    """Put a model of a date on S3, as a run of its pipeline does."""
+    series = ModelSeries.of_output(f"s3://models/{name}/{{{{ ds }}}}/")
+    prefix = series.prefix_of(date)
+    dag_id = name.replace("/", ".")
+    manifest = {
+        "created_at": f"{date}T03:01:00+00:00",
+        "metrics": {"mae": 5.0, "r2": 0.5},
+        "baseline": {"mae": 9.0, "r2": 0.0},
+        "evaluation": {"lower_is_better": ["mae"]},
+        "model": {"name": "random_forest", "kind": "module"},
+        "params": {"depth": 3},
+        "gate": "passed",
+        "gates": [
+            {
+                "metric": "mae",
+                "kind": "max",
+                "required": 10.0,
+                "measured": 5.0,
+                "margin": 5.0,
+                "passed": True,
+                "sentence": "mae 5 is at most 10.",
+            }
+        ],
+        "warnings": [],
+        "files": {"model.pkl": {"size": 7, "sha256": "0" * 64}},
+        "provenance": {
+            "run": {
+                "dag_id": dag_id,
+                "run_id": f"scheduled__{date}",
+                "logical_date": f"{date}T03:00:00+00:00",
+            },
+            "config": {"path": f"configs/{name}.yml", "text": f"source: s3://datasets/{date}.csv\n"},
+            "dataset": {"url": "s3://datasets/churn.csv", "size": 1234, "sha256": "1" * 64},
+        },
+    } | changes
+    for file, content in changes.pop("contents", {}).items():
+        client.put_object(Bucket=prefix.bucket, Key=f"{prefix.key}{file}", Body=content)
+        manifest["files"][file] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    manifest.pop("contents", None)
+    client.put_object(Bucket=prefix.bucket, Key=f"{prefix.key}model.pkl", Body=b"a model")
+    client.put_object(
+        Bucket=prefix.bucket, Key=f"{prefix.key}manifest.json", Body=json.dumps(manifest).encode()
+    )
+    if promoted:
+        promote_if_newer(series, prefix, by=f"{dag_id} scheduled__{date}", client=client)
+
+
+def days_ago(days: int) -> str:
+    return f"{datetime.now(UTC) - timedelta(days=days):%Y-%m-%d}"
+
+
+@pytest.fixture(scope="session")
+def site(
+    copy_project: Callable[[Path], Path],
+    copy_database: Callable[[Path], None],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("web")
+    project = copy_project(folder / "project")
+    for config in (project / "configs").glob("*.yml"):
+        if config.name != "defaults.yml":
+            config.unlink()
+    for name, more in CONFIGS.items():
+        path = project / "configs" / f"{name}.yml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(MINIMAL.format(name=name) + more)
+    home = folder / "home"
+    copy_database(home)
+    passwords = {user: f"{user}-secret" for user in USERS}
+    (home / "passwords.json").write_text(json.dumps(passwords))
+    with ObjectStore(project) as store:
+        environment = airflow_environment(project, home=home, s3_connection=store.connection) | {
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
+            "AIRFLOW__CORE__AUTH_MANAGER": "per_dag_auth.PerDagAuthManager",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
+                f"{user}:{role}" for user, role in USERS.items()
+            ),
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
+            "AIRFLOW__API__SECRET_KEY": "a secret of the tests",
+            "AIRFLOW__API_AUTH__JWT_SECRET": "a longer secret of the tests, for the tokens of users",
+            "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+        }
+        environment["PYTHONPATH"] += f":{HERE}"
+        command = [sys.executable, "-m", "airflow"]
+        subprocess.run([*command, "dags", "reserialize"], env=environment, check=True, capture_output=True)
+        put_models(store.client())
+        yield from _serving(command, environment, home, store, passwords)
+
+
+def put_models(client: S3Client) -> None:
+    for days in range(5, 0, -1):
+        put_model(client, "churn", days_ago(days), metrics={"mae": 5.0 + days / 10, "r2": 0.5})
+    put_model(
+        client,
+        "team_a/prices",
+        days_ago(1),
+        metrics={HOSTILE: 1.5},
+        warnings=[f"The column {HOSTILE} is constant."],
+        gate="warned",
+        gates=[],
+    )
+
+
+def _serving(
+    command: list[str], environment: dict[str, str], home: Path, store: ObjectStore, passwords: dict[str, str]
+) -> Iterator[Site]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {name: value for name, value in environment.items() if name != "REFINERY_ONLY_HOSTS"}
+    environment["AIRFLOW__API__PORT"] = str(port)
+    with (home / "server.log").open("wb") as log:
+        server = subprocess.Popen(
+            [*command, "api-server", "--host", "127.0.0.1", "--workers", "1", "--port", str(port)],
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    site = Site(f"http://127.0.0.1:{port}", store, passwords)
+    try:
+        _wait_for(site, server, home)
+        yield site
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _wait_for(site: Site, server: subprocess.Popen[bytes], home: Path) -> None:
+    deadline = time.monotonic() + TIMEOUT
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            if requests.get(f"{site.url}/api/v2/monitor/health", timeout=5).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.2)
+    pytest.fail((home / "server.log").read_text()[-3000:])

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 HOSTILE = "<img src=x onerror=alert(1)>"
 USERS = {"root": "admin", "churn_viewer": "viewer", "churn_editor": "user", "reader": "viewer"}
+CARD = b"<!DOCTYPE html><title>Card</title><script>parent.document.title = 'taken'</script><h1>The card</h1>"
 CONFIGS = {
     "churn": "description: Who leaves?\nowner: growth\n",
     "team_a/prices": f"description: '{HOSTILE}'\nowner: 'a<b>'\nrequire:\n  mae: {{max: 10}}\n",
@@ -47,6 +48,7 @@ class Site:
     """A running web server, and what is behind it."""
 
     url: str
+    home: Path
     store: ObjectStore
     passwords: dict[str, str]
     sessions: dict[str, requests.Session] = field(default_factory=dict)
@@ -105,23 +107,41 @@ def put_model(client: S3Client, name: str, date: str, *, promoted: bool = True, 
         "provenance": {
             "run": {
                 "dag_id": dag_id,
-                "run_id": f"scheduled__{date}",
+                "run_id": f"run__{date}",
                 "logical_date": f"{date}T03:00:00+00:00",
             },
             "config": {"path": f"configs/{name}.yml", "text": f"source: s3://datasets/{date}.csv\n"},
             "dataset": {"url": "s3://datasets/churn.csv", "size": 1234, "sha256": "1" * 64},
         },
     } | changes
-    for file, content in changes.pop("contents", {}).items():
+    for file, content in manifest.pop("contents", {}).items():
         client.put_object(Bucket=prefix.bucket, Key=f"{prefix.key}{file}", Body=content)
         manifest["files"][file] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    manifest.pop("contents", None)
     client.put_object(Bucket=prefix.bucket, Key=f"{prefix.key}model.pkl", Body=b"a model")
     client.put_object(
         Bucket=prefix.bucket, Key=f"{prefix.key}manifest.json", Body=json.dumps(manifest).encode()
     )
     if promoted:
-        promote_if_newer(series, prefix, by=f"{dag_id} scheduled__{date}", client=client)
+        promote_if_newer(series, prefix, by=f"{dag_id} run__{date}", client=client)
+
+
+def put_report(client: S3Client, name: str, date: str) -> None:
+    """Put the report on a rejected model on S3, as a run of its pipeline does."""
+    gate = {"metric": "mae", "kind": "max", "required": 10.0, "measured": 12.0, "margin": -2.0}
+    sentence = "mae is 12, and at most 10 is required: missed by 2."
+    manifest = {
+        "created_at": f"{date}T03:01:00+00:00",
+        "metrics": {"mae": 12.0, "r2": 0.1},
+        "evaluation": {"lower_is_better": ["mae"]},
+        "gate": "rejected",
+        "gates": [gate | {"passed": False, "sentence": sentence}],
+        "provenance": {
+            "run": {"dag_id": name, "run_id": f"manual__{date}", "logical_date": f"{date}T03:00:00Z"}
+        },
+        "files": {},
+    }
+    key = f"{name}/{date}/rejected/manual__{date}/manifest.json"
+    client.put_object(Bucket="models", Key=key, Body=json.dumps(manifest).encode())
 
 
 def days_ago(days: int) -> str:
@@ -168,7 +188,14 @@ def site(
 
 def put_models(client: S3Client) -> None:
     for days in range(5, 0, -1):
-        put_model(client, "churn", days_ago(days), metrics={"mae": 5.0 + days / 10, "r2": 0.5})
+        put_model(
+            client,
+            "churn",
+            days_ago(days),
+            metrics={"mae": 5.0 + days / 10, "r2": 0.5},
+            contents={"card.html": CARD},
+        )
+    put_report(client, "churn", days_ago(0))
     put_model(
         client,
         "team_a/prices",
@@ -196,7 +223,7 @@ def _serving(
             stderr=log,
             start_new_session=True,
         )
-    site = Site(f"http://127.0.0.1:{port}", store, passwords)
+    site = Site(f"http://127.0.0.1:{port}", home, store, passwords)
     try:
         _wait_for(site, server, home)
         yield site

@@ -4,18 +4,60 @@ from __future__ import annotations
 
 import pytest
 
-from tests.web.conftest import HOSTILE
+from tests.web.conftest import HOSTILE, days_ago
 
 pytestmark = pytest.mark.slow
 
 MODELS = "/refinery/models"
 
 
-@pytest.mark.parametrize("path", [MODELS, "/refinery/static/pages.css", "/refinery/static/icon.svg"])
+PAGES = [
+    "",
+    "/run?run_id=scheduled__2026-01-01",
+    f"/card?v={days_ago(1)}/",
+    f"/compare?v={days_ago(1)}/&v={days_ago(2)}/",
+]
+FORMS = ["/promote", "/rollback"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        MODELS,
+        "/refinery/static/pages.css",
+        "/refinery/static/icon.svg",
+        *(f"/refinery/dags/churn{page}" for page in PAGES),
+    ],
+)
 def test_nobody_is_asked_to_log_in(site, path):
     answer = site.get(None, path)
     assert answer.status_code == 401
     assert "churn" not in answer.text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_dag_that_a_user_may_not_read_is_refused_whether_there_or_not(site, path):
+    answers = [
+        site.get("churn_viewer", f"/refinery/dags/{dag}{path}") for dag in ("team_a.prices", "nothing")
+    ]
+    assert [answer.status_code for answer in answers] == [403, 403]
+    assert "mae" not in answers[0].text
+
+
+@pytest.mark.parametrize("path", FORMS)
+@pytest.mark.parametrize(("user", "status"), [(None, 401), ("churn_viewer", 403), ("reader", 403)])
+def test_who_may_not_edit_a_dag_may_not_change_its_latest_model(site, user, status, path):
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    form = {"version": days_ago(3), "reason": "because", "proof": ""}
+    assert site.post(user, f"/refinery/dags/churn{path}", data=form, headers=headers).status_code == status
+
+
+def test_an_editor_of_one_dag_may_not_change_another(site):
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    answer = site.post(
+        "churn_editor", "/refinery/dags/team_a.prices/rollback", data={"reason": "x"}, headers=headers
+    )
+    assert answer.status_code == 403
 
 
 def test_a_forged_cookie_is_refused(site):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from refinery.operators.links import MODEL_CARD, PLAN, StepLink, model_page, pla
 from refinery.operators.pod import whole_cores
 from refinery.operators.provenance import run_provenance
 from refinery.spec.artifacts import JUDGEMENT
+from refinery.spec.series import report_prefix
 from refinery.spec.urls import parse_prefix_url
 
 if TYPE_CHECKING:
@@ -192,10 +192,7 @@ class TrainModelOperator(PipelineOperator):
 
         if self.prefix is None:
             return
-        run = re.sub(
-            r"[^A-Za-z0-9._-]", "-", context["run_id"]
-        )  # not every S3 server accepts colons or escapes
-        prefix = parse_prefix_url(f"{parse_prefix_url(self.prefix)}rejected/{run}/")
+        prefix = report_prefix(parse_prefix_url(self.prefix), context["run_id"])
         upload_model(report_dir, prefix, client=s3_client(self.aws_conn_id, prefix), keep_former=False)
         self.log.info("Report on the rejected model: %s", prefix)
 

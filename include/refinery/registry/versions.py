@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -28,10 +30,14 @@ if TYPE_CHECKING:
 
     from refinery.spec.series import ModelSeries
     from refinery.spec.urls import S3Url
-    from refinery.storage import ListedObject
+    from refinery.storage import ListedObject, RetryPolicy
 
 # As many connections as a client keeps.
 _CONCURRENT_REQUESTS = 10
+# As many objects as one request lists.
+_ONE_REQUEST = 1000
+# How many days back to look for the newest models, one after the other, until there are enough.
+_WINDOWS = (1, 8, 64, 512)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +96,59 @@ class DescribedVersion:
     problem: str = ""
 
 
-def list_series(series: ModelSeries, *, client: S3Client) -> Listing:
+def list_series(
+    series: ModelSeries,
+    *,
+    client: S3Client,
+    since: dt.datetime | None = None,
+    policy: RetryPolicy | None = None,
+) -> Listing:
     """List a pipeline's models, and the reports on those that were rejected.
+
+    Args:
+        series: The pipeline's models.
+        client: The client for the bucket.
+        since: Leave out the models of earlier dates, if versions have dates.
+        policy: How often and how patiently to try again.
 
     Raises:
         RemoteError: The bucket cannot be listed.
     """
-    objects = list(list_prefix(series.root, client=client))
-    manifests = {item.key: item for item in objects if _is_manifest(item.key)}
-    return Listing(tuple(_find_versions(series, objects)), tuple(_find_reports(series, objects)), manifests)
+    after = series.key_from(since) if since else ""
+    return _listing(series, list(list_prefix(series.root, client=client, policy=policy, after=after)))
+
+
+def list_newest(
+    series: ModelSeries,
+    most: int,
+    *,
+    until: dt.datetime,
+    client: S3Client,
+    policy: RetryPolicy | None = None,
+) -> Listing:
+    """List at least the newest models of a pipeline, and the reports beside them; older ones are left out if dates allow it.
+
+    How many requests that takes does not depend on how many models there are.
+
+    Args:
+        series: The pipeline's models.
+        most: How many models are wanted.
+        until: About when the newest is from.
+        client: The client for the bucket.
+        policy: How often and how patiently to try again.
+
+    Raises:
+        RemoteError: The bucket cannot be listed.
+    """
+    first = list(islice(list_prefix(series.root, client=client, policy=policy), _ONE_REQUEST + 1))
+    if len(first) <= _ONE_REQUEST:
+        return _listing(series, first)
+    for days in _WINDOWS if series.is_dated else ():
+        since = until - timedelta(days=days)
+        listing = list_series(series, client=client, since=since, policy=policy)
+        if len(listing.versions) >= most:
+            return listing
+    return list_series(series, client=client, policy=policy)
 
 
 def list_versions(series: ModelSeries, *, client: S3Client) -> tuple[Version, ...]:
@@ -148,6 +198,11 @@ def read_version(series: ModelSeries, name: str, *, client: S3Client) -> StoredM
     # No guess: of dates, the one that is spelled alike is seldom the one that is meant.
     there = f"there are {listed(known)}" if known else "no model is there yet"
     raise ModelNotFoundError(f"{series.root} holds no model {quoted(name)}; {there}.")
+
+
+def _listing(series: ModelSeries, objects: Sequence[ListedObject]) -> Listing:
+    manifests = {item.key: item for item in objects if _is_manifest(item.key)}
+    return Listing(tuple(_find_versions(series, objects)), tuple(_find_reports(series, objects)), manifests)
 
 
 def _find_versions(series: ModelSeries, objects: Sequence[ListedObject]) -> list[Version]:

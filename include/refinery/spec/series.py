@@ -11,6 +11,7 @@ from refinery.spec.urls import S3Url, parse_prefix_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
 TEMPLATE = re.compile(r"\{\{\s*(.*?)\s*\}\}")
 # The version of the only model of an output without templates.
@@ -18,9 +19,11 @@ ONLY_VERSION = "current"
 # Enough hex digits of a manifest's SHA-256 to distinguish the models of one prefix.
 _ID_DIGITS = 12
 _REPLACED_KEY = re.compile(rf"(?P<prefix>(?:.*/)?){REPLACED}/(?P<id>[0-9a-f]{{{_ID_DIGITS}}})/", re.DOTALL)
+_NOT_IN_KEYS = re.compile(r"[^A-Za-z0-9._-]")
 # Separates a version and the start of its manifest's SHA-256, in the name of a model that a rerun replaced.
 _REPLACED_MARK = "@"
 
+_DATE_FORMATS = {"ds": "%Y-%m-%d", "ds_nodash": "%Y%m%d", "ts_nodash": "%Y%m%dT%H%M%S"}
 _FORMS = {"ds": r"\d{4}-\d\d-\d\d", "ds_nodash": r"\d{8}", "ts_nodash": r"\d{8}T\d{6}"}
 # Folders below the models of another series may have the same depth, and are not models.
 _ANY_FORM = rf"(?!(?:{REJECTED}|{REPLACED})/[^/]+/$)[^/]+"
@@ -69,6 +72,13 @@ class ModelSeries:
     def is_dated(self) -> bool:
         """Return whether versions sort by date."""
         return next(self.macros, "") in _FORMS
+
+    def key_from(self, moment: datetime) -> str:
+        """Return where the keys of models from a moment on begin, in the order of a listing; empty if versions have no date."""
+        if not self.is_dated:
+            return ""
+        head = self.output.key.partition("{{")[0]
+        return head + moment.strftime(_DATE_FORMATS[next(self.macros)])
 
     @property
     def may_hold_others(self) -> bool:
@@ -145,6 +155,12 @@ def replaced_prefix(prefix: S3Url, manifest_sha256: str) -> S3Url:
         manifest_sha256: The SHA-256 of its manifest's bytes, in hex.
     """
     return prefix.child(f"{REPLACED}/{manifest_sha256[:_ID_DIGITS]}/")
+
+
+def report_prefix(prefix: S3Url, run_id: str) -> S3Url:
+    """Return where the report on a run's rejected model is, below the prefix that the model would have had."""
+    # Not every S3 server accepts colons or escapes.
+    return prefix.child(f"{REJECTED}/{_NOT_IN_KEYS.sub('-', run_id)}/")
 
 
 def split_replaced(prefix: S3Url) -> tuple[S3Url, str]:

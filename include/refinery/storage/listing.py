@@ -47,7 +47,7 @@ class ListedObject:
 
 
 def list_prefix(
-    prefix: S3Url, *, client: S3Client, policy: RetryPolicy | None = None
+    prefix: S3Url, *, client: S3Client, policy: RetryPolicy | None = None, after: str = ""
 ) -> Iterator[ListedObject]:
     """Yield every object under a prefix, subfolders included, with one request per thousand.
 
@@ -55,11 +55,13 @@ def list_prefix(
         prefix: What the keys begin with.
         client: The client for the bucket.
         policy: How often and how patiently to try again.
+        after: Leave out the keys that sort before this one.
 
     Raises:
         RemoteError: The bucket cannot be listed; retryable where trying again later may help.
     """
-    for item in _items(prefix, prefix.key, client, policy or RetryPolicy()):
+    options = {"StartAfter": after} if after else {}
+    for item in _items(prefix, prefix.key, client, policy or RetryPolicy(), **options):
         yield ListedObject(item["Key"], item["Size"], item["LastModified"], item.get("ETag"))
 
 

@@ -7,9 +7,11 @@ something of it has moved.
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from airflow.api_fastapi.app import get_auth_manager
@@ -20,8 +22,14 @@ from airflow.models.dag import DagModel, DagTag
 from airflow.models.dag_version import DagVersion
 from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
+from airflow.models.taskinstance import TaskInstance
+from airflow.models.xcom import XComModel
+from airflow.utils.log.log_reader import TaskLogReader
 from airflow.utils.session import create_session
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from refinery.web.mount import URL_PREFIX
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -31,6 +39,12 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 __all__ = ["get_user"]
+
+log = logging.getLogger(__name__)
+
+# A log that is longer was not written by one of our tasks.
+_MOST_LOG_LINES = 100_000
+_WHOLE_LOG: Any = {}
 
 # A serialized task of ours: its class, and the templated fields of it that are read.
 _UPLOAD = ("refinery.operators.upload", "UploadModelOperator")
@@ -45,12 +59,14 @@ class Output:
     """Where one pipeline of a DAG puts its models.
 
     Attributes:
+        task_id: The task that uploads them.
         group: The task group of the pipeline in the DAG; empty if it is the whole DAG.
         prefix: The output prefix, with its templates.
         connection: The Airflow connection for it.
         params: The DAG's params that have a default, with it.
     """
 
+    task_id: str
     group: str
     prefix: str
     connection: str
@@ -95,6 +111,55 @@ class DagFacts:
     outputs: tuple[Output, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class TaskFacts:
+    """A task of a run."""
+
+    task_id: str
+    state: str
+    try_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """A run of a DAG that holds pipelines.
+
+    Attributes:
+        run_id: Its id.
+        state: Its state.
+        moment: Its logical date, or when it was to start if it has none.
+        params: What it was triggered with.
+        tasks: Its tasks, by when they started.
+        outputs: Where the pipelines of its version of the DAG put models.
+        uploaded: The prefix that each uploading task wrote to, by the task's id.
+    """
+
+    run_id: str
+    state: str
+    moment: dt.datetime
+    params: Mapping[str, Any]
+    tasks: tuple[TaskFacts, ...]
+    outputs: tuple[Output, ...]
+    uploaded: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a task failed, as its log says.
+
+    Attributes:
+        task_id: The task.
+        try_number: Which try of it.
+        kind: The exception's class; empty if the log names none.
+        sentence: What it says; empty if the log does not say, or could not be read.
+    """
+
+    task_id: str
+    try_number: int
+    kind: str
+    sentence: str
+
+
 @dataclass(slots=True)
 class _Outputs:
     """The outputs of all DAGs, by their ids, as of a moment: reading all of them is slow, and they seldom change."""
@@ -132,6 +197,11 @@ def ui_url(path: str) -> str:
     return f"{above.rstrip('/')}/{path.lstrip('/')}"
 
 
+def pages_url() -> str:
+    """Return the URL of our own pages, from the root of its host."""
+    return ui_url(URL_PREFIX)
+
+
 def find_dags(dag_ids: Iterable[str]) -> list[DagFacts]:
     """Return what Airflow knows of those of some DAGs that hold pipelines."""
     wanted = set(dag_ids)
@@ -162,6 +232,95 @@ def find_dags(dag_ids: Iterable[str]) -> list[DagFacts]:
             )
             for model in models
         ]
+
+
+def find_run(dag_id: str, run_id: str) -> RunFacts | None:
+    """Return what Airflow knows of a run; None if there is none."""
+    with create_session() as session:
+        run = session.scalar(select(DagRun).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
+        if run is None:
+            return None
+        instances = session.scalars(
+            select(TaskInstance)
+            .where(TaskInstance.dag_id == dag_id, TaskInstance.run_id == run_id)
+            .order_by(TaskInstance.start_date, TaskInstance.task_id)
+        ).all()
+        versions = [each.dag_version_id for each in instances if each.dag_version_id]
+        serialized = session.scalar(
+            select(SerializedDagModel).where(SerializedDagModel.dag_version_id.in_(versions)).limit(1)
+        )
+        outputs = _find_outputs(serialized.data) if serialized else _read_outputs(session).get(dag_id, ())
+        uploads = [output.task_id for output in outputs]
+        results = session.execute(
+            select(XComModel.task_id, XComModel.value).where(
+                XComModel.dag_id == dag_id,
+                XComModel.run_id == run_id,
+                XComModel.key == "return_value",
+                XComModel.task_id.in_(uploads),
+            )
+        )
+        return RunFacts(
+            run_id=run_id,
+            state=str(run.state),
+            moment=run.logical_date or run.run_after,
+            params=dict(run.conf or {}),
+            tasks=tuple(
+                TaskFacts(each.task_id, str(each.state or ""), each.try_number) for each in instances
+            ),
+            outputs=outputs,
+            uploaded={task_id: _prefix_in(value) for task_id, value in results},
+        )
+
+
+def _prefix_in(value: Any) -> str:
+    """Return the prefix in what an uploading task returned."""
+    try:
+        returned = json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return ""
+    return str(returned.get("prefix") or "") if isinstance(returned, dict) else ""
+
+
+def may_read_logs(user: BaseUser, dag_id: str) -> bool:
+    """Return whether a user may read the logs of a DAG's tasks."""
+    details = DagDetails(id=dag_id, team_name=DagModel.get_team_name(dag_id))
+    return bool(
+        get_auth_manager().is_authorized_dag(
+            method="GET", access_entity=DagAccessEntity.TASK_LOGS, details=details, user=user
+        )
+    )
+
+
+def read_failure(dag_id: str, run_id: str, task: TaskFacts) -> Failure:
+    """Return why a task failed: Airflow keeps the exception in the task's log alone."""
+    nothing = Failure(task.task_id, task.try_number, "", "")
+    with create_session() as session:
+        instance = session.scalar(
+            select(TaskInstance)
+            .where(
+                TaskInstance.dag_id == dag_id,
+                TaskInstance.run_id == run_id,
+                TaskInstance.task_id == task.task_id,
+                TaskInstance.map_index == -1,
+            )
+            .options(joinedload(TaskInstance.dag_run), joinedload(TaskInstance.dag_model))
+        )
+        if instance is None:
+            return nothing
+        try:
+            lines, _ = TaskLogReader().read_log_chunks(instance, task.try_number, _WHOLE_LOG)
+            for line in islice(lines, _MOST_LOG_LINES):
+                if detail := getattr(line, "error_detail", None):
+                    outermost = detail[0]
+                    nothing = Failure(
+                        task.task_id,
+                        task.try_number,
+                        str(outermost.get("exc_type") or ""),
+                        str(outermost.get("exc_value") or ""),
+                    )
+        except Exception:
+            log.exception("The log of %s in %s could not be read for a page", task.task_id, run_id)
+    return nothing
 
 
 def _tags(session: Session, dag_ids: list[str]) -> dict[str, list[str]]:
@@ -222,5 +381,9 @@ def _find_outputs(data: Any) -> tuple[Output, ...]:
         task = each.get("__var", each)
         if (task.get("_task_module"), task.get("task_type")) == _UPLOAD and task.get("prefix"):
             group = task["task_id"].rpartition(".")[0]
-            found.append(Output(group, str(task["prefix"]), str(task.get("aws_conn_id") or ""), params))
+            found.append(
+                Output(
+                    task["task_id"], group, str(task["prefix"]), str(task.get("aws_conn_id") or ""), params
+                )
+            )
     return tuple(found)

@@ -13,8 +13,10 @@ from refinery.errors import RefineryError
 from refinery.web import airflow_facts, rendering
 from refinery.web.guards import SafeHeaders
 from refinery.web.model_store import ModelStore
-from refinery.web.mount import URL_PREFIX
 from refinery.web.overview import STATES, Filters, make_overview
+from refinery.web.pipeline_routes import pipeline_routes
+from refinery.web.rendering import page
+from refinery.web.run_routes import run_routes
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -23,6 +25,7 @@ User = Annotated[Any, Depends(airflow_facts.get_user)]
 # A page with many pipelines shows what it has after this many seconds.
 _PATIENCE = 0.6
 _STATIC_SECONDS = 600
+_TITLES = {400: "Not possible", 401: "Not logged in", 403: "Not allowed", 404: "Not found"}
 
 
 @cache
@@ -38,13 +41,15 @@ def pages() -> ASGIApp:
     store = ModelStore()
     _add_common(app)
     _add_models(app, store)
+    app.include_router(pipeline_routes(store))
+    app.include_router(run_routes(store))
     return SafeHeaders(app)
 
 
 def _add_common(app: FastAPI) -> None:
     @app.exception_handler(AnyHTTPException)
     def refuse(_: Request, error: AnyHTTPException) -> HTMLResponse:
-        return _page(
+        return page(
             "message.html",
             error.status_code,
             title=_TITLES.get(error.status_code, "Error"),
@@ -53,7 +58,7 @@ def _add_common(app: FastAPI) -> None:
 
     @app.exception_handler(RefineryError)
     def explain(_: Request, error: RefineryError) -> HTMLResponse:
-        return _page("message.html", 502, title="The models cannot be read", text=str(error))
+        return page("message.html", 502, title="The models cannot be read", text=str(error))
 
     @app.get("/static/{name}")
     def static(name: str) -> Response:
@@ -69,16 +74,4 @@ def _add_models(app: FastAPI, store: ModelStore) -> None:
     def models(user: User, filters: Annotated[Filters, Query()]) -> HTMLResponse:
         dags = airflow_facts.find_dags(airflow_facts.readable_dags(user))
         overview = make_overview(dags, filters, store, patience=_PATIENCE)
-        return _page("models.html", overview=overview, filters=filters, states=STATES)
-
-
-_TITLES = {401: "Not logged in", 403: "Not allowed", 404: "Not found"}
-
-
-def _page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    page = rendering.render(template, base=_base(), airflow=airflow_facts.ui_url, **values)
-    return HTMLResponse(page, status_code=status)
-
-
-def _base() -> str:
-    return airflow_facts.ui_url(URL_PREFIX)
+        return page("models.html", overview=overview, filters=filters, states=STATES)

@@ -72,16 +72,21 @@ class Readings(Generic[Value]):
         self._lock = threading.Lock()
 
     def read(
-        self, loads: Mapping[Hashable, Callable[[Value | None], Value | None]], *, patience: float
+        self,
+        loads: Mapping[Hashable, Callable[[Value | None], Value | None]],
+        *,
+        patience: float,
+        fresh: bool = False,
     ) -> dict[Hashable, Reading[Value]]:
         """Return what is known of each key, after waiting a moment for what was never read.
 
         Args:
             loads: For each key, a function that reads its value, and gets the one that was read before.
             patience: How many seconds to wait at most, for all of them together.
+            fresh: Whether to wait also for what was read before, but may have changed.
         """
-        missing = [future for key, load in loads.items() if (future := self._refresh(key, load))]
-        wait(missing, timeout=patience)
+        futures = [self._refresh(key, load, fresh=fresh) for key, load in loads.items()]
+        wait([future for future in futures if future], timeout=patience)
         return {key: self._reading(key) for key in loads}
 
     def forget(self, key: Hashable) -> None:
@@ -89,8 +94,10 @@ class Readings(Generic[Value]):
         with self._lock:
             self._kept.pop(key, None)
 
-    def _refresh(self, key: Hashable, load: Callable[[Value | None], Value | None]) -> Future[None] | None:
-        """Have a key read if that is due; return what to wait for if it was never read."""
+    def _refresh(
+        self, key: Hashable, load: Callable[[Value | None], Value | None], *, fresh: bool
+    ) -> Future[None] | None:
+        """Have a key read if that is due; return what to wait for."""
         with self._lock:
             kept = self._kept.setdefault(key, _Kept())
             self._kept.move_to_end(key)
@@ -98,7 +105,7 @@ class Readings(Generic[Value]):
                 self._kept.popitem(last=False)
             if kept.future is None and kept.fresh_until <= time.monotonic():
                 kept.future = self._pool.submit(self._load, kept, load)
-            return None if kept.is_read else kept.future
+            return None if kept.is_read and not fresh else kept.future
 
     def _load(self, kept: _Kept[Value], load: Callable[[Value | None], Value | None]) -> None:
         try:

@@ -7,10 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
 from markupsafe import Markup
 
-from refinery.web import charts
+from refinery.web import airflow_facts, charts
 from refinery.web.overview import age
 
 if TYPE_CHECKING:
@@ -27,14 +28,20 @@ STATIC_TYPES = {
 }
 
 
-def render(template: str, **values: Any) -> str:
+def page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """Return a page.
 
     Args:
         template: Its template's name.
+        status: The answer's status.
         values: What it shows.
     """
-    return _environment().get_template(template).render(**values)
+    text = (
+        _environment()
+        .get_template(template)
+        .render(base=airflow_facts.pages_url(), airflow=airflow_facts.ui_url, **values)
+    )
+    return HTMLResponse(text, status_code=status)
 
 
 @cache
@@ -45,7 +52,7 @@ def static_file(name: str) -> bytes:
 
 def number(value: Any) -> str:
     """Format a number with four significant digits, and anything else as its own text; None is empty."""
-    if value is None:
+    if value is None or isinstance(value, Undefined):
         return ""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
@@ -57,6 +64,11 @@ def number(value: Any) -> str:
 def percent(share: float | None) -> str:
     """Format a change with its sign, such as "+1.2%"; None is empty."""
     return "" if share is None else f"{share:+.1%}".replace("-", "\N{MINUS SIGN}")
+
+
+def signed(value: float) -> str:
+    """Format a difference with its sign."""
+    return f"{value:+.4g}".replace("-", "\N{MINUS SIGN}")
 
 
 def minute(moment: datetime | None) -> str:
@@ -73,6 +85,10 @@ def _sparkline(values: list[float], label: str) -> Markup:
     return Markup(charts.sparkline(values, label))  # nosec B704 # noqa: S704 - an XML library has escaped it
 
 
+def _trend(points: list[charts.TrendPoint], metric: str) -> Markup:
+    return Markup(charts.trend(points, metric))  # nosec B704 # noqa: S704 - an XML library has escaped it
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -85,9 +101,11 @@ def _environment() -> Environment:
     environment.filters |= {
         "number": number,
         "percent": percent,
+        "signed": signed,
         "minute": minute,
         "day": day,
         "age": age,
         "sparkline": _sparkline,
+        "trend": _trend,
     }
     return environment

@@ -25,7 +25,8 @@
   };
   follow();
   if (outer) {
-    root.dataset.embedded = "";
+    // On Airflow's own page of the DAG, what leads there is left out.
+    if (new URL(outer.location.href).pathname.includes("/dags/")) root.dataset.place = "dag";
     const watcher = new MutationObserver(follow);
     watcher.observe(outer.document.documentElement, { attributes: true, attributeFilter: ["class"] });
     addEventListener("pagehide", () => watcher.disconnect());
@@ -59,5 +60,13 @@
     if (next && !typing) document.getElementById("main").replaceWith(next);
     refresh(tries - 1);
   };
+  // Exactly two models are compared.
+  addEventListener("submit", (event) => {
+    const wanted = Number(event.target.dataset.choose ?? 0);
+    if (!wanted || event.target.querySelectorAll("input[type=checkbox]:checked").length === wanted) return;
+    event.preventDefault();
+    event.target.querySelector("[data-hint]")?.removeAttribute("hidden");
+  });
+
   addEventListener("DOMContentLoaded", () => refresh(20));
 })();

@@ -1,0 +1,205 @@
+"""A run's tab: the model that a run made, or why it made none."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from refinery.errors import RefineryError
+from refinery.registry import ModelNotFoundError, StoredManifest
+from refinery.spec.artifacts import CARD_HTML
+from refinery.spec.run_params import RUN_DATE_MACRO, write_param
+from refinery.spec.series import TEMPLATE, report_prefix
+from refinery.spec.urls import parse_prefix_url
+from refinery.web.model_store import gates_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from refinery.registry import Latest
+    from refinery.spec.urls import S3Url
+    from refinery.web.airflow_facts import Output, RunFacts, TaskFacts
+    from refinery.web.model_store import Gate, ModelStore
+
+_DATES = {"ds": "%Y-%m-%d", "ds_nodash": "%Y%m%d", "ts_nodash": "%Y%m%dT%H%M%S"}
+_PARAM = re.compile(r"params\.(?P<name>[A-Za-z]\w*)(?: \| \w+)*", re.ASCII)
+_MOST_SHOWN = 50
+_FAILED = ("failed", "up_for_retry")
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """A metric of a run's model beside others; None where one has no value."""
+
+    name: str
+    value: Any
+    baseline: Any
+    spread: Any
+    latest: Any
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a run.
+
+    Attributes:
+        kind: "model", "rejected", "replaced" or "none".
+        manifest: What the manifest of its model says, or of the report on it; empty if there is none.
+        prefix: Where that is.
+        expected: Where its model would be; None if that is not known.
+        problem: Why it cannot be read.
+    """
+
+    kind: str
+    manifest: Mapping[str, Any]
+    prefix: S3Url | None
+    expected: S3Url | None
+    problem: str = ""
+
+
+def read_outcome(run: RunFacts, output: Output, store: ModelStore) -> Outcome:
+    """Find the model that a run made, wherever later runs have left it, or the report on it.
+
+    Args:
+        run: The run.
+        output: Where its pipeline puts models.
+        store: Reads models.
+    """
+    written = run.uploaded.get(output.task_id) or rendered_prefix(output, run)
+    if not written:
+        return Outcome("none", {}, None, None)
+    prefix, connection = parse_prefix_url(written), output.connection
+    report = report_prefix(prefix, run.run_id)
+    try:
+        for kind, place in (("rejected", report), ("model", prefix)):
+            if (found := _read(place, connection, store)) and found.run.get("run_id") == run.run_id:
+                return Outcome(kind, found.content, place, prefix)
+        for kept in store.replaced(prefix, connection):
+            if kept.run.get("run_id") == run.run_id:
+                return Outcome("replaced", kept.content, kept.prefix, prefix)
+    except RefineryError as error:
+        return Outcome("none", {}, None, prefix, str(error))
+    return Outcome("none", {}, None, prefix)
+
+
+def rendered_prefix(output: Output, run: RunFacts) -> str:
+    """Return the prefix of a run's model, as the task would render it; empty if something in it is not known."""
+    moment = run.moment.astimezone(UTC)
+    values = {name: moment.strftime(form) for name, form in _DATES.items()}
+    unknown = False
+
+    def fill(template: re.Match[str]) -> str:
+        nonlocal unknown
+        macro = template[1]
+        if date := RUN_DATE_MACRO.fullmatch(macro):
+            return str(run.params.get(date["name"]) or values["ds"])
+        if param := _PARAM.fullmatch(macro):
+            value = run.params.get(param["name"], output.params.get(param["name"]))
+            unknown = unknown or value is None
+            return write_param(value)
+        unknown = unknown or macro not in values
+        return values.get(macro, "")
+
+    filled = TEMPLATE.sub(fill, output.prefix)
+    return "" if unknown else filled
+
+
+def compare_metrics(manifest: Mapping[str, Any], latest: Latest | None) -> list[MetricRow]:
+    """Return a model's metrics beside those of the baseline and of the latest model.
+
+    Args:
+        manifest: What its manifest says.
+        latest: The latest model, if it is another one.
+    """
+    baseline, spread = _section(manifest, "baseline"), _section(manifest, "spread")
+    errors = _section(manifest, "evaluation").get("lower_is_better") or ()
+    rows = []
+    for name, value in (manifest.get("metrics") or {}).items():
+        against = baseline.get(name)
+        tone = "plain"
+        if isinstance(against, int | float) and against != value:
+            tone = "good" if (value < against) == (name in errors) else "bad"
+        rows.append(
+            MetricRow(
+                name, value, against, spread.get(name), latest.metrics.get(name) if latest else None, tone
+            )
+        )
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What a run's tab says of a model besides its metrics.
+
+    Attributes:
+        gates: How it met each gate.
+        warnings: Its warnings.
+        data: Facts of the dataset: name, text, and whether the text is code.
+        config_path: The path of its config.
+        config: The config as it ran.
+        revision: The git revision of the project.
+        has_card: Whether there is a card.
+    """
+
+    gates: tuple[Gate, ...]
+    warnings: list[str]
+    data: list[tuple[str, str, bool]]
+    config_path: str
+    config: str
+    revision: str
+    has_card: bool
+
+
+def describe(manifest: Mapping[str, Any]) -> Described:
+    """Read a manifest, in which everything may be missing."""
+    provenance = _section(manifest, "provenance")
+    config = _section(provenance, "config")
+    return Described(
+        gates=gates_of(manifest),
+        warnings=[str(text) for text in (manifest.get("warnings") or [])[:_MOST_SHOWN]],
+        data=_dataset(manifest, _section(provenance, "dataset")),
+        config_path=str(config.get("path") or ""),
+        config=str(config.get("text") or ""),
+        revision=str(provenance.get("git_revision") or ""),
+        has_card=CARD_HTML in _section(manifest, "files"),
+    )
+
+
+def _dataset(manifest: Mapping[str, Any], dataset: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
+    data, split = _section(manifest, "data"), _section(manifest, "split")
+    files = [file for file in dataset.get("files") or [dataset] if isinstance(file, dict)]
+    facts = [("File", str(file["url"]), True) for file in files[:_MOST_SHOWN] if file.get("url")]
+    facts += [
+        (name, str(dataset[key]), True)
+        for name, key in (("SHA-256", "sha256"), ("ETag", "etag"), ("S3 version", "version_id"))
+        if dataset.get(key)
+    ]
+    counted = [
+        ("Size", dataset.get("size"), " bytes"),
+        ("Rows", data.get("rows"), ""),
+        ("Held-out rows", split.get("test_rows"), ""),
+    ]
+    facts += [(name, f"{value:,}{unit}", False) for name, value, unit in counted if isinstance(value, int)]
+    target = _section(data, "target").get("name")
+    return facts + ([("Target", str(target), False)] if target else [])
+
+
+def _section(manifest: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    section = manifest.get(name)
+    return section if isinstance(section, dict) else {}
+
+
+def failed_tasks(run: RunFacts, task_id: str = "") -> list[TaskFacts]:
+    """Return the tasks of a run that failed themselves: that of a task's tab alone, if it is one of them."""
+    failed = [task for task in run.tasks if task.state in _FAILED]
+    return [task for task in failed if task.task_id == task_id] or failed
+
+
+def _read(prefix: S3Url, connection: str, store: ModelStore) -> StoredManifest | None:
+    try:
+        return store.manifest(prefix, connection)
+    except ModelNotFoundError:
+        return None

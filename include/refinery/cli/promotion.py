@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from refinery.cli import project
@@ -17,19 +19,25 @@ from refinery.cli.named_model import (
 )
 from refinery.cli.run_params import ParamOption
 
+ReasonOption = Annotated[
+    str | None,
+    typer.Option("--reason", "-r", metavar="TEXT", help="Why, for the history.", show_default=False),
+]
 
-def promote(
+
+def promote(  # noqa: PLR0917 - typer calls it by name
     model: ModelArgument,
     date: DateArgument = None,
     date_option: DateOption = None,
+    reason: ReasonOption = None,
     params: ParamOption = None,
     environment: project.EnvironmentOption = project.DEFAULT_ENVIRONMENT,
 ) -> None:
-    """Make a model the latest, with your name in the history.
+    """Make a model the latest, with your name and a reason in the history.
 
     Newer runs still become the latest after it; backfills of older dates do not. This also repairs a damaged latest.json.
 
-    Example: `refinery promote petrol_consumption 2026-01-30`
+    Example: `refinery promote petrol_consumption 2026-01-30 --reason "the newest one drifts"`
     """
     from refinery.registry import promote as promote_version
 
@@ -39,21 +47,22 @@ def promote(
         raise typer.BadParameter("name the model to promote by the date of its run", param_hint="DATE")
     with S3Access() as access:
         client = named.client(access)
-        typer.echo(promote_version(series, named.version, by=current_user(), client=client))
+        typer.echo(promote_version(series, named.version, by=current_user(), client=client, reason=reason))
 
 
 def rollback(
     name: project.PipelineArgument,
+    reason: ReasonOption = None,
     params: ParamOption = None,
     environment: project.EnvironmentOption = project.DEFAULT_ENVIRONMENT,
 ) -> None:
     """Make the model before the latest one the latest again; each further rollback goes one model further back.
 
-    Your name goes into the history.
+    Your name goes into the history, and a reason.
 
     Example: `refinery rollback petrol_consumption`
     """
     from refinery.registry import rollback as roll_back
 
     with open_series(project.read_pipeline(name, environment), params) as (series, client):
-        typer.echo(roll_back(series, by=current_user(), client=client))
+        typer.echo(roll_back(series, by=current_user(), client=client, reason=reason))

@@ -26,14 +26,14 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from airflow.utils.log.log_reader import TaskLogReader
 from airflow.utils.session import create_session
-from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import select
+from sqlalchemy.orm import aliased, joinedload
 
 from refinery.web.mount import URL_PREFIX
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
     from sqlalchemy.orm import Session
@@ -45,6 +45,7 @@ log = logging.getLogger(__name__)
 # A log that is longer was not written by one of our tasks.
 _MOST_LOG_LINES = 100_000
 _WHOLE_LOG: Any = {}
+_MOST_IN_QUERY = 500
 
 # A serialized task of ours: its class, and the templated fields of it that are read.
 _UPLOAD = ("refinery.operators.upload", "UploadModelOperator")
@@ -75,7 +76,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
-    """The newest run of a DAG."""
+    """The run of a DAG that was made last."""
 
     run_id: str
     state: str
@@ -95,7 +96,7 @@ class DagFacts:
         is_gone: Whether Airflow does not find it anymore: its config was deleted, or is broken.
         schedule: Its schedule in words.
         next_run: When its next run starts.
-        last_run: Its newest run.
+        last_run: The run that was made last.
         outputs: Where its pipelines put models.
     """
 
@@ -212,10 +213,8 @@ def find_dags(dag_ids: Iterable[str]) -> list[DagFacts]:
         last_runs = _last_runs(session, ours)
         models = [
             model
-            for start in range(0, len(ours), 500)
-            for model in session.scalars(
-                select(DagModel).where(DagModel.dag_id.in_(ours[start : start + 500]))
-            )
+            for part in _parts(ours)
+            for model in session.scalars(select(DagModel).where(DagModel.dag_id.in_(part)))
         ]
         return [
             DagFacts(
@@ -333,21 +332,30 @@ def _tags(session: Session, dag_ids: list[str]) -> dict[str, list[str]]:
 
 
 def _last_runs(session: Session, dag_ids: list[str]) -> dict[str, LastRun]:
-    """Return the newest run of each DAG, with a question that the index on DAGs' ids answers."""
+    """Return the run of each DAG that was made last: that one is found by an index, however many runs there are."""
     found: dict[str, LastRun] = {}
-    for start in range(0, len(dag_ids), 500):
-        newest = (
-            select(DagRun.dag_id, func.max(DagRun.run_after).label("newest"))
-            .where(DagRun.dag_id.in_(dag_ids[start : start + 500]))
-            .group_by(DagRun.dag_id)
-            .subquery()
-        )
-        query = select(DagRun.dag_id, DagRun.run_id, DagRun.state, DagRun.run_after).join(
-            newest, (DagRun.dag_id == newest.c.dag_id) & (DagRun.run_after == newest.c.newest)
-        )
-        for dag_id, run_id, state, run_after in session.execute(query):
+    candidates = aliased(DagRun)
+    last = (
+        select(candidates.id)
+        .where(candidates.dag_id == DagModel.dag_id)
+        .order_by(candidates.id.desc())
+        .limit(1)
+        .correlate(DagModel)
+        .scalar_subquery()
+    )
+    query = select(DagRun.dag_id, DagRun.run_id, DagRun.state, DagRun.run_after).join(
+        DagModel, DagRun.id == last
+    )
+    for part in _parts(dag_ids):
+        for dag_id, run_id, state, run_after in session.execute(query.where(DagModel.dag_id.in_(part))):
             found[dag_id] = LastRun(run_id, str(state), run_after)
     return found
+
+
+def _parts(dag_ids: list[str]) -> Iterator[list[str]]:
+    """Yield ids in parts that every database takes in one question."""
+    for start in range(0, len(dag_ids), _MOST_IN_QUERY):
+        yield dag_ids[start : start + _MOST_IN_QUERY]
 
 
 def _read_outputs(session: Session) -> dict[str, tuple[Output, ...]]:

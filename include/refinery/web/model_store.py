@@ -207,7 +207,12 @@ class ModelStore:
         )
 
     def latest(
-        self, series: Iterable[tuple[ModelSeries, str]], *, patience: float, fresh: bool = False
+        self,
+        series: Iterable[tuple[ModelSeries, str]],
+        *,
+        patience: float,
+        fresh: bool = False,
+        max_age: float = _LATEST_SECONDS,
     ) -> list[Reading[LatestFile]]:
         """Return what is known of the latest models of pipelines.
 
@@ -215,12 +220,13 @@ class ModelStore:
             series: The models of each pipeline, and the connection for them.
             patience: How many seconds to wait for what was never read.
             fresh: Whether to wait also for what was read before, but may have changed.
+            max_age: After how many seconds to ask again.
         """
         keys = list(series)
         loads: dict[Hashable, Callable[[LatestFile | None], LatestFile | None]] = {
             key: functools.partial(_load_latest, *key) for key in keys
         }
-        found = self._latest.read(loads, patience=patience, fresh=fresh)
+        found = self._latest.read(loads, patience=patience, fresh=fresh, max_age=max_age)
         return [found[key] for key in keys]
 
     def facts(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 50
 _SPARK_POINTS = 20
+# The models on the page are asked for again after the first, all others after the second, in seconds.
+_SHOWN_AGE, _OTHERS_AGE = 20.0, 300.0
 # What needs attention, the most urgent first, with what a person reads.
 STATES = {
     "failed": "Last run failed",
@@ -56,6 +58,8 @@ class Row:
         latest: Its latest model, if that is known.
         problem: Why it is not known.
         facts: What its manifest says, if that is known.
+        place: Its models and the connection for them, if params do not leave that open.
+        is_pending: Whether something of it is still being read.
     """
 
     dag: DagFacts
@@ -64,6 +68,8 @@ class Row:
     latest: Latest | None = None
     problem: str = ""
     facts: ModelFacts | None = None
+    place: tuple[ModelSeries, str] | None = None
+    is_pending: bool = False
 
     @property
     def name(self) -> str:
@@ -190,8 +196,11 @@ def make_overview(
     chosen.sort(key=lambda row: (order.index(row.state), row.name))
     pages = max(1, -(-len(chosen) // PAGE_SIZE))
     page = min(max(1, filters.page), pages)
+    shown = chosen[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    # Read again for the next view, which this one does not wait for.
+    store.latest([row.place for row in shown if row.place], patience=0, max_age=_SHOWN_AGE)
     return Overview(
-        rows=chosen[(page - 1) * PAGE_SIZE : page * PAGE_SIZE],
+        rows=shown,
         found=len(chosen),
         total=len(everyone),
         page=page,
@@ -199,7 +208,7 @@ def make_overview(
         teams=sorted({row.team for row in everyone} - {""}),
         tags=sorted({tag for row in everyone for tag in row.dag.tags}),
         states={state: amount for state, amount in states.items() if amount},
-        pending=sum(row.state == "reading" for row in everyone),
+        pending=sum(row.is_pending for row in everyone),
         unreachable=_problems(everyone),
     )
 
@@ -230,9 +239,10 @@ def _with_models(rows: Sequence[Row], store: ModelStore, patience: float) -> lis
             places.append(None)
             known.append(replace(row, state="unreachable", problem=str(error)))
     wanted = list(dict.fromkeys(place for place in places if place))
-    readings = dict(zip(wanted, store.latest(wanted, patience=patience / 2), strict=True))
+    latest = store.latest(wanted, patience=patience / 2, max_age=_OTHERS_AGE)
+    readings = dict(zip(wanted, latest, strict=True))
     known = [
-        row if place is None else _with_latest(row, readings[place])
+        row if place is None else _with_latest(replace(row, place=place), readings[place])
         for row, place in zip(known, places, strict=True)
     ]
     promoted: dict[int, tuple[Promotion, str]] = {
@@ -246,7 +256,13 @@ def _with_models(rows: Sequence[Row], store: ModelStore, patience: float) -> lis
 
 def _with_latest(row: Row, reading: Reading[LatestFile]) -> Row:
     latest = reading.value.latest if reading.value else None
-    return replace(row, latest=latest, problem=reading.problem, state=_state(row, reading))
+    return replace(
+        row,
+        latest=latest,
+        problem=reading.problem,
+        state=_state(row, reading),
+        is_pending=reading.is_pending,
+    )
 
 
 def _state(row: Row, reading: Reading[LatestFile]) -> str:
@@ -270,7 +286,8 @@ def _with_facts(row: Row, reading: Reading[ModelFacts]) -> Row:
         state = "unreachable"
     elif state == "ok" and facts and facts.warnings:
         state = "warnings"
-    return replace(row, facts=facts, state=state, problem=row.problem or reading.problem)
+    problem = row.problem or reading.problem
+    return replace(row, facts=facts, state=state, problem=problem, is_pending=reading.is_pending)
 
 
 def _matches(row: Row, filters: Filters) -> bool:

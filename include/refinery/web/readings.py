@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
 
-_THREADS = 16
+_THREADS = 8
 _MOST_KEPT = 5_000
 # After a failure, the same is not tried again for this long.
 _FAILURE_SECONDS = 15.0
@@ -49,7 +49,7 @@ class _Kept(Generic[Value]):
     value: Value | None = None
     problem: str = ""
     is_read: bool = False
-    fresh_until: float = 0.0
+    read_at: float = 0.0
     future: Future[None] | None = None
 
 
@@ -77,6 +77,7 @@ class Readings(Generic[Value]):
         *,
         patience: float,
         fresh: bool = False,
+        max_age: float | None = None,
     ) -> dict[Hashable, Reading[Value]]:
         """Return what is known of each key, after waiting a moment for what was never read.
 
@@ -84,8 +85,10 @@ class Readings(Generic[Value]):
             loads: For each key, a function that reads its value, and gets the one that was read before.
             patience: How many seconds to wait at most, for all of them together.
             fresh: Whether to wait also for what was read before, but may have changed.
+            max_age: After how many seconds a value is read again; by default `fresh_for`.
         """
-        futures = [self._refresh(key, load, fresh=fresh) for key, load in loads.items()]
+        age = self._fresh_for if max_age is None else max_age
+        futures = [self._refresh(key, load, age, fresh=fresh) for key, load in loads.items()]
         wait([future for future in futures if future], timeout=patience)
         return {key: self._reading(key) for key in loads}
 
@@ -95,7 +98,7 @@ class Readings(Generic[Value]):
             self._kept.pop(key, None)
 
     def _refresh(
-        self, key: Hashable, load: Callable[[Value | None], Value | None], *, fresh: bool
+        self, key: Hashable, load: Callable[[Value | None], Value | None], max_age: float, *, fresh: bool
     ) -> Future[None] | None:
         """Have a key read if that is due; return what to wait for."""
         with self._lock:
@@ -103,20 +106,22 @@ class Readings(Generic[Value]):
             self._kept.move_to_end(key)
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
-            if kept.future is None and kept.fresh_until <= time.monotonic():
+            is_idle = kept.future is None or kept.future.done()
+            if kept.problem:
+                max_age = _FAILURE_SECONDS
+            if is_idle and (not kept.is_read or time.monotonic() - kept.read_at >= max_age):
                 kept.future = self._pool.submit(self._load, kept, load)
             return None if kept.is_read and not fresh else kept.future
 
     def _load(self, kept: _Kept[Value], load: Callable[[Value | None], Value | None]) -> None:
         try:
-            kept.value, kept.problem, seconds = load(kept.value), "", self._fresh_for
+            kept.value, kept.problem = load(kept.value), ""
         except RefineryError as error:
-            kept.problem, seconds = str(error), _FAILURE_SECONDS
+            kept.problem = str(error)
         except Exception as error:
             log.exception("A model could not be read for a page")
-            kept.problem, seconds = f"{type(error).__name__}: {error}", _FAILURE_SECONDS
-        kept.is_read, kept.fresh_until = True, time.monotonic() + seconds
-        kept.future = None
+            kept.problem = f"{type(error).__name__}: {error}"
+        kept.read_at, kept.is_read = time.monotonic(), True
 
     def _reading(self, key: Hashable) -> Reading[Value]:
         with self._lock:

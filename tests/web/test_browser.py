@@ -1,0 +1,119 @@
+"""The pages in a real browser, inside Airflow's own, as an admin and as somebody who may read one DAG."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+from tests.web.conftest import days_ago
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]
+
+# Airflow's own choice for its frame, and what the browser says of the script in a card.
+EXPECTED = ("allow-scripts and allow-same-origin", "Blocked script execution in")
+VIEWS = {
+    "models": "/plugin/models",
+    "dag": "/dags/churn/plugin/model",
+}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_view(site, browser):
+    """Open a page of Airflow as a user, and return ours inside it; what went wrong is checked at the end."""
+    faults, contexts = [], []
+
+    def open_view(path, *, user="root", theme="light", width=1440):
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme="light")
+        contexts.append(context)
+        context.add_cookies([{"name": "_token", "value": site.token(user), "url": site.url}])
+        context.add_init_script(f"try {{ localStorage.setItem('theme', '{theme}') }} catch {{}}")
+        page = context.new_page()
+        page.on(
+            "console", lambda said: faults.append(said.text) if said.type in ("error", "warning") else None
+        )
+        page.on(
+            "request",
+            lambda made: (
+                faults.append(made.url) if not made.url.startswith((site.url, "data:", "blob:")) else None
+            ),
+        )
+        page.goto(f"{site.url}{path}")
+        page.frame_locator("iframe").locator("h1").wait_for(timeout=60_000)
+        return page, next(frame for frame in page.frames if frame.parent_frame == page.main_frame)
+
+    yield open_view
+    for context in contexts:
+        context.close()
+    assert [fault for fault in faults if not any(words in fault for words in EXPECTED)] == []
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_each_view_is_sound_in_each_theme_and_width(open_view, view, theme, width):
+    _, frame = open_view(VIEWS[view], theme=theme, width=width)
+    assert frame.evaluate("document.documentElement.dataset.theme") == theme
+    assert frame.evaluate("getComputedStyle(document.documentElement).colorScheme") == theme
+    # Only tables and figures may be wider than the page, in regions of their own.
+    assert frame.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    found = Axe().run(frame).response["violations"]
+    assert [fault["id"] for fault in found if fault["impact"] in ("serious", "critical")] == []
+
+
+def test_from_all_models_to_one_and_to_its_comparison(open_view):
+    page, frame = open_view("/plugin/models")
+    frame.get_by_role("searchbox").fill("churn")
+    frame.get_by_role("button", name="Apply").click()
+    frame.get_by_role("link", name="churn", exact=True).click()
+    frame.get_by_role("heading", name="Versions").wait_for()
+    for days in (1, 2):
+        frame.get_by_label(f"Compare {days_ago(days)}").check()
+    frame.get_by_role("button", name="Compare two").click()
+    frame.get_by_role("heading", name=f"{days_ago(2)} and {days_ago(1)}").wait_for()
+    assert "/plugin/models/refinery/dags/churn/compare" in page.url  # Airflow's address can be shared
+
+
+def test_a_card_runs_no_script(open_view):
+    page, frame = open_view("/dags/churn/plugin/model")
+    frame.locator("iframe.card").scroll_into_view_if_needed()
+    card = frame.frame_locator("iframe.card").get_by_role("heading", name="The card")
+    card.wait_for()
+    assert "taken" not in page.title()
+    assert frame.title() != "taken"
+
+
+def test_a_link_to_airflow_leaves_the_frame(open_view):
+    page, frame = open_view("/plugin/models")
+    frame.get_by_role("link", name="churn", exact=True).click()
+    frame.get_by_role("link", name="DAG in Airflow").click()
+    page.wait_for_url("**/dags/churn**")
+
+
+def test_who_may_read_one_dag_finds_that_one(open_view):
+    _, frame = open_view("/plugin/models", user="churn_viewer")
+    assert frame.get_by_role("row").count() == 2
+    frame.get_by_role("link", name="churn", exact=True).click()
+    frame.get_by_role("heading", name="Versions").wait_for()
+    assert frame.get_by_role("button", name="Roll back").count() == 0
+
+
+def test_an_editor_promotes_inside_airflow(open_view, site):
+    _, frame = open_view("/dags/churn/plugin/model", user="churn_editor")
+    form = frame.locator("form", has=frame.get_by_role("heading", name="Promote"))
+    form.get_by_label("Model").select_option(days_ago(4))
+    form.get_by_label("Reason").fill("tried in a browser")
+    form.get_by_role("button", name="Promote").click()
+    frame.get_by_text("is now the latest model").wait_for()
+    frame.get_by_text("tried in a browser").first.wait_for()

@@ -33,7 +33,15 @@ CONFIGS = {
     "churn": "description: Who leaves?\nowner: growth\n",
     "team_a/prices": f"description: '{HOSTILE}'\nowner: 'a<b>'\nrequire:\n  mae: {{max: 10}}\n",
     "team_a/empty": "",
+    "team_a/garbage": "",
+    "team_a/away": "",
 }
+# The connection of the last one leads nowhere.
+AWAY = """\
+source: s3://datasets/churn.csv
+model: random_forest
+output: {url: "s3://models/team_a/away/{{ ds }}/", connection: nowhere}
+"""
 MINIMAL = """\
 source: s3://datasets/churn.csv
 model: random_forest
@@ -125,6 +133,23 @@ def put_model(client: S3Client, name: str, date: str, *, promoted: bool = True, 
         promote_if_newer(series, prefix, by=f"{dag_id} run__{date}", client=client)
 
 
+def put_garbage(client: S3Client) -> None:
+    """Put a model whose manifest says nonsense, one whose manifest is nonsense, and a latest.json that is none."""
+    odd = {
+        "metrics": {"mae": 1.0},
+        "gates": ["?", {"metric": 7}],
+        "warnings": [3],
+        "provenance": {"dataset": {"files": [1]}},
+    }
+    for key, content in {
+        f"{days_ago(1)}/manifest.json": json.dumps(odd).encode(),
+        f"{days_ago(2)}/manifest.json": b"\x00 garbage <script>",
+        f"{days_ago(3)}/manifest.json": b'{"metrics": {"mae": "high"}}',
+        "latest.json": b"[]",
+    }.items():
+        client.put_object(Bucket="models", Key=f"team_a/garbage/{key}", Body=content)
+
+
 def put_report(client: S3Client, name: str, date: str) -> None:
     """Put the report on a rejected model on S3, as a run of its pipeline does."""
     gate = {"metric": "mae", "kind": "max", "required": 10.0, "measured": 12.0, "margin": -2.0}
@@ -162,7 +187,7 @@ def site(
     for name, more in CONFIGS.items():
         path = project / "configs" / f"{name}.yml"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(MINIMAL.format(name=name) + more)
+        path.write_text(AWAY if name == "team_a/away" else MINIMAL.format(name=name) + more)
     home = folder / "home"
     copy_database(home)
     passwords = {user: f"{user}-secret" for user in USERS}
@@ -175,6 +200,14 @@ def site(
                 f"{user}:{role}" for user, role in USERS.items()
             ),
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
+            "AIRFLOW_CONN_NOWHERE": json.dumps(
+                {
+                    "conn_type": "aws",
+                    "login": "a",
+                    "password": "secret",
+                    "extra": {"endpoint_url": "http://127.0.0.1:9"},
+                }
+            ),
             "AIRFLOW__API__SECRET_KEY": "a secret of the tests",
             "AIRFLOW__API_AUTH__JWT_SECRET": "a longer secret of the tests, for the tokens of users",
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
@@ -196,6 +229,7 @@ def put_models(client: S3Client) -> None:
             contents={"card.html": CARD},
         )
     put_report(client, "churn", days_ago(0))
+    put_garbage(client)
     put_model(
         client,
         "team_a/prices",

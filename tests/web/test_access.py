@@ -73,7 +73,7 @@ def test_a_token_in_the_header_logs_in_as_with_the_rest_of_airflow(site):
 @pytest.mark.parametrize("user", ["root", "reader"])
 def test_who_may_read_all_dags_sees_all_models(site, user):
     page = site.get(user, MODELS).text
-    assert "3 pipelines" in page
+    assert "5 pipelines" in page
     assert "team_a.prices" in page
 
 

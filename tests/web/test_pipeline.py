@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import time
 
 import pytest
 
@@ -78,6 +79,28 @@ def test_a_model_without_a_card_says_so(site):
 
 def test_a_dag_without_a_model_says_so(site):
     assert "No model has been promoted yet" in site.get("root", "/refinery/dags/team_a.empty").text
+
+
+def test_garbage_is_told_beside_what_can_be_read(site):
+    page = site.get("root", "/refinery/dags/team_a.garbage").text
+    assert "latest.json is damaged" in page
+    assert page.count(">Not readable<") == 2
+    assert "&#39;high&#39;, not a number" in page
+    assert "<script>" not in page.partition("<body>")[2]
+
+
+def test_an_s3_that_cannot_be_reached_is_told_and_hides_no_other(site):
+    page = site.get("root", "/refinery/models").text
+    for _ in range(20):
+        if "data-pending" not in page:
+            break
+        time.sleep(0.5)
+        page = site.get("root", "/refinery/models").text
+    assert "cannot be reached" in page
+    assert "endpoint http://127.0.0.1:9" in page
+    assert "secret" not in page
+    assert "<strong>5.1</strong>" in page
+    assert "cannot be reached" in site.get("root", "/refinery/dags/team_a.away").text
 
 
 def test_a_dag_that_is_not_ours_says_so(site):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 User = Annotated[Any, Depends(airflow_facts.get_user)]
 # A page with many pipelines shows what it has after this many seconds.
-_PATIENCE = 0.6
+_PATIENCE = 0.3
 _STATIC_SECONDS = 600
 _TITLES = {400: "Not possible", 401: "Not logged in", 403: "Not allowed", 404: "Not found"}
 

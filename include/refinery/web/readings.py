@@ -100,7 +100,7 @@ class Readings(Generic[Value]):
     def _refresh(
         self, key: Hashable, load: Callable[[Value | None], Value | None], max_age: float, *, fresh: bool
     ) -> Future[None] | None:
-        """Have a key read if that is due; return what to wait for."""
+        """Have a key read if that is due; return what to wait for, if there is nothing to show meanwhile."""
         with self._lock:
             kept = self._kept.setdefault(key, _Kept())
             self._kept.move_to_end(key)
@@ -111,7 +111,8 @@ class Readings(Generic[Value]):
                 max_age = _FAILURE_SECONDS
             if is_idle and (not kept.is_read or time.monotonic() - kept.read_at >= max_age):
                 kept.future = self._pool.submit(self._load, kept, load)
-            return None if kept.is_read and not fresh else kept.future
+            is_usable = kept.is_read and not kept.problem
+            return None if is_usable and not fresh else kept.future
 
     def _load(self, kept: _Kept[Value], load: Callable[[Value | None], Value | None]) -> None:
         try:

@@ -219,6 +219,16 @@ def site(
         yield from _serving(command, environment, home, store, passwords)
 
 
+@pytest.fixture
+def kept_latest(site: Site) -> Iterator[None]:
+    """Put the latest model of churn back after a test has changed it, for those that follow."""
+    place = {"Bucket": "models", "Key": "churn/latest.json"}
+    before = site.client().get_object(**place)["Body"].read()
+    yield
+    site.client().put_object(**place, Body=before)
+    time.sleep(2.1)  # for so long, the server takes it for fresh
+
+
 def put_models(client: S3Client) -> None:
     for days in range(5, 0, -1):
         put_model(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+
 import pytest
 
 from tests.web.conftest import HOSTILE, days_ago
@@ -96,3 +99,18 @@ def test_answers_are_kept_from_other_sites_and_from_caches(site):
     assert "frame-ancestors 'self'" in headers["content-security-policy"]
     assert headers["cache-control"] == "private, no-store"
     assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_broken_config_is_shown_and_a_deleted_one_is_not(site):
+    with contextlib.closing(sqlite3.connect(site.home / "airflow.db", timeout=30)) as database:
+        with database:
+            database.execute("UPDATE dag SET is_stale = 1 WHERE dag_id LIKE 'team_a.%'")
+            error = "RefineryError: configs/team_a/empty.yml:5:1: modle: unknown key"
+            database.execute("INSERT INTO import_error (filename, stacktrace) VALUES ('x.py', ?)", (error,))
+        page = site.get("root", MODELS).text
+        with database:
+            database.execute("UPDATE dag SET is_stale = 0")
+            database.execute("DELETE FROM import_error")
+    assert "2 pipelines" in page
+    assert ">Config broken<" in page
+    assert "team_a.empty" in page

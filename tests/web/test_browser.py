@@ -109,7 +109,8 @@ def test_who_may_read_one_dag_finds_that_one(open_view):
     assert frame.get_by_role("button", name="Roll back").count() == 0
 
 
-def test_an_editor_promotes_inside_airflow(open_view, site):
+@pytest.mark.usefixtures("kept_latest")
+def test_an_editor_promotes_inside_airflow(open_view):
     _, frame = open_view("/dags/churn/plugin/model", user="churn_editor")
     form = frame.locator("form", has=frame.get_by_role("heading", name="Promote"))
     form.get_by_label("Model").select_option(days_ago(4))

@@ -139,6 +139,7 @@ def test_a_change_needs_a_reason(site, reason):
     assert latest(site)["action"] == "upload"
 
 
+@pytest.mark.usefixtures("kept_latest")
 def test_an_editor_promotes_and_rolls_back_with_a_reason(site):
     form = {"proof": token(site, "churn_editor")}
     promoted = site.post(

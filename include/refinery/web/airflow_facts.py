@@ -21,6 +21,7 @@ from airflow.configuration import conf
 from airflow.models.dag import DagModel, DagTag
 from airflow.models.dag_version import DagVersion
 from airflow.models.dagrun import DagRun
+from airflow.models.errors import ParseImportError
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
@@ -29,6 +30,7 @@ from airflow.utils.session import create_session
 from sqlalchemy import select
 from sqlalchemy.orm import aliased, joinedload
 
+from refinery.spec.names import split_dag_id
 from refinery.web.mount import URL_PREFIX
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ __all__ = ["get_user"]
 
 log = logging.getLogger(__name__)
 
+# Those that all pipelines have.
+_OWN_TAGS = ("dagfactory", "refinery")
 # A log that is longer was not written by one of our tasks.
 _MOST_LOG_LINES = 100_000
 _WHOLE_LOG: Any = {}
@@ -91,9 +95,10 @@ class DagFacts:
         dag_id: Its id.
         description: What its author says of it.
         owners: Who owns its tasks.
-        tags: Its tags, without dag-factory's own.
+        tags: Its tags, without those that all pipelines have.
         is_paused: Whether it is paused.
         is_gone: Whether Airflow does not find it anymore: its config was deleted, or is broken.
+        is_broken: Whether an import error names its config.
         schedule: Its schedule in words.
         next_run: When its next run starts.
         last_run: The run that was made last.
@@ -106,6 +111,7 @@ class DagFacts:
     tags: tuple[str, ...]
     is_paused: bool
     is_gone: bool
+    is_broken: bool
     schedule: str
     next_run: dt.datetime | None
     last_run: LastRun | None
@@ -211,6 +217,7 @@ def find_dags(dag_ids: Iterable[str]) -> list[DagFacts]:
         ours = sorted(wanted & outputs.keys())
         tags = _tags(session, ours)
         last_runs = _last_runs(session, ours)
+        import_errors = "\n".join(filter(None, session.scalars(select(ParseImportError.stacktrace))))
         models = [
             model
             for part in _parts(ours)
@@ -224,6 +231,7 @@ def find_dags(dag_ids: Iterable[str]) -> list[DagFacts]:
                 tags=tuple(tags[model.dag_id]),
                 is_paused=bool(model.is_paused),
                 is_gone=bool(model.is_stale),
+                is_broken=bool(model.is_stale) and _config_of(model.dag_id) in import_errors,
                 schedule=model.timetable_description or model.timetable_summary or "",
                 next_run=model.next_dagrun_create_after,
                 last_run=last_runs.get(model.dag_id),
@@ -322,11 +330,16 @@ def read_failure(dag_id: str, run_id: str, task: TaskFacts) -> Failure:
     return nothing
 
 
+def _config_of(dag_id: str) -> str:
+    """Return how an error about the config of a DAG names it, in whichever folder configs are."""
+    return f"/{'/'.join(split_dag_id(dag_id) or (dag_id,))}.y"
+
+
 def _tags(session: Session, dag_ids: list[str]) -> dict[str, list[str]]:
     tags: dict[str, list[str]] = defaultdict(list)
     wanted = set(dag_ids)
     for dag_id, name in session.execute(select(DagTag.dag_id, DagTag.name).order_by(DagTag.name)):
-        if dag_id in wanted and name != "dagfactory":
+        if dag_id in wanted and name not in _OWN_TAGS:
             tags[dag_id].append(name)
     return tags
 

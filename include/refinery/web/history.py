@@ -116,7 +116,7 @@ def read_history(
         patience: How many seconds to wait for each kind of file that was never read.
     """
     count = min(max(count, _FEWEST), _MOST)
-    [latest_reading] = store.latest([(series, connection)], patience=patience, fresh=True)
+    latest_reading = store.latest_of(series, connection, patience=patience)
     latest = latest_reading.value.latest if latest_reading.value else None
     until = latest.newest_date if latest else datetime.now(UTC)
     listed = store.listing(series, connection, count, until=until, patience=patience)

@@ -49,7 +49,7 @@ _CLIENT_SECONDS = 120.0
 _LATEST_SECONDS = 20.0
 _FOREVER = 24 * 3600.0
 _MOST_MANIFESTS = 4_000
-_LISTING_SECONDS = 5.0
+_LISTING_SECONDS = _MOMENT = 2.0
 _MOST_LISTINGS = 20
 _LONGEST_WAIT = 20.0
 _LARGEST_CARD = 20_000_000
@@ -211,7 +211,6 @@ class ModelStore:
         series: Iterable[tuple[ModelSeries, str]],
         *,
         patience: float,
-        fresh: bool = False,
         max_age: float = _LATEST_SECONDS,
     ) -> list[Reading[LatestFile]]:
         """Return what is known of the latest models of pipelines.
@@ -219,15 +218,26 @@ class ModelStore:
         Args:
             series: The models of each pipeline, and the connection for them.
             patience: How many seconds to wait for what was never read.
-            fresh: Whether to wait also for what was read before, but may have changed.
             max_age: After how many seconds to ask again.
         """
         keys = list(series)
         loads: dict[Hashable, Callable[[LatestFile | None], LatestFile | None]] = {
             key: functools.partial(_load_latest, *key) for key in keys
         }
-        found = self._latest.read(loads, patience=patience, fresh=fresh, max_age=max_age)
+        found = self._latest.read(loads, patience=patience, max_age=max_age)
         return [found[key] for key in keys]
+
+    def latest_of(self, series: ModelSeries, connection: str, *, patience: float) -> Reading[LatestFile]:
+        """Return what is known of the latest model of one pipeline, as of now.
+
+        Args:
+            series: The pipeline's models.
+            connection: The connection for them.
+            patience: How many seconds to wait.
+        """
+        key = (series, connection)
+        load = functools.partial(_load_latest, series, connection)
+        return self._latest.read({key: load}, patience=patience, fresh=True, max_age=_MOMENT)[key]
 
     def facts(
         self, promotions: Iterable[tuple[Promotion, str]], *, patience: float

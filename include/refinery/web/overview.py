@@ -27,7 +27,7 @@ _SHOWN_AGE, _OTHERS_AGE = 20.0, 300.0
 STATES = {
     "failed": "Last run failed",
     "unreachable": "Model not readable",
-    "broken": "Config broken or deleted",
+    "broken": "Config broken",
     "warned": "Gate warned",
     "no-model": "No model yet",
     "params": "One model per param",
@@ -186,7 +186,8 @@ def make_overview(
         store: Reads models.
         patience: How many seconds to wait at most for models that were never read.
     """
-    everyone = _with_models([Row(dag, output) for dag in dags for output in dag.outputs], store, patience)
+    present = [dag for dag in dags if dag.is_broken or not dag.is_gone]
+    everyone = _with_models([Row(dag, output) for dag in present for output in dag.outputs], store, patience)
     matching = [row for row in everyone if _matches(row, filters)]
     states = dict.fromkeys(STATES, 0)
     for row in matching:
@@ -268,7 +269,7 @@ def _with_latest(row: Row, reading: Reading[LatestFile]) -> Row:
 def _state(row: Row, reading: Reading[LatestFile]) -> str:
     dag, latest = row.dag, reading.value.latest if reading.value else None
     holds = {
-        "broken": dag.is_gone,
+        "broken": dag.is_broken,
         "unreachable": bool(reading.problem),
         "paused": dag.is_paused,
         "failed": dag.last_run is not None and dag.last_run.state == "failed",

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
 
-_THREADS = 8
+_THREADS = 6
 _MOST_KEPT = 5_000
 # After a failure, the same is not tried again for this long.
 _FAILURE_SECONDS = 15.0

@@ -69,7 +69,7 @@ def _latest(output: Output, run: RunFacts, store: ModelStore) -> Latest | None:
         series = series_of(output, {name: str(value) for name, value in run.params.items()})
     except UnfilledParamError:
         return None
-    [reading] = store.latest([(series, output.connection)], patience=_PATIENCE, fresh=True)
+    reading = store.latest_of(series, output.connection, patience=_PATIENCE)
     return reading.value.latest if reading.value else None
 
 

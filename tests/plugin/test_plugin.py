@@ -7,10 +7,11 @@ import subprocess
 import sys
 
 LOADED = """
-import json
+import json, sys
 from airflow.plugins_manager import _get_plugins
 plugins, errors = _get_plugins()
-print(json.dumps({"plugins": [plugin.name for plugin in plugins], "errors": errors}))
+pages = [name for name in sys.modules if name.startswith("refinery.web.")]
+print(json.dumps({"plugins": [plugin.name for plugin in plugins], "errors": errors, "pages": pages}))
 """
 
 
@@ -21,3 +22,4 @@ def test_the_plugins_folder_registers_it(project):
     loaded = json.loads(ran.stdout.splitlines()[-1])
     assert "refinery" in loaded["plugins"]
     assert loaded["errors"] == {}
+    assert loaded["pages"] == ["refinery.web.mount"]  # the first request imports the rest

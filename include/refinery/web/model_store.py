@@ -26,7 +26,7 @@ from refinery.registry import (
     read_promoted,
 )
 from refinery.spec.artifacts import CARD_HTML, MANIFEST_FILE
-from refinery.spec.run_params import REPLACED, TEXT_PATTERN, fill_series, write_param
+from refinery.spec.run_params import REPLACED, RESERVED_NAMES, fill_series
 from refinery.storage import RetryPolicy, list_prefix
 from refinery.web.readings import Reading, Readings, reading_threads
 
@@ -129,7 +129,7 @@ def params_of(output: Output) -> list[str]:
     return list(dict.fromkeys(match["name"] for match in _PARAM.finditer(output.prefix)))
 
 
-def series_of(output: Output, chosen: Mapping[str, str] | None = None) -> ModelSeries:
+def series_of(output: Output, chosen: Mapping[str, Any] | None = None) -> ModelSeries:
     """Return the models of a pipeline, for one choice of its params.
 
     Args:
@@ -143,8 +143,9 @@ def series_of(output: Output, chosen: Mapping[str, str] | None = None) -> ModelS
 
     def fill(template: str) -> Any:
         name = template.strip("{} ").removeprefix("params.").split(" ")[0]
-        value = (chosen or {}).get(name) or output.params.get(name)
-        if value is None or not re.match(TEXT_PATTERN, write_param(value)):
+        value = (chosen or {}).get(name, output.params.get(name))
+        # One folder's name, and none of ours.
+        if value is None or "/" in str(value) or value in ("", *RESERVED_NAMES):
             raise UnfilledParamError(name)
         return value
 

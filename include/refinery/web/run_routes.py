@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException
 
+from refinery.spec.run_params import write_param
 from refinery.web import airflow_facts
-from refinery.web.model_store import UnfilledParamError, series_of
-from refinery.web.place import PlaceDep
+from refinery.web.model_store import UnfilledParamError, params_of
+from refinery.web.place import Place, PlaceDep
 from refinery.web.rendering import page
 from refinery.web.run import compare_metrics, describe, failed_tasks, read_outcome
 
 if TYPE_CHECKING:
     from refinery.registry import Latest
-    from refinery.web.airflow_facts import Output, RunFacts
+    from refinery.spec.urls import S3Url
+    from refinery.web.airflow_facts import RunFacts
     from refinery.web.model_store import ModelStore
 
 User = Annotated[Any, Depends(airflow_facts.get_user)]
@@ -34,9 +36,9 @@ def run_routes(store: ModelStore) -> APIRouter:
         facts = airflow_facts.find_run(dag_id, run_id)
         if facts is None:
             raise HTTPException(404, f"Airflow has no run {run_id} of {dag_id}.")
-        output = _output(facts, task_id) or place.output
-        outcome = read_outcome(facts, output, store)
-        latest = _latest(output, facts, store)
+        place = _place_of_run(place, facts, task_id)
+        outcome = read_outcome(facts, place.output, store)
+        latest = _latest(place, store)
         failed = failed_tasks(facts, task_id)
         may_read = airflow_facts.may_read_logs(user, dag_id)
         failures = [airflow_facts.read_failure(dag_id, run_id, task) for task in failed] if may_read else []
@@ -52,34 +54,35 @@ def run_routes(store: ModelStore) -> APIRouter:
             latest=latest,
             is_latest=is_latest,
             metrics=compare_metrics(outcome.manifest, None if is_latest else latest),
-            version_id=_version_id(output, facts, outcome.prefix),
+            version_id=_version_id(place, outcome.prefix),
         )
 
     return router
 
 
-def _output(run: RunFacts, task_id: str) -> Output | None:
-    """Return the pipeline of a task, else the first of the run."""
+def _place_of_run(place: Place, run: RunFacts, task_id: str) -> Place:
+    """Return the pipeline of a task, else the first of the run, with the params that the run had."""
     group = task_id.rpartition(".")[0]
-    return next((each for each in run.outputs if each.group == group), next(iter(run.outputs), None))
+    found = next((each for each in run.outputs if each.group == group), next(iter(run.outputs), None))
+    output = found or place.output
+    given = {name: write_param(run.params[name]) for name in params_of(output) if name in run.params}
+    return Place(place.dag, output, given)
 
 
-def _latest(output: Output, run: RunFacts, store: ModelStore) -> Latest | None:
+def _latest(place: Place, store: ModelStore) -> Latest | None:
     try:
-        series = series_of(output, {name: str(value) for name, value in run.params.items()})
+        series = place.series
     except UnfilledParamError:
         return None
-    reading = store.latest_of(series, output.connection, patience=_PATIENCE)
+    reading = store.latest_of(series, place.output.connection, patience=_PATIENCE)
     return reading.value.latest if reading.value else None
 
 
-def _version_id(output: Output, run: RunFacts, prefix: Any) -> str:
+def _version_id(place: Place, prefix: S3Url | None) -> str:
     """Return the id of a model for the card's route; empty if it has none."""
-    if prefix is None:
-        return ""
     try:
-        series = series_of(output, {name: str(value) for name, value in run.params.items()})
+        root = place.series.root.key
     except UnfilledParamError:
         return ""
-    root = series.root.key
-    return prefix.key.removeprefix(root) if prefix.key.startswith(root) else ""
+    is_below = prefix is not None and prefix.key.startswith(root)
+    return prefix.key.removeprefix(root) if prefix and is_below else ""

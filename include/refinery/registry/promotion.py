@@ -85,11 +85,11 @@ class LatestFile:
 
     Attributes:
         latest: What it says; None if there is no such file.
-        stored: Its bytes and ETag; None if there is no such file.
+        etag: Its ETag; None if there is no such file, or the server gave none.
     """
 
     latest: Latest | None
-    stored: VersionedObject | None
+    etag: str | None
 
 
 def read_latest_again(
@@ -108,10 +108,10 @@ def read_latest_again(
         RemoteError: S3 refused, failed or could not be reached.
     """
     url = series.latest_url
-    if former and former.stored and is_unchanged(url, former.stored, client=client, policy=policy):
+    if former and former.etag and is_unchanged(url, former.etag, client=client, policy=policy):
         return former
     stored = read_versioned(url, client=client, policy=policy)
-    return LatestFile(_parse(stored, series), stored)
+    return LatestFile(_parse(stored, series), stored.etag if stored else None)
 
 
 def promote_if_newer(

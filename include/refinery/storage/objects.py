@@ -62,10 +62,8 @@ def object_size(url: S3Url, *, client: S3Client, policy: RetryPolicy | None = No
         return None
 
 
-def is_unchanged(
-    url: S3Url, known: VersionedObject, *, client: S3Client, policy: RetryPolicy | None = None
-) -> bool:
-    """Return whether an object is still the one that was read, by its ETag; one request without a body.
+def is_unchanged(url: S3Url, etag: str, *, client: S3Client, policy: RetryPolicy | None = None) -> bool:
+    """Return whether an object still has an ETag, with one request that has no body.
 
     Raises:
         RemoteError: S3 refused, failed or could not be reached.
@@ -76,10 +74,10 @@ def is_unchanged(
             return str(client.head_object(Bucket=url.bucket, Key=url.key).get("ETag", ""))
 
     try:
-        etag = (policy or RetryPolicy()).retrying()(ask)
+        present = (policy or RetryPolicy()).retrying()(ask)
     except ObjectNotFoundError:
         return False
-    return known.etag is not None and etag.strip('"') == known.etag.strip('"')
+    return present.strip('"') == etag.strip('"')
 
 
 def read_object(url: S3Url, *, client: S3Client, policy: RetryPolicy | None = None) -> bytes:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from refinery.spec.training import ClassModel
+from refinery.spec.training import Candidate, CandidatesModel, ClassModel, Step
 
 FOREST = {"model": ClassModel("sklearn.ensemble.ExtraTreesRegressor"), "params": {"n_estimators": 10}}
 CLASSIFIER = {"model": ClassModel("sklearn.ensemble.ExtraTreesClassifier"), "params": {"n_estimators": 10}}
@@ -96,3 +96,75 @@ def test_the_demos_dataset_has_no_groups(train_petrol):
     result = train_petrol()
 
     assert not [one for one in result.manifest["warnings"] if one.startswith(GROUPED)]
+
+
+def walk(*, classes=False, rows=400):
+    """A target that goes up and down by chance from one row to the next, with the time of each row."""
+    draw = np.random.default_rng(0)
+    steps = np.cumsum(draw.normal(size=rows))
+    return pd.DataFrame(
+        {
+            "a": draw.normal(size=rows),
+            "at": pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(rows), "h"),
+            "y": np.where(steps > np.median(steps), "up", "down") if classes else steps,
+        }
+    ).sample(frac=1, random_state=0)
+
+
+ALL_PARTS = {
+    "early stopping": {"model": ClassModel("lightgbm.LGBMRegressor"), "params": {}, "stopping_rounds": 5},
+    "weights": {"weight": "w"},
+    "a search": {
+        "model": CandidatesModel(
+            (
+                Candidate((Step("sklearn.linear_model.Ridge"),)),
+                Candidate((Step("sklearn.tree.DecisionTreeRegressor", search={"max_depth": "5..20"}),)),
+            )
+        ),
+        "params": {},
+        "search_trials": 4,
+    },
+}
+
+
+@pytest.mark.parametrize("part", ALL_PARTS)
+@pytest.mark.parametrize("kind", ["time", "duplicates", "groups"])
+def test_whatever_is_used_a_random_target_is_not_known_without_a_warning(train_table, kind, part):
+    draw = np.random.default_rng(1)
+    noise = pd.DataFrame(draw.normal(size=(200, 4)), columns=list("abcy"))
+    table = {"time": walk(), "duplicates": pd.concat([noise] * 3), "groups": customers(noise=0.01)}[kind]
+    table = table.assign(w=draw.integers(1, 3, len(table))) if part == "weights" else table
+
+    result = train_table(
+        table.to_csv(index=False), **FOREST | {"preprocess": "auto", "target": "y"} | ALL_PARTS[part]
+    )
+
+    assert result.metrics["r2"] > result.manifest["baseline"]["r2"] + 0.3
+    assert [
+        one
+        for one in result.manifest["warnings"]
+        if "evaluate.group_column" in one or "evaluate.time_column: at" in one
+    ]
+
+
+@pytest.mark.parametrize("classes", [False, True])
+def test_a_target_that_follows_time_names_the_column_until_the_last_rows_are_held_out(train_table, classes):
+    text = walk(classes=classes).to_csv(index=False)
+    kind = (CLASSIFIER if classes else FOREST) | {"preprocess": "auto"}
+    told = 'The target follows the time in "at"'
+
+    assert any(one.startswith(told) for one in train_table(text, **kind).manifest["warnings"])
+    by_time = train_table(text, **kind, time_column="at", metrics=None if classes else ["r2"])
+    assert not any(one.startswith(told) for one in by_time.manifest["warnings"])
+
+
+def test_days_of_birth_and_a_target_without_time_are_no_series(train_table):
+    draw = np.random.default_rng(0)
+    born = pd.Timestamp("1990-01-01") + pd.to_timedelta(draw.integers(0, 100, 400), "D")
+    at = pd.date_range("2024-01-01", periods=400)
+    learned = pd.DataFrame({"born": born, "y": (born - born.min()).days.astype(float)})
+    unrelated = pd.DataFrame({"at": at, "y": draw.normal(size=400)})
+
+    for table in (learned, unrelated):
+        warnings = train_table(table.to_csv(index=False), **FOREST, preprocess="auto").manifest["warnings"]
+        assert not any("follows the time" in one for one in warnings)

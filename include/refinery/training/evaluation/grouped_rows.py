@@ -1,4 +1,4 @@
-"""Look for groups of rows that a random split has torn apart: what a model remembers of one row gives away another."""
+"""Look for rows that a random split should not have torn apart: what a model remembers of one row gives away another."""
 
 from __future__ import annotations
 
@@ -45,6 +45,11 @@ _NEAR_DUPLICATES = (
     "are a little less similar have another. The metrics are those of groups that the model knows: name the column that says which "
     "rows belong together in evaluate.group_column."
 )
+_FOLLOWS_TIME = (
+    "The target follows the time in {quoted}: held-out rows have nearly the same target as the rows next to them in time, which the "
+    "model learned from. The metrics are those of gaps in a known past: if it is to predict what comes next, set "
+    "evaluate.time_column: {name}."
+)
 
 
 def warn_of_groups(table: pd.DataFrame, roles: Roles, rows: tuple[Rows, Rows], task: str) -> tuple[str, ...]:
@@ -55,7 +60,7 @@ def warn_of_groups(table: pd.DataFrame, roles: Roles, rows: tuple[Rows, Rows], t
 
     Args:
         table: All rows.
-        roles: The columns' roles.
+        roles: The columns' roles; dates are looked at as times, by which rows may lie next to each other.
         rows: The positions of the rows to learn from and of those held out, drawn at random.
         task: "regression" or "classification".
     """
@@ -72,6 +77,9 @@ def warn_of_groups(table: pd.DataFrame, roles: Roles, rows: tuple[Rows, Rows], t
         (one.name for one in _id_columns(features) if pairs.share_a_value(one, is_feature=True)), None
     ):
         return (_SAME_VALUE.format(name=name, quoted=quoted(name)),)
+    dates = (column for _, column in features.items() if column.dtype.kind == "M")
+    if name := next((one.name for one in dates if pairs.follow_time(one)), None):
+        return (_FOLLOWS_TIME.format(name=name, quoted=quoted(name)),)
     some = features.iloc[:, :: max(1, features.shape[1] // _MOST_COLUMNS)]
     # Without the numbers that differ in each row, those of a group are left, if there are some.
     repeating = [_repeats(some[name]) for name in some]
@@ -146,6 +154,23 @@ class _Pairs:
             far = row_of[np.where(codes + 1 < len(values), codes + 1, codes - 1)]
             has_mate &= far >= 0
         return bool(has_mate.mean() >= _SHARE_KNOWN) and self._agree(near, far, has_mate)
+
+    def follow_time(self, column: pd.Series[Any]) -> bool:
+        """Return whether the next row in time has nearly the target of a held-out row, and one at another time does not."""
+        import numpy as np
+
+        learned = np.flatnonzero(column.iloc[self._learned].notna())
+        has_time = column.iloc[self._held_out].notna().to_numpy()
+        if len(learned) < _FEWEST_ROWS or not has_time.any():
+            return False
+        times = column.to_numpy()
+        if len(np.unique(times[self._learned[learned]])) < _MOST_DIFFERENT * len(learned):
+            return False  # such as the day of birth: no order in which rows came
+        in_time = learned[np.argsort(times[self._learned[learned]], kind="stable")]
+        at = np.searchsorted(times[self._learned[in_time]], times[self._held_out])
+        near = in_time[np.minimum(at, len(in_time) - 1)]
+        far = in_time[(at + len(in_time) // 3) % len(in_time)]
+        return self._agree(near, far, has_time)
 
     def are_neighbors(self, features: pd.DataFrame) -> bool:
         """Return whether many held-out rows have a few rows nearby, far from all others, that share a separate target."""

@@ -35,5 +35,5 @@ def test_an_example_trains_a_model(prepare_config, models_dir, s3, model):
 
 
 def test_every_module_of_the_page_is_tried():
-    assert len(CONFIGS) == 9
+    assert len(CONFIGS) == 11
     assert all(name.removesuffix(".py") in "".join(CONFIGS) for name in MODULES)

@@ -2,7 +2,7 @@
 
     .venv/bin/python -m benchmarks.cluster [--pipelines 100] [--by-hand 100] [--without-card]
 
-About 25 minutes, 3 with `--pipelines 3 --by-hand 3`; redis-server and PostgreSQL must be installed. The pipelines train the same small
+About 15 minutes, 3 with `--pipelines 3 --by-hand 3`; redis-server and PostgreSQL must be installed. The pipelines train the same small
 model, with the card by default. The hand-written DAGs are a file each with four PythonOperators that do the same work
 and meet on S3 as well. All of one kind are unpaused at once, so that each is due at that moment; then those of the other kind.
 Memory is the sum of what each process has resident: pages that processes share count in each.

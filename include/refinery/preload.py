@@ -30,7 +30,9 @@ _TASKS = (
     "refinery.rendering.dag_factory",
     "refinery.operators",
     "refinery.storage",
-    "refinery.registry",
+    "refinery.registry.inputs",
+    "refinery.registry.load",
+    "refinery.registry.recorded_spec",
     "refinery.card.page",
     "airflow.providers.amazon.aws.hooks.s3",
 )

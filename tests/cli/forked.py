@@ -33,7 +33,7 @@ _PRELOADED = [
         "refinery.review.compare",
         "refinery.training",
         "refinery.storage",
-        "refinery.registry",
+        "refinery.registry.verification",
     ),
 ]
 _forks = multiprocessing.get_context("forkserver")

@@ -1,19 +1,17 @@
-"""Models under an output prefix: find, check, load, promote, compare and rebuild them."""
+"""Models under an output prefix: find, check, load, promote, compare and rebuild them.
+
+What loads or rebuilds models needs the training code, and is imported when it is first used: the pages inside Airflow only read.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from refinery.registry.cleaning import CleaningPlan, delete_old_models
 from refinery.registry.comparison import ComparedValue, Comparison, compare
-from refinery.registry.errors import ModelNotFoundError, RegistryError
-from refinery.registry.inputs import InputChanges, find_changes, recorded_params
+from refinery.registry.errors import ModelNotFoundError, NoManifestError, RegistryError
 from refinery.registry.latest import Latest, Promotion
-from refinery.registry.load import (
-    LoadedModel,
-    fetch_latest,
-    find_manifest,
-    load_fetched,
-    load_latest,
-    load_model,
-    load_version,
-)
 from refinery.registry.manifest import (
     StoredManifest,
     parse_manifest,
@@ -31,8 +29,6 @@ from refinery.registry.promotion import (
     read_latest_again,
     rollback,
 )
-from refinery.registry.recorded_spec import record_spec
-from refinery.registry.verification import Verification, verify
 from refinery.registry.versions import (
     DescribedVersion,
     Listing,
@@ -46,6 +42,36 @@ from refinery.registry.versions import (
 )
 from refinery.spec.series import ModelSeries
 
+if TYPE_CHECKING:
+    from refinery.registry.inputs import InputChanges, find_changes, recorded_params
+    from refinery.registry.load import (
+        LoadedModel,
+        fetch_latest,
+        find_manifest,
+        load_fetched,
+        load_latest,
+        load_model,
+        load_version,
+    )
+    from refinery.registry.recorded_spec import record_spec
+    from refinery.registry.verification import Verification, verify
+
+_HOMES = {
+    "InputChanges": "inputs",
+    "LoadedModel": "load",
+    "Verification": "verification",
+    "fetch_latest": "load",
+    "find_changes": "inputs",
+    "find_manifest": "load",
+    "load_fetched": "load",
+    "load_latest": "load",
+    "load_model": "load",
+    "load_version": "load",
+    "record_spec": "recorded_spec",
+    "recorded_params": "inputs",
+    "verify": "verification",
+}
+
 __all__ = [
     "CleaningPlan",
     "ComparedValue",
@@ -58,6 +84,7 @@ __all__ = [
     "LoadedModel",
     "ModelNotFoundError",
     "ModelSeries",
+    "NoManifestError",
     "Promotion",
     "PromotionResult",
     "RegistryError",
@@ -93,3 +120,10 @@ __all__ = [
     "rollback",
     "verify",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs the training code."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -362,14 +362,16 @@ class TestPredict:
 
 class TestPromotion:
     def test_promote_and_roll_back_with_who_in_the_history(self, refinery, trained):
-        done = refinery("promote", "churn", "2026-01-29")
+        done = refinery("promote", "churn", "2026-01-29", "--reason", "the newest drifts")
         assert done.stdout == "s3://models/churn/2026-01-29/ is now the latest model.\n"
         assert latest_of(trained)["promoted_by"].startswith(f"{getpass.getuser()}@")
         assert latest_of(trained)["action"] == "promote"
+        assert latest_of(trained)["reason"] == "the newest drifts"
 
-        done = refinery("rollback", "churn")
+        done = refinery("rollback", "churn", "--reason", "it was noise")
         assert done.stdout == "s3://models/churn/2026-01-31/ is now the latest model.\n"
         assert latest_of(trained)["action"] == "rollback"
+        assert latest_of(trained)["reason"] == "it was noise"
         assert len(latest_of(trained)["history"]) == 4
 
     def test_a_damaged_latest_json_is_told_and_mended(self, refinery, trained):

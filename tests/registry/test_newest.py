@@ -6,7 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from refinery.registry import ModelSeries, list_newest, promote_if_newer, read_latest_again, versions
+from refinery.registry import (
+    ModelSeries,
+    RegistryError,
+    list_newest,
+    promote_if_newer,
+    read_latest_again,
+    versions,
+)
 
 LAST = datetime(2026, 6, 30, tzinfo=UTC)
 DAYS = [f"{LAST - timedelta(days=days):%Y-%m-%d}" for days in range(30)]
@@ -28,6 +35,12 @@ def test_only_the_newest_of_a_long_series_are_listed(client, long_series):
 def test_all_are_listed_where_more_are_wanted_than_dates_hold(client, long_series):
     listing = list_newest(long_series, 100, until=LAST, client=client)
     assert [version.name for version in listing.versions] == DAYS
+
+
+def test_more_objects_than_a_page_can_list_are_refused(client, long_series):
+    assert list_newest(long_series, 5, until=LAST, client=client, limit=25).versions
+    with pytest.raises(RegistryError, match="more than 25 objects among which the newest models may be"):
+        list_newest(long_series, 100, until=LAST, client=client, limit=25)
 
 
 @pytest.mark.parametrize(

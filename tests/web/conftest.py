@@ -19,6 +19,7 @@ import requests
 from refinery.local.environment import airflow_environment
 from refinery.local.object_store import ObjectStore
 from refinery.registry import ModelSeries, promote_if_newer
+from tests.web.hostile_s3 import hostile_s3
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,20 +35,27 @@ CONFIGS = {
     "team_a/prices": f"description: '{HOSTILE}'\nowner: 'a<b>'\nrequire:\n  mae: {{max: 10}}\n",
     "team_a/empty": "",
     "team_a/garbage": "",
-    "team_a/away": "",
+    "team_a/hostile": f"description: '{HOSTILE}'\n",
 }
-# The connection of the last one leads nowhere.
-AWAY = """\
-source: s3://datasets/churn.csv
-model: random_forest
-output: {url: "s3://models/team_a/away/{{ ds }}/", connection: nowhere}
-"""
-MINIMAL = """\
+# Where those put their models that do not do it as all others.
+OUTPUTS = {
+    "team_a/away": '{url: "s3://models/team_a/away/{{ ds }}/", connection: nowhere}',
+    "team_a/slow": '{url: "s3://slow/x/{{ ds }}/", connection: hostile}',
+    "team_a/forbidden": '{url: "s3://forbidden/x/{{ ds }}/", connection: hostile}',
+    "team_a/many": "s3://history/many/{{ run_id }}/",
+    "team_a/anywhere": "s3://models/{{ run_id }}/{{ ds }}/",
+    "team_a/chosen": '"s3://models/apart/{{ params.name }}/{{ ds }}/"\nparams: {name: {type: text, default: mine}}',
+}
+CONFIG = """\
 source: s3://datasets/churn.csv
 model: random_forest
 schedule: "0 3 * * *"
-output: s3://models/{name}/{{{{ ds }}}}/
+output: {output}
 """
+PIPELINES = [*CONFIGS, *OUTPUTS]
+# Airflow is served below a path, as behind the reverse proxy of a company.
+BELOW = "/team/airflow"
+MANY = 10_000
 TIMEOUT = 90
 
 
@@ -84,6 +92,14 @@ class Site:
 
     def post(self, user: str | None, path: str, **options: Any) -> requests.Response:
         return self.session(user).post(f"{self.url}{path}", timeout=30, allow_redirects=False, **options)
+
+    def make_run(self, dag_id: str, run_id: str, date: str, **conf: Any) -> None:
+        """Make a run, as far as Airflow's database knows it."""
+        headers = {"Authorization": f"Bearer {self.token('root')}"}
+        body = {"dag_run_id": run_id, "logical_date": f"{date}T03:00:00Z", "conf": conf}
+        url = f"{self.url}/api/v2/dags/{dag_id}/dagRuns"
+        made = requests.post(url, json=body, headers=headers, timeout=30)
+        assert made.ok, made.text
 
 
 def put_model(client: S3Client, name: str, date: str, *, promoted: bool = True, **changes: Any) -> None:
@@ -184,15 +200,16 @@ def site(
     for config in (project / "configs").glob("*.yml"):
         if config.name != "defaults.yml":
             config.unlink()
-    for name, more in CONFIGS.items():
+    for name in PIPELINES:
         path = project / "configs" / f"{name}.yml"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(AWAY if name == "team_a/away" else MINIMAL.format(name=name) + more)
+        output = OUTPUTS.get(name, f"s3://models/{name}/{{{{ ds }}}}/")
+        path.write_text(CONFIG.format(output=output) + CONFIGS.get(name, ""))
     home = folder / "home"
     copy_database(home)
     passwords = {user: f"{user}-secret" for user in USERS}
     (home / "passwords.json").write_text(json.dumps(passwords))
-    with ObjectStore(project) as store:
+    with ObjectStore(project) as store, hostile_s3() as hostile_url:
         environment = airflow_environment(project, home=home, s3_connection=store.connection) | {
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
             "AIRFLOW__CORE__AUTH_MANAGER": "per_dag_auth.PerDagAuthManager",
@@ -200,14 +217,8 @@ def site(
                 f"{user}:{role}" for user, role in USERS.items()
             ),
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
-            "AIRFLOW_CONN_NOWHERE": json.dumps(
-                {
-                    "conn_type": "aws",
-                    "login": "a",
-                    "password": "secret",
-                    "extra": {"endpoint_url": "http://127.0.0.1:9"},
-                }
-            ),
+            "AIRFLOW_CONN_NOWHERE": connection_to("http://127.0.0.1:9"),
+            "AIRFLOW_CONN_HOSTILE": connection_to(hostile_url),
             "AIRFLOW__API__SECRET_KEY": "a secret of the tests",
             "AIRFLOW__API_AUTH__JWT_SECRET": "a longer secret of the tests, for the tokens of users",
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
@@ -216,7 +227,13 @@ def site(
         command = [sys.executable, "-m", "airflow"]
         subprocess.run([*command, "dags", "reserialize"], env=environment, check=True, capture_output=True)
         put_models(store.client())
+        put_many(store)
         yield from _serving(command, environment, home, store, passwords)
+
+
+def connection_to(endpoint: str) -> str:
+    login = {"conn_type": "aws", "login": "a", "password": "secret"}
+    return json.dumps(login | {"extra": {"endpoint_url": endpoint}})
 
 
 @pytest.fixture
@@ -238,8 +255,11 @@ def put_models(client: S3Client) -> None:
             metrics={"mae": 5.0 + days / 10, "r2": 0.5},
             contents={"card.html": CARD},
         )
+        # Of another project, which knows nothing of the configs of this one.
+        put_model(client, "apart/secret", days_ago(days), contents={"card.html": CARD})
     put_report(client, "churn", days_ago(0))
     put_garbage(client)
+    put_hostile(client)
     put_model(
         client,
         "team_a/prices",
@@ -251,6 +271,44 @@ def put_models(client: S3Client) -> None:
     )
 
 
+def put_many(store: ObjectStore) -> None:
+    """Put as many models under one prefix as nobody looks through, straight into the server's folder."""
+    store.client().create_bucket(Bucket="history")
+    run = {"dag_id": "team_a.many", "run_id": "a run", "logical_date": "2026-01-31T03:00:00Z"}
+    manifest = json.dumps({"metrics": {"mae": 1.0}, "provenance": {"run": run}}).encode()
+    for number in range(MANY):
+        folder = store.data / "history" / "many" / f"run__{number:05}"
+        folder.mkdir(parents=True)
+        (folder / "manifest.json").write_bytes(manifest)
+
+
+def put_hostile(client: S3Client) -> None:
+    """Put two models on S3 in which everything is markup, much or huge."""
+    for days in (1, 2):
+        put_model(
+            client,
+            "team_a/hostile",
+            days_ago(days),
+            metrics={f"{HOSTILE}{number}": number + days / 10 for number in range(3000)},
+            baseline={f"{HOSTILE}1": "?"},
+            params={f"{HOSTILE}{number}": HOSTILE * days * 100 for number in range(300)} | {"huge": 10**400},
+            model={"name": HOSTILE * 1000},
+            gates=[{"metric": HOSTILE, "required": 10**400, "sentence": HOSTILE * 100}] * 300,
+            warnings=[HOSTILE] * 3000,
+            data={"target": {"name": HOSTILE}, "rows": 10**400},
+            provenance={
+                "run": {
+                    "dag_id": "team_a.hostile",
+                    "run_id": f"run__{days_ago(days)}",
+                    "logical_date": f"{days_ago(days)}T03:00:00Z",
+                },
+                "config": {"path": HOSTILE, "text": f"{days}{HOSTILE}\n" * 40_000},
+                "git_revision": HOSTILE,
+            },
+            contents={"card.html": CARD + b" " * 5_000_000},
+        )
+
+
 def _serving(
     command: list[str], environment: dict[str, str], home: Path, store: ObjectStore, passwords: dict[str, str]
 ) -> Iterator[Site]:
@@ -259,6 +317,7 @@ def _serving(
         port = probe.getsockname()[1]
     environment = {name: value for name, value in environment.items() if name != "REFINERY_ONLY_HOSTS"}
     environment["AIRFLOW__API__PORT"] = str(port)
+    environment["AIRFLOW__API__BASE_URL"] = f"http://127.0.0.1:{port}{BELOW}"
     with (home / "server.log").open("wb") as log:
         server = subprocess.Popen(
             [*command, "api-server", "--host", "127.0.0.1", "--workers", "1", "--port", str(port)],
@@ -267,7 +326,7 @@ def _serving(
             stderr=log,
             start_new_session=True,
         )
-    site = Site(f"http://127.0.0.1:{port}", home, store, passwords)
+    site = Site(f"http://127.0.0.1:{port}{BELOW}", home, store, passwords)
     try:
         _wait_for(site, server, home)
         yield site

@@ -52,6 +52,24 @@ def test_relative_addresses_count_from_airflows_base():
     assert "<base href=" in (UI / "index.html").read_text()
 
 
+@pytest.mark.parametrize(
+    ("base_url", "below"),
+    [
+        ("", ""),
+        ("/", ""),
+        ("http://host:8080", ""),
+        ("http://host/", ""),
+        ("https://host/team/airflow", "/team/airflow"),
+        ("https://host/team/airflow/", "/team/airflow"),
+    ],
+)
+def test_addresses_are_below_airflows_path(monkeypatch, base_url, below):
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", base_url)
+    assert airflow_facts.pages_url() == f"{below}/refinery"
+    assert airflow_facts.ui_url("dags/churn") == f"{below}/dags/churn"
+    assert airflow_facts.ui_url("") == f"{below}/"
+
+
 def test_the_application_is_declared_as_airflow_mounts_it():
     [declared] = fastapi_apps()
     assert set(declared) == {"app", "url_prefix", "name"}

@@ -75,8 +75,12 @@ def test_each_view_is_sound_in_each_theme_and_width(open_view, view, theme, widt
     assert frame.evaluate("getComputedStyle(document.documentElement).colorScheme") == theme
     # Only tables and figures may be wider than the page, in regions of their own.
     assert frame.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert serious_faults(frame) == []
+
+
+def serious_faults(frame):
     found = Axe().run(frame).response["violations"]
-    assert [fault["id"] for fault in found if fault["impact"] in ("serious", "critical")] == []
+    return [fault["id"] for fault in found if fault["impact"] in ("serious", "critical")]
 
 
 def test_from_all_models_to_one_and_to_its_comparison(open_view):
@@ -89,7 +93,18 @@ def test_from_all_models_to_one_and_to_its_comparison(open_view):
         frame.get_by_label(f"Compare {days_ago(days)}").check()
     frame.get_by_role("button", name="Compare two").click()
     frame.get_by_role("heading", name=f"{days_ago(2)} and {days_ago(1)}").wait_for()
-    assert "/plugin/models/refinery/dags/churn/compare" in page.url  # Airflow's address can be shared
+    assert serious_faults(frame) == []
+    page.goto(page.url)  # Airflow's address can be shared
+    shared = page.frame_locator("iframe").get_by_role("heading", name=f"{days_ago(2)} and {days_ago(1)}")
+    shared.wait_for(timeout=60_000)
+
+
+def test_the_tab_of_a_run(site, open_view):
+    run_id = f"run__{days_ago(5)}"
+    site.make_run("churn", run_id, days_ago(5))
+    _, frame = open_view(f"/dags/churn/runs/{run_id}/plugin/run-model", width=390)
+    frame.get_by_role("heading", name="Metrics").wait_for()
+    assert serious_faults(frame) == []
 
 
 def test_a_card_runs_no_script(open_view):

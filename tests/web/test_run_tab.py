@@ -7,7 +7,6 @@ import json
 import sqlite3
 
 import pytest
-import requests
 
 from tests.web.conftest import days_ago
 
@@ -22,10 +21,7 @@ def run(site):
     """Make a run of a past day, as far as Airflow's database and logs know it."""
 
     def make(run_id, date, failed=None):
-        headers = {"Authorization": f"Bearer {site.token('root')}"}
-        body = {"dag_run_id": run_id, "logical_date": f"{date}T03:00:00Z"}
-        made = requests.post(f"{site.url}/api/v2/dags/churn/dagRuns", json=body, headers=headers, timeout=30)
-        assert made.ok, made.text
+        site.make_run("churn", run_id, date)
         with contextlib.closing(sqlite3.connect(site.home / "airflow.db", timeout=30)) as database, database:
             database.execute(
                 "UPDATE dag_run SET state = ? WHERE run_id = ?", ("failed" if failed else "success", run_id)

@@ -31,7 +31,10 @@ class ComparedValue:
         """The second minus the first; None unless both are numbers."""
         if not _is_number(self.first) or not _is_number(self.second):
             return None
-        return float(self.second) - float(self.first)
+        try:
+            return float(self.second) - float(self.first)
+        except OverflowError:
+            return None
 
     @property
     def relative_delta(self) -> float | None:

@@ -20,7 +20,7 @@ from refinery.registry.manifest import StoredManifest, read_manifest
 from refinery.spec.artifacts import MANIFEST_FILE
 from refinery.spec.series import split_replaced
 from refinery.storage import list_prefix
-from refinery.wording import listed, quoted
+from refinery.wording import command_line, listed, quoted
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -125,10 +125,11 @@ def list_newest(
     until: dt.datetime,
     client: S3Client,
     policy: RetryPolicy | None = None,
+    limit: int | None = None,
 ) -> Listing:
     """List at least the newest models of a pipeline, and the reports beside them; older ones are left out if dates allow it.
 
-    How many requests that takes does not depend on how many models there are.
+    How many requests that takes does not depend on how many models there are, if versions have dates.
 
     Args:
         series: The pipeline's models.
@@ -136,19 +137,32 @@ def list_newest(
         until: About when the newest is from.
         client: The client for the bucket.
         policy: How often and how patiently to try again.
+        limit: How many objects to list at most.
 
     Raises:
+        RegistryError: There are more objects than the limit among which the newest models may be.
         RemoteError: The bucket cannot be listed.
     """
+
+    def found_since(since: dt.datetime | None) -> Listing:
+        after = series.key_from(since) if since else ""
+        items = list_prefix(series.root, client=client, policy=policy, after=after)
+        objects = list(islice(items, limit + 1 if limit else None))
+        if limit and len(objects) > limit:
+            raise RegistryError(
+                f"{series.root} holds more than {limit:,} objects among which the newest models may be, too many for a page. "
+                f"List them: {command_line('models NAME')}"
+            )
+        return _listing(series, objects)
+
     first = list(islice(list_prefix(series.root, client=client, policy=policy), _ONE_REQUEST + 1))
     if len(first) <= _ONE_REQUEST:
         return _listing(series, first)
     for days in _WINDOWS if series.is_dated else ():
-        since = until - timedelta(days=days)
-        listing = list_series(series, client=client, since=since, policy=policy)
+        listing = found_since(until - timedelta(days=days))
         if len(listing.versions) >= most:
             return listing
-    return list_series(series, client=client, policy=policy)
+    return found_since(None)
 
 
 def list_versions(series: ModelSeries, *, client: S3Client) -> tuple[Version, ...]:

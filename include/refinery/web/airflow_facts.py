@@ -51,6 +51,17 @@ _MOST_LOG_LINES = 100_000
 _WHOLE_LOG: Any = {}
 _MOST_IN_QUERY = 500
 
+# Rows, not objects, of which there may be thousands for each view.
+_DAG_COLUMNS = (
+    DagModel.dag_id,
+    DagModel.description,
+    DagModel.owners,
+    DagModel.is_paused,
+    DagModel.is_stale,
+    DagModel.timetable_description,
+    DagModel.timetable_summary,
+    DagModel.next_dagrun_create_after,
+)
 # A serialized task of ours: its class, and the templated fields of it that are read.
 _UPLOAD = ("refinery.operators.upload", "UploadModelOperator")
 # Dependencies of routes: who may read a DAG, and who may change it. They read the DAG's id from the path.
@@ -217,12 +228,14 @@ def find_dags(dag_ids: Iterable[str]) -> list[DagFacts]:
         ours = sorted(wanted & outputs.keys())
         tags = _tags(session, ours)
         last_runs = _last_runs(session, ours)
-        import_errors = "\n".join(filter(None, session.scalars(select(ParseImportError.stacktrace))))
         models = [
             model
             for part in _parts(ours)
-            for model in session.scalars(select(DagModel).where(DagModel.dag_id.in_(part)))
+            for model in session.execute(select(*_DAG_COLUMNS).where(DagModel.dag_id.in_(part)))
         ]
+        is_any_gone = any(model.is_stale for model in models)
+        found_errors = session.scalars(select(ParseImportError.stacktrace)) if is_any_gone else ()
+        import_errors = "\n".join(filter(None, found_errors))
         return [
             DagFacts(
                 dag_id=model.dag_id,
@@ -379,7 +392,7 @@ def _read_outputs(session: Session) -> dict[str, tuple[Output, ...]]:
         )
         if _outputs.as_of is not None:
             query = query.where(SerializedDagModel.last_updated >= _outputs.as_of)
-        for serialized, number in session.execute(query.execution_options(yield_per=100)):
+        for serialized, number in session.execute(query.execution_options(yield_per=20)):
             dag_id = serialized.dag_id
             if number >= _outputs.versions.get(dag_id, 0):
                 _outputs.versions[dag_id] = number

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from refinery.errors import RefineryError
 from refinery.web import airflow_facts, rendering
 from refinery.web.guards import SafeHeaders
-from refinery.web.model_store import ModelStore
+from refinery.web.model_store import ModelStore, UnfilledParamError
 from refinery.web.overview import STATES, Filters, make_overview
 from refinery.web.pipeline_routes import pipeline_routes
 from refinery.web.rendering import page
@@ -59,6 +59,13 @@ def _add_common(app: FastAPI) -> None:
     @app.exception_handler(RefineryError)
     def explain(_: Request, error: RefineryError) -> HTMLResponse:
         return page("message.html", 502, title="The models cannot be read", text=str(error))
+
+    @app.exception_handler(UnfilledParamError)
+    def ask(_: Request, error: UnfilledParamError) -> HTMLResponse:
+        text = (
+            f"Each value of the param {error} has models of its own. Open the pipeline's page and choose one."
+        )
+        return page("message.html", 400, title=_TITLES[400], text=text)
 
     @app.get("/static/{name}")
     def static(name: str) -> Response:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from refinery.web.charts import TrendPoint
+from refinery.web.model_store import MOST_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from refinery.registry import Latest, Listing, ModelSeries, Promotion
-    from refinery.spec.urls import S3Url
-    from refinery.web.model_store import ModelFacts, ModelStore
+    from refinery.registry import Latest, ModelSeries, Promotion
+    from refinery.web.model_store import Found, ModelFacts, ModelStore
+    from refinery.web.place import Place
+    from refinery.web.readings import Reading
 
 _FEWEST, _MOST = 30, 300
 STATUS_WORDS = {
@@ -103,82 +106,69 @@ class History:
         return points
 
 
-def read_history(
-    series: ModelSeries, connection: str, store: ModelStore, *, count: int, patience: float
-) -> History:
+def read_history(place: Place, store: ModelStore, *, count: int, patience: float) -> History:
     """Read the newest models of a pipeline.
 
     Args:
-        series: The pipeline's models.
-        connection: The connection for them.
+        place: The pipeline.
         store: Reads models.
         count: How many to show, within limits.
-        patience: How many seconds to wait for each kind of file that was never read.
+        patience: How many seconds to wait at most.
     """
+    series, connection = place.series, place.output.connection
+    deadline = time.monotonic() + patience
+
+    def rest() -> float:
+        return max(0.0, deadline - time.monotonic())
+
     count = min(max(count, _FEWEST), _MOST)
-    latest_reading = store.latest_of(series, connection, patience=patience)
+    latest_reading = place.latest(store, patience=rest() / 2)
     latest = latest_reading.value.latest if latest_reading.value else None
     until = latest.newest_date if latest else datetime.now(UTC)
-    listed = store.listing(series, connection, count, until=until, patience=patience)
+    listed = store.listing(series, connection, count, until=until, patience=rest())
     problems = [problem for problem in (latest_reading.problem, listed.problem) if problem]
-    found = _entries(series, listed.value, count) if listed.value else []
-    facts = (
-        store.described(series, listed.value, [one[1] for one in found], connection, patience=patience)
-        if listed.value
-        else []
-    )
-    versions = []
-    for (version, prefix), reading in zip(found, facts, strict=True):
-        if not reading.is_pending:
-            described = replace(version, facts=reading.value, problem=reading.problem)
-            versions.append(_judged(described, prefix, latest, is_report=version.status == "rejected"))
+    found = listed.value or ()
+    facts = store.described(found, connection, patience=rest())
+    versions = [
+        _judged(_version(series, each, reading), each, latest)
+        for each, reading in zip(found, facts, strict=True)
+        if not reading.is_pending and (reading.value is None or place.owns(reading.value.dag_id))
+    ]
     names = [name for version in versions if version.facts for name in version.facts.metrics]
     return History(
         versions,
         latest,
         problems,
-        list(dict.fromkeys(names)),
-        is_pending=len(versions) < len(found) or (listed.is_pending and not listed.problem),
+        list(dict.fromkeys(names))[:MOST_NAMES],
+        is_pending=latest_reading.is_pending
+        or listed.is_pending
+        or any(reading.is_pending for reading in facts),
         has_more=len(found) >= count and count < _MOST,
     )
 
 
-def find_prefix(series: ModelSeries, version_id: str) -> S3Url | None:
-    """Return the prefix of a model or report; None if the id is not one of the pipeline's, wherever it may point."""
-    prefix = replace(series.root, key=series.root.key + version_id)
-    return prefix if series.version_of(prefix) or series.report_of(prefix) else None
-
-
-def _entries(series: ModelSeries, listing: Listing, count: int) -> list[tuple[Version, S3Url]]:
-    root = series.root.key
-
-    def entry(prefix: S3Url, name: str, status: str) -> tuple[Version, S3Url]:
-        uploaded_at = listing.manifests[f"{prefix.key}manifest.json"].last_modified
-        return Version(prefix.key.removeprefix(root), name, status, uploaded_at, None, "", None), prefix
-
-    models = [entry(version.prefix, version.name, "never") for version in listing.versions]
-    reports = []
-    for prefix in listing.reports:
-        of = series.report_of(prefix)
-        reports.append(entry(prefix, (series.version_of(of) if of else "") or "", "rejected"))
-    ordered = sorted(
-        [*models, *reports],
-        key=lambda one: (one[0].name.partition("@")[0] if series.is_dated else "", one[0].uploaded_at),
-        reverse=True,
+def _version(series: ModelSeries, found: Found, reading: Reading[ModelFacts]) -> Version:
+    return Version(
+        id=found.prefix.key.removeprefix(series.root.key),
+        name=found.name,
+        status="rejected" if found.is_report else "never",
+        uploaded_at=found.uploaded_at,
+        facts=reading.value,
+        problem=reading.problem,
+        promotion=None,
     )
-    return ordered[:count]
 
 
-def _judged(version: Version, prefix: S3Url, latest: Latest | None, *, is_report: bool) -> Version:
+def _judged(version: Version, found: Found, latest: Latest | None) -> Version:
     if version.facts is None:
         return replace(version, status="damaged")
-    if is_report or latest is None:
+    if found.is_report or latest is None:
         return version
     sha256 = version.facts.sha256
-    promotion = next((each for each in latest.promotions if each.is_of(prefix, sha256)), None)
+    promotion = next((each for each in latest.promotions if each.is_of(found.prefix, sha256)), None)
     if promotion is None:
         return version
-    is_latest = latest.is_of(prefix, sha256)
+    is_latest = latest.is_of(found.prefix, sha256)
     return replace(version, promotion=promotion, status="latest" if is_latest else "superseded")
 
 

@@ -1,19 +1,22 @@
-"""The models of pipelines as the pages read them: latest.json and manifests, through each pipeline's own connection."""
+"""The models of pipelines as the pages read them: latest.json and manifests, through each pipeline's own connection.
+
+What pages with many models or pipelines keep of a file is a few bounded facts, never the file.
+"""
 
 from __future__ import annotations
 
 import functools
+import math
 import re
-import threading
-import time
+import sys
+from array import array
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from refinery.connections import s3_client
-from refinery.errors import RefineryError
 from refinery.registry import (
     LatestFile,
-    Listing,
     ModelNotFoundError,
     ModelSeries,
     Promotion,
@@ -28,14 +31,16 @@ from refinery.registry import (
 from refinery.spec.artifacts import CARD_HTML, MANIFEST_FILE
 from refinery.spec.run_params import REPLACED, RESERVED_NAMES, fill_series
 from refinery.storage import RetryPolicy, list_prefix
+from refinery.web.buckets import Buckets, NoAnswerError
 from refinery.web.readings import Reading, Readings, reading_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from mypy_boto3_s3 import S3Client
 
+    from refinery.registry import Listing
     from refinery.spec.urls import S3Url
     from refinery.web.airflow_facts import Output
 
@@ -43,22 +48,20 @@ Value = TypeVar("Value")
 
 # A page would rather say soon that S3 does not answer.
 _POLICY = RetryPolicy(attempts=2, first_wait=0.1, longest_wait=0.5, throttle_timeout=0)
-_CONNECT_SECONDS, _READ_SECONDS = 3, 10
-# A connection that was changed in Airflow is used from then on.
-_CLIENT_SECONDS = 120.0
 _LATEST_SECONDS = 20.0
 _FOREVER = 24 * 3600.0
 _MOST_MANIFESTS = 4_000
 _LISTING_SECONDS = _MOMENT = 2.0
-_MOST_LISTINGS = 20
-_LONGEST_WAIT = 20.0
+_MOST_LISTINGS = _MOST_LATEST_FILES = 20
+_LONGEST_WAIT, _LONGEST_CARD_WAIT = 5.0, 15.0
 _LARGEST_CARD = 20_000_000
 _MOST_REPLACED = 20
+_MOST_OBJECTS = 50_000
+# What is kept of one manifest or latest.json.
+MOST_NAMES, MOST_LETTERS = 50, 500
+_SPARK_POINTS = 20
 
 _PARAM = re.compile(r"\{\{ *params\.(?P<name>[A-Za-z]\w*)(?: \| \w+)* *\}\}", re.ASCII)
-
-_clients: dict[tuple[str, str, str | None], tuple[float, S3Client]] = {}
-_clients_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,8 @@ class ModelFacts:
         prefix: Where it is.
         sha256: The SHA-256 of its bytes, in hex.
         date: The date of the run, or when the model was trained; None if it names none.
-        run_id: The run that made it; empty if it names none.
+        dag_id: The DAG of the run that made it; empty if it names none.
+        run_id: That run; empty if it names none.
         model: The model's name.
         metrics: Its metrics.
         lower_is_better: The metrics that are errors.
@@ -95,6 +99,7 @@ class ModelFacts:
     prefix: S3Url
     sha256: str
     date: datetime | None
+    dag_id: str
     run_id: str
     model: str
     metrics: Mapping[str, float]
@@ -116,8 +121,38 @@ class ModelFacts:
         return tuple(gate for gate in self.gates if not gate.passed)
 
 
-class NoAnswerError(RefineryError):
-    """S3 did not answer while a page was waiting."""
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """What the Models page keeps of a latest.json.
+
+    Attributes:
+        etag: The file's ETag; None if there is no such file, or the server gave none.
+        promotion: The promotion of the latest model, without its metrics; None if there is no such file.
+        trends: Each metric of the last promoted models, the oldest first; NaN for one that lacks it.
+    """
+
+    etag: str | None
+    promotion: Promotion | None
+    trends: Mapping[str, array[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A model, or the report on a rejected one, as a listing describes it.
+
+    Attributes:
+        prefix: Where it is.
+        name: Its version, or the one that it would have become.
+        is_report: Whether it is a report.
+        uploaded_at: When its manifest was written.
+        etag: The ETag of its manifest.
+    """
+
+    prefix: S3Url
+    name: str
+    is_report: bool
+    uploaded_at: datetime
+    etag: str | None
 
 
 class UnfilledParamError(Exception):
@@ -153,44 +188,83 @@ def series_of(output: Output, chosen: Mapping[str, Any] | None = None) -> ModelS
 
 
 def facts_of(manifest: StoredManifest) -> ModelFacts:
-    """Return what pages with many models keep of a manifest."""
+    """Return what pages with many models keep of a manifest.
+
+    Raises:
+        ModelNotFoundError: It says something in a shape that it cannot have.
+    """
+    with shape_errors(manifest.prefix):
+        return _facts_of(manifest)
+
+
+@contextmanager
+def shape_errors(location: object) -> Iterator[None]:
+    """Report what a manifest says in a shape that nobody expects as damage.
+
+    Args:
+        location: The model's prefix.
+
+    Raises:
+        ModelNotFoundError: The block met such a thing.
+    """
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise ModelNotFoundError.at(location, f"its {MANIFEST_FILE} is damaged: {error}") from error
+
+
+def _facts_of(manifest: StoredManifest) -> ModelFacts:
     content = manifest.content
     try:
         date = manifest.date
     except ModelNotFoundError:
         date = None
+    evaluation = content.get("evaluation") or {}
+    metrics = {cut(name): value for name, value in islice((content.get("metrics") or {}).items(), MOST_NAMES)}
     return ModelFacts(
         prefix=manifest.prefix,
         sha256=manifest.sha256,
         date=date,
-        run_id=str(manifest.run.get("run_id") or ""),
-        model=str((content.get("model") or {}).get("name") or ""),
-        metrics=dict(content.get("metrics") or {}),
-        lower_is_better=frozenset(map(str, (content.get("evaluation") or {}).get("lower_is_better") or ())),
+        dag_id=cut(manifest.run.get("dag_id")),
+        run_id=cut(manifest.run.get("run_id")),
+        model=cut((content.get("model") or {}).get("name")),
+        metrics=metrics,
+        lower_is_better=frozenset(
+            name for name in metrics if name in (evaluation.get("lower_is_better") or ())
+        ),
         warnings=len(content.get("warnings") or []),
-        gate=str(content.get("gate") or ""),
+        gate=cut(content.get("gate")),
         gates=gates_of(content),
         has_card=CARD_HTML in (content.get("files") or {}),
     )
 
 
+def cut(text: Any) -> str:
+    """Return a text as a page shows it: empty for None, and with an ellipsis if it is very long."""
+    shown = "" if text is None else str(text)
+    return shown if len(shown) <= MOST_LETTERS else f"{shown[:MOST_LETTERS]}…"
+
+
 def gates_of(content: Mapping[str, Any]) -> tuple[Gate, ...]:
     """Return how a model met each gate, as its manifest says."""
-    return tuple(_gate(gate) for gate in content.get("gates") or [] if isinstance(gate, dict))
+    gates = (gate for gate in content.get("gates") or [] if isinstance(gate, dict))
+    return tuple(_gate(gate) for gate in islice(gates, MOST_NAMES))
 
 
 def _gate(gate: Mapping[str, Any]) -> Gate:
     def figure(name: str) -> float | None:
-        return float(gate[name]) if isinstance(gate.get(name), int | float) else None
+        value = gate.get(name)
+        is_finite = isinstance(value, int | float) and abs(value) <= sys.float_info.max
+        return float(gate[name]) if is_finite else None
 
     return Gate(
-        metric=str(gate.get("metric") or ""),
-        kind=str(gate.get("kind") or ""),
+        metric=cut(gate.get("metric")),
+        kind=cut(gate.get("kind")),
         required=figure("required"),
         measured=figure("measured"),
         margin=figure("margin"),
         passed=bool(gate.get("passed")),
-        sentence=str(gate.get("sentence") or ""),
+        sentence=cut(gate.get("sentence")),
     )
 
 
@@ -199,21 +273,25 @@ class ModelStore:
 
     def __init__(self) -> None:
         self._pool = reading_threads()
-        self._latest: Readings[LatestFile] = Readings(fresh_for=_LATEST_SECONDS, pool=self._pool)
+        self._buckets = Buckets()
+        self._newest: Readings[Newest] = Readings(fresh_for=_LATEST_SECONDS, pool=self._pool)
+        self._latest: Readings[LatestFile] = Readings(
+            fresh_for=_MOMENT, most=_MOST_LATEST_FILES, pool=self._pool
+        )
         self._facts: Readings[ModelFacts] = Readings(
             fresh_for=_FOREVER, most=_MOST_MANIFESTS, pool=self._pool
         )
-        self._listings: Readings[Listing] = Readings(
+        self._listings: Readings[tuple[Found, ...]] = Readings(
             fresh_for=_LISTING_SECONDS, most=_MOST_LISTINGS, pool=self._pool
         )
 
-    def latest(
+    def newest(
         self,
         series: Iterable[tuple[ModelSeries, str]],
         *,
         patience: float,
         max_age: float = _LATEST_SECONDS,
-    ) -> list[Reading[LatestFile]]:
+    ) -> list[Reading[Newest]]:
         """Return what is known of the latest models of pipelines.
 
         Args:
@@ -222,10 +300,10 @@ class ModelStore:
             max_age: After how many seconds to ask again.
         """
         keys = list(series)
-        loads: dict[Hashable, Callable[[LatestFile | None], LatestFile | None]] = {
-            key: functools.partial(_load_latest, *key) for key in keys
+        loads: dict[Hashable, Callable[[Newest | None], Newest | None]] = {
+            key: functools.partial(self._load_newest, *key) for key in keys
         }
-        found = self._latest.read(loads, patience=patience, max_age=max_age)
+        found = self._newest.read(loads, patience=patience, max_age=max_age)
         return [found[key] for key in keys]
 
     def latest_of(self, series: ModelSeries, connection: str, *, patience: float) -> Reading[LatestFile]:
@@ -237,8 +315,8 @@ class ModelStore:
             patience: How many seconds to wait.
         """
         key = (series, connection)
-        load = functools.partial(_load_latest, series, connection)
-        return self._latest.read({key: load}, patience=patience, fresh=True, max_age=_MOMENT)[key]
+        load = functools.partial(self._load_latest, series, connection)
+        return self._latest.read({key: load}, patience=patience, fresh=True)[key]
 
     def facts(
         self, promotions: Iterable[tuple[Promotion, str]], *, patience: float
@@ -254,49 +332,42 @@ class ModelStore:
             for promotion, connection in promotions
         }
         loads: dict[Hashable, Callable[[ModelFacts | None], ModelFacts | None]] = {
-            key: functools.partial(_load_facts, promotion, key[2]) for key, promotion in wanted.items()
+            key: functools.partial(self._load_facts, promotion, key[2]) for key, promotion in wanted.items()
         }
         return list(self._facts.read(loads, patience=patience).values())
 
     def described(
-        self,
-        series: ModelSeries,
-        listing: Listing,
-        prefixes: Iterable[S3Url],
-        connection: str,
-        *,
-        patience: float,
+        self, found: Iterable[Found], connection: str, *, patience: float
     ) -> list[Reading[ModelFacts]]:
         """Return what is known of models and reports that a listing found; each content is read once.
 
         Args:
-            series: The pipeline's models.
-            listing: The listing.
-            prefixes: Those that are wanted.
+            found: Those that are wanted.
             connection: The connection for them.
             patience: How many seconds to wait for what was never read.
         """
-        loads: dict[Hashable, Callable[[ModelFacts | None], ModelFacts | None]] = {}
-        for prefix in prefixes:
-            found = listing.manifests[prefix.child(MANIFEST_FILE).key]
-            key = (series.root.bucket, found.key, found.etag, found.last_modified, connection)
-            loads[key] = functools.partial(_load_described, prefix, connection)
+        loads: dict[Hashable, Callable[[ModelFacts | None], ModelFacts | None]] = {
+            (each.prefix, each.etag, each.uploaded_at, connection): functools.partial(
+                self._load_described, each.prefix, connection
+            )
+            for each in found
+        }
         return list(self._facts.read(loads, patience=patience).values())
 
     def listing(
         self, series: ModelSeries, connection: str, most: int, *, until: datetime, patience: float
-    ) -> Reading[Listing]:
-        """Return what is under a pipeline's prefix: at least its newest models.
+    ) -> Reading[tuple[Found, ...]]:
+        """Return the newest models and reports under a pipeline's prefix, the newest first.
 
         Args:
             series: The pipeline's models.
             connection: The connection for them.
-            most: How many models are wanted.
+            most: How many are wanted.
             until: About when the newest is from.
             patience: How many seconds to wait, if it was never listed.
         """
         key = (series, connection, most)
-        load = functools.partial(_load_listing, series, connection, most, until)
+        load = functools.partial(self._load_listing, series, connection, most, until)
         return self._listings.read({key: load}, patience=patience, fresh=True)[key]
 
     def manifest(self, prefix: S3Url, connection: str) -> StoredManifest:
@@ -304,14 +375,12 @@ class ModelStore:
 
         Raises:
             ModelNotFoundError: There is none, or it is damaged.
-            RemoteError: S3 refused, failed or could not be reached.
+            RemoteError: S3 refused or failed.
             NoAnswerError: S3 did not answer in time.
         """
-
-        def read() -> StoredManifest:
-            return read_manifest(prefix, client=client_of(connection, prefix), policy=_POLICY)
-
-        return self._awaited(read, prefix)
+        return self._awaited(
+            lambda client: read_manifest(prefix, client=client, policy=_POLICY), prefix, connection
+        )
 
     def replaced(self, prefix: S3Url, connection: str) -> list[StoredManifest]:
         """Read the manifests of the models that reruns replaced, the newest first.
@@ -321,88 +390,119 @@ class ModelStore:
             connection: The connection for it.
 
         Raises:
-            RemoteError: S3 refused, failed or could not be reached.
+            RemoteError: S3 refused or failed.
             NoAnswerError: S3 did not answer in time.
         """
 
-        def read() -> list[StoredManifest]:
-            client = client_of(connection, prefix)
-            kept = [
-                item
-                for item in list_prefix(prefix.child(f"{REPLACED}/"), client=client, policy=_POLICY)
-                if item.key.endswith(f"/{MANIFEST_FILE}")
-            ]
+        def read(client: S3Client) -> list[StoredManifest]:
+            objects = list_prefix(prefix.child(f"{REPLACED}/"), client=client, policy=_POLICY)
+            kept = [item for item in islice(objects, _MOST_OBJECTS) if item.key.endswith(f"/{MANIFEST_FILE}")]
             newest = sorted(kept, key=lambda item: item.last_modified, reverse=True)[:_MOST_REPLACED]
             folders = [replace(prefix, key=item.key.removesuffix(MANIFEST_FILE)) for item in newest]
             return [read_manifest(folder, client=client, policy=_POLICY) for folder in folders]
 
-        return self._awaited(read, prefix)
+        return self._awaited(read, prefix, connection)
 
-    def card(self, prefix: S3Url, connection: str) -> bytes:
+    def card(self, manifest: StoredManifest, connection: str) -> bytes:
         """Read a model's card, which must be the one that its manifest lists.
 
         Raises:
             RegistryError: The model has none, it is another one, or it is too large for a page.
-            RemoteError: S3 refused, failed or could not be reached.
+            RemoteError: S3 refused or failed.
             NoAnswerError: S3 did not answer in time.
         """
-        manifest = self.manifest(prefix, connection)
+        prefix = manifest.prefix
         size = ((manifest.content.get("files") or {}).get(CARD_HTML) or {}).get("size")
         if isinstance(size, int) and size > _LARGEST_CARD:
             raise RegistryError(f"{prefix.child(CARD_HTML)} is too large to be shown here; download it.")
-        return self._awaited(lambda: read_card(manifest, client=client_of(connection, prefix)), prefix)
+        return self._awaited(
+            lambda client: read_card(manifest, client=client), prefix, connection, _LONGEST_CARD_WAIT
+        )
 
     def client(self, connection: str, url: S3Url) -> S3Client:
         """Return a client for the bucket of a URL, to change something there."""
-        return client_of(connection, url)
-
-    def _awaited(self, read: Callable[[], Value], location: S3Url) -> Value:
-        """Return what a read returns, in one of our threads."""
-        try:
-            return self._pool.submit(read).result(timeout=_LONGEST_WAIT)
-        except TimeoutError as error:
-            raise NoAnswerError(
-                f"{location} was not read within {_LONGEST_WAIT:.0f} s. Try again later."
-            ) from error
+        return self._buckets.client(connection, url)
 
     def forget_latest(self, series: ModelSeries, connection: str) -> None:
         """Read a latest.json again the next time, because it was just changed."""
         self._latest.forget((series, connection))
+        self._newest.forget((series, connection))
 
+    def _awaited(
+        self,
+        read: Callable[[S3Client], Value],
+        prefix: S3Url,
+        connection: str,
+        seconds: float = _LONGEST_WAIT,
+    ) -> Value:
+        """Return what a read returns, in one of our threads."""
 
-def _load_latest(series: ModelSeries, connection: str, former: LatestFile | None) -> LatestFile:
-    return read_latest_again(series, former, client=client_of(connection, series.root), policy=_POLICY)
+        def ask() -> Value:
+            with self._buckets.asked(connection, prefix) as client:
+                return read(client)
 
+        future = self._pool.submit(ask)
+        try:
+            return future.result(timeout=seconds)
+        except TimeoutError as error:
+            future.cancel()
+            raise NoAnswerError(f"{prefix} was not read within {seconds:.0f} s. Try again later.") from error
 
-def _load_facts(promotion: Promotion, connection: str, _former: ModelFacts | None) -> ModelFacts:
-    client = client_of(connection, promotion.url)
-    return facts_of(read_promoted(promotion, client=client, policy=_POLICY))
+    def _load_latest(self, series: ModelSeries, connection: str, former: LatestFile | None) -> LatestFile:
+        with self._buckets.asked(connection, series.root) as client:
+            return read_latest_again(series, former, client=client, policy=_POLICY)
 
+    def _load_newest(self, series: ModelSeries, connection: str, former: Newest | None) -> Newest:
+        known = LatestFile(None, former.etag) if former else None
+        with self._buckets.asked(connection, series.root) as client:
+            file = read_latest_again(series, known, client=client, policy=_POLICY)
+        return former if former and file is known else _newest_of(file)
 
-def _load_described(prefix: S3Url, connection: str, _former: ModelFacts | None) -> ModelFacts:
-    return facts_of(read_manifest(prefix, client=client_of(connection, prefix), policy=_POLICY))
+    def _load_facts(self, promotion: Promotion, connection: str, _former: ModelFacts | None) -> ModelFacts:
+        with self._buckets.asked(connection, promotion.url) as client:
+            return facts_of(read_promoted(promotion, client=client, policy=_POLICY))
 
+    def _load_described(self, prefix: S3Url, connection: str, _former: ModelFacts | None) -> ModelFacts:
+        with self._buckets.asked(connection, prefix) as client:
+            return facts_of(read_manifest(prefix, client=client, policy=_POLICY))
 
-def _load_listing(
-    series: ModelSeries, connection: str, most: int, until: datetime, _former: Listing | None
-) -> Listing:
-    client = client_of(connection, series.root)
-    return list_newest(series, most, until=until, client=client, policy=_POLICY)
-
-
-def client_of(connection: str, url: S3Url) -> S3Client:
-    """Return a client that gives up soon, for the bucket of a URL; it is used by several threads, and for two minutes."""
-    from botocore.config import Config
-
-    key = (connection, url.bucket, url.region)
-    with _clients_lock:
-        made_at, client = _clients.get(key, (0.0, None))
-        if client is None or time.monotonic() - made_at > _CLIENT_SECONDS:
-            patient = Config(
-                connect_timeout=_CONNECT_SECONDS,
-                read_timeout=_READ_SECONDS,
-                retries={"mode": "standard", "total_max_attempts": 2},
+    def _load_listing(
+        self,
+        series: ModelSeries,
+        connection: str,
+        most: int,
+        until: datetime,
+        _former: tuple[Found, ...] | None,
+    ) -> tuple[Found, ...]:
+        with self._buckets.asked(connection, series.root) as client:
+            listing = list_newest(
+                series, most, until=until, client=client, policy=_POLICY, limit=_MOST_OBJECTS
             )
-            client = s3_client(connection, url, patient)
-            _clients[key] = (time.monotonic(), client)
-        return client
+        return _newest_found(series, listing, most)
+
+
+def _newest_of(file: LatestFile) -> Newest:
+    if file.latest is None:
+        return Newest(file.etag, None, {})
+    past = file.latest.promotions[:_SPARK_POINTS][::-1]
+    names = islice(past[-1].metrics, MOST_NAMES)
+    trends = {name: array("d", [each.metrics.get(name, math.nan) for each in past]) for name in names}
+    return Newest(file.etag, past[-1].model_copy(update={"metrics": {}, "reason": None}), trends)
+
+
+def _newest_found(series: ModelSeries, listing: Listing, most: int) -> tuple[Found, ...]:
+    def found(prefix: S3Url, name: str, *, is_report: bool) -> Found:
+        item = listing.manifests[prefix.child(MANIFEST_FILE).key]
+        return Found(prefix, name, is_report, item.last_modified, item.etag)
+
+    models = [found(version.prefix, version.name, is_report=False) for version in listing.versions]
+    reports = []
+    for prefix in listing.reports:
+        of = series.report_of(prefix)
+        reports.append(found(prefix, (series.version_of(of) if of else "") or "", is_report=True))
+    ordered = sorted(
+        [*models, *reports],
+        key=lambda each: (each.name.partition("@")[0] if series.is_dated else "", each.uploaded_at),
+        reverse=True,
+    )
+    return tuple(ordered[:most])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -14,13 +15,12 @@ from refinery.web.model_store import UnfilledParamError, series_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from refinery.registry import Latest, LatestFile, ModelSeries, Promotion
+    from refinery.registry import ModelSeries, Promotion
     from refinery.web.airflow_facts import DagFacts, Output
-    from refinery.web.model_store import ModelFacts, ModelStore
+    from refinery.web.model_store import ModelFacts, ModelStore, Newest
     from refinery.web.readings import Reading
 
 PAGE_SIZE = 50
-_SPARK_POINTS = 20
 # The models on the page are asked for again after the first, all others after the second, in seconds.
 _SHOWN_AGE, _OTHERS_AGE = 20.0, 300.0
 # What needs attention, the most urgent first, with what a person reads.
@@ -55,7 +55,7 @@ class Row:
         dag: The DAG that holds it.
         output: Where it puts models.
         state: What needs attention, one of STATES.
-        latest: Its latest model, if that is known.
+        newest: Its latest model, if that is known.
         problem: Why it is not known.
         facts: What its manifest says, if that is known.
         place: Its models and the connection for them, if params do not leave that open.
@@ -65,7 +65,7 @@ class Row:
     dag: DagFacts
     output: Output
     state: str = "reading"
-    latest: Latest | None = None
+    newest: Newest | None = None
     problem: str = ""
     facts: ModelFacts | None = None
     place: tuple[ModelSeries, str] | None = None
@@ -94,6 +94,11 @@ class Row:
         return STATES[self.state]
 
     @property
+    def latest(self) -> Promotion | None:
+        """The promotion of its latest model, if that is known."""
+        return self.newest.promotion if self.newest else None
+
+    @property
     def gate(self) -> tuple[str, str]:
         """How its latest model met its gates: the tone and a word."""
         return _GATES.get((self.latest.gate if self.latest else None) or "", ("plain", "no gates"))
@@ -101,16 +106,20 @@ class Row:
     @property
     def metric(self) -> str:
         """Its main metric; empty if it was not measured."""
-        if self.latest is None:
-            return ""
+        trends = self.newest.trends if self.newest else {}
         chosen = self.facts.main_metric if self.facts else ""
-        return chosen if chosen in self.latest.metrics else next(iter(self.latest.metrics), "")
+        return chosen if chosen in trends else next(iter(trends), "")
+
+    @property
+    def value(self) -> float | None:
+        """The main metric of the latest model; None if it was not measured."""
+        return self.newest.trends[self.metric][-1] if self.newest and self.metric else None
 
     @property
     def series(self) -> list[float]:
         """The main metric of the last promoted models, the oldest first."""
-        past = self.latest.promotions[:_SPARK_POINTS] if self.latest else ()
-        return [one.metrics[self.metric] for one in reversed(past) if self.metric in one.metrics]
+        trend = self.newest.trends.get(self.metric, ()) if self.newest else ()
+        return [value for value in trend if not math.isnan(value)]
 
     @property
     def change(self) -> float | None:
@@ -199,7 +208,7 @@ def make_overview(
     page = min(max(1, filters.page), pages)
     shown = chosen[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
     # Read again for the next view, which this one does not wait for.
-    store.latest([row.place for row in shown if row.place], patience=0, max_age=_SHOWN_AGE)
+    store.newest([row.place for row in shown if row.place], patience=0, max_age=_SHOWN_AGE)
     return Overview(
         rows=shown,
         found=len(chosen),
@@ -240,8 +249,8 @@ def _with_models(rows: Sequence[Row], store: ModelStore, patience: float) -> lis
             places.append(None)
             known.append(replace(row, state="unreachable", problem=str(error)))
     wanted = list(dict.fromkeys(place for place in places if place))
-    latest = store.latest(wanted, patience=patience / 2, max_age=_OTHERS_AGE)
-    readings = dict(zip(wanted, latest, strict=True))
+    newest = store.newest(wanted, patience=patience / 2, max_age=_OTHERS_AGE)
+    readings = dict(zip(wanted, newest, strict=True))
     known = [
         row if place is None else _with_latest(replace(row, place=place), readings[place])
         for row, place in zip(known, places, strict=True)
@@ -255,19 +264,18 @@ def _with_models(rows: Sequence[Row], store: ModelStore, patience: float) -> lis
     return known
 
 
-def _with_latest(row: Row, reading: Reading[LatestFile]) -> Row:
-    latest = reading.value.latest if reading.value else None
+def _with_latest(row: Row, reading: Reading[Newest]) -> Row:
     return replace(
         row,
-        latest=latest,
+        newest=reading.value,
         problem=reading.problem,
         state=_state(row, reading),
         is_pending=reading.is_pending,
     )
 
 
-def _state(row: Row, reading: Reading[LatestFile]) -> str:
-    dag, latest = row.dag, reading.value.latest if reading.value else None
+def _state(row: Row, reading: Reading[Newest]) -> str:
+    dag, latest = row.dag, reading.value.promotion if reading.value else None
     holds = {
         "broken": dag.is_broken,
         "unreachable": bool(reading.problem),

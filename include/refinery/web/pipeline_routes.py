@@ -8,13 +8,15 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel
 
-from refinery.registry import compare, promote, rollback
+from refinery.registry import RegistryError, compare, promote, rollback
 from refinery.web import airflow_facts, guards, history
-from refinery.web.model_store import UnfilledParamError, params_of
+from refinery.web.model_store import UnfilledParamError, params_of, shape_errors
 from refinery.web.place import PARAM, Place, PlaceDep
 from refinery.web.rendering import page
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from refinery.registry import PromotionResult
     from refinery.web.model_store import ModelStore
 
@@ -22,6 +24,7 @@ User = Annotated[Any, Depends(airflow_facts.get_user)]
 # A page of one pipeline may wait longer than one of all: there is nothing else to show.
 _PATIENCE = 4.0
 _MOST_LETTERS = 500
+_MOST_LINES = 1000
 _COMPARED = 2
 
 
@@ -56,9 +59,7 @@ def pipeline_routes(store: ModelStore) -> APIRouter:
             series = place.series
         except UnfilledParamError:
             return page("params.html", place=place, names=params_of(place.output), prefix=PARAM)
-        found = history.read_history(
-            series, place.output.connection, store, count=view.count, patience=_PATIENCE
-        )
+        found = history.read_history(place, store, count=view.count, patience=_PATIENCE)
         shown = next((each for each in found.versions if each.id == view.v), found.current)
         metric = history.chosen_metric(found, view.metric, found.versions)
         dag_id = place.dag.dag_id
@@ -83,13 +84,16 @@ def pipeline_routes(store: ModelStore) -> APIRouter:
         if len(v) != _COMPARED:
             raise HTTPException(400, f"Choose two models to compare; {len(v) or 'none'} chosen.")
         # The older one first, as the table has the newest first.
-        second, first = (store.manifest(place.prefix(each), place.output.connection) for each in v)
-        comparison = compare(first.content, second.content)
+        second, first = (place.read(place.prefix(each), store) for each in v)
+        with shape_errors(place.series.root):
+            comparison = compare(_with_short_config(first.content), _with_short_config(second.content))
         return page("compare.html", place=place, comparison=comparison, names=(v[1], v[0]))
 
     @router.get("/card", dependencies=reads)
     def card(place: PlaceDep, v: str) -> Response:
-        content = store.card(place.prefix(v), place.output.connection)
+        manifest = place.read(place.prefix(v), store)
+        with shape_errors(manifest.prefix):
+            content = store.card(manifest, place.output.connection)
         headers = {"content-security-policy": guards.CARD_POLICY}
         return Response(content, media_type="text/html; charset=utf-8", headers=headers)
 
@@ -99,14 +103,17 @@ def pipeline_routes(store: ModelStore) -> APIRouter:
     def promote_version(
         place: PlaceDep, user: User, version: Annotated[str, Form()], reason: Annotated[str, Form()]
     ) -> RedirectResponse:
-        client = store.client(place.output.connection, place.series.root)
         by, why = _name(user), _checked(reason)
+        if prefix := place.series.prefix_of(version):
+            place.read(prefix, store)  # also refused soon if S3 does not answer
+        client = store.client(place.output.connection, place.series.root)
         return _done(place, store, promote(place.series, version, by=by, client=client, reason=why))
 
     @router.post("/rollback", dependencies=changes)
     def roll_back(place: PlaceDep, user: User, reason: Annotated[str, Form()]) -> RedirectResponse:
-        client = store.client(place.output.connection, place.series.root)
         by, why = _name(user), _checked(reason)
+        _check_latest(place, store)
+        client = store.client(place.output.connection, place.series.root)
         return _done(place, store, rollback(place.series, by=by, client=client, reason=why))
 
     return router
@@ -118,6 +125,25 @@ def _is_our_form(dag_id: str, request: Request, user: User, proof: Annotated[str
     is_ours = guards.is_from_us(request.headers)
     if not is_ours or not guards.is_valid_token(proof, secret, str(user.get_id()), dag_id):
         raise HTTPException(403, "This form is too old, or was not sent from here. Open the page again.")
+
+
+def _check_latest(place: Place, store: ModelStore) -> None:
+    """Refuse a change if the latest model is not one of the pipeline's, or if S3 does not answer."""
+    known = place.latest(store, patience=_PATIENCE)
+    if known.problem or known.is_pending:
+        problem = f"{place.series.latest_url} was not read in time. Try again later."
+        raise RegistryError(known.problem or problem)
+    if known.value and known.value.latest is None:
+        raise HTTPException(404, "No model of this pipeline has been promoted yet.")
+
+
+def _with_short_config(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a manifest whose config is short enough for a diff: the time for one grows with the square of the lines."""
+    provenance = manifest.get("provenance") or {}
+    config = provenance.get("config") or {}
+    lines = str(config.get("text") or "").splitlines()[:_MOST_LINES]
+    text = "\n".join(line[:_MOST_LETTERS] for line in lines)
+    return {**manifest, "provenance": {**provenance, "config": {**config, "text": text}}}
 
 
 def _name(user: Any) -> str:

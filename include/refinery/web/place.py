@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote, urlencode
 
 from fastapi import Depends, HTTPException, Request
 
-from refinery.web import airflow_facts, history
+from refinery.registry import LatestFile
+from refinery.web import airflow_facts
 from refinery.web.model_store import params_of, series_of
+from refinery.web.readings import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from refinery.registry import ModelSeries
+    from refinery.registry import ModelSeries, StoredManifest
     from refinery.spec.urls import S3Url
     from refinery.web.airflow_facts import DagFacts, Output
+    from refinery.web.model_store import ModelStore
 
 # Before a param's name in a query.
 PARAM = "p."
@@ -56,11 +59,49 @@ class Place:
         """Return the prefix of one of its models or reports.
 
         Raises:
-            HTTPException: The id is none of a model of this pipeline.
+            HTTPException: The id is none of a model of this pipeline, wherever it may point.
         """
-        if (prefix := history.find_prefix(self.series, version_id)) is None:
-            raise HTTPException(404, "This pipeline has no such model.")
+        series = self.series
+        prefix = replace(series.root, key=series.root.key + version_id)
+        if series.version_of(prefix) is None and series.report_of(prefix) is None:
+            raise _no_such_model()
         return prefix
+
+    @property
+    def may_hold_others(self) -> bool:
+        """Whether models of other DAGs may lie beside its own: a param, and some other templates, stand for any text."""
+        return bool(params_of(self.output)) or self.series.may_hold_others
+
+    def owns(self, dag_id: object) -> bool:
+        """Return whether the models of a DAG's runs are those of this pipeline."""
+        return dag_id == self.dag.dag_id or not self.may_hold_others
+
+    def latest(self, store: ModelStore, *, patience: float) -> Reading[LatestFile]:
+        """Return what is known of its latest model; if a run of another DAG made that, this pipeline has none.
+
+        Args:
+            store: Reads models.
+            patience: How many seconds to wait for each of two files.
+        """
+        reading = store.latest_of(self.series, self.output.connection, patience=patience)
+        if not reading.value or not reading.value.latest or not self.may_hold_others:
+            return reading
+        [facts] = store.facts([(reading.value.latest, self.output.connection)], patience=patience)
+        if facts.value is None:
+            return Reading(problem=facts.problem, is_pending=facts.is_pending)
+        return reading if self.owns(facts.value.dag_id) else Reading(LatestFile(None, None))
+
+    def read(self, prefix: S3Url, store: ModelStore) -> StoredManifest:
+        """Read the manifest of one of its models or reports.
+
+        Raises:
+            HTTPException: A run of another DAG made it.
+            RefineryError: It cannot be read.
+        """
+        manifest = store.manifest(prefix, self.output.connection)
+        if not self.owns(manifest.run.get("dag_id")):
+            raise _no_such_model()
+        return manifest
 
 
 def find_place(dag_id: str, request: Request) -> Place:
@@ -81,6 +122,10 @@ def find_place(dag_id: str, request: Request) -> Place:
                 chosen = {name: request.query_params.get(f"{PARAM}{name}", "") for name in names}
                 return Place(dag, output, {name: value for name, value in chosen.items() if value})
     raise HTTPException(404, f"{dag_id} has no pipeline of Refinery{' in this group' if group else ''}.")
+
+
+def _no_such_model() -> HTTPException:
+    return HTTPException(404, "This pipeline has no such model.")
 
 
 PlaceDep = Annotated[Place, Depends(find_place)]

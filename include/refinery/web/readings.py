@@ -106,23 +106,26 @@ class Readings(Generic[Value]):
             self._kept.move_to_end(key)
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
-            is_idle = kept.future is None or kept.future.done()
             if kept.problem:
                 max_age = _FAILURE_SECONDS
-            if is_idle and (not kept.is_read or time.monotonic() - kept.read_at >= max_age):
+            if kept.future is None and (not kept.is_read or time.monotonic() - kept.read_at >= max_age):
                 kept.future = self._pool.submit(self._load, kept, load)
             is_usable = kept.is_read and not kept.problem
             return None if is_usable and not fresh else kept.future
 
     def _load(self, kept: _Kept[Value], load: Callable[[Value | None], Value | None]) -> None:
+        value, problem = kept.value, ""
         try:
-            kept.value, kept.problem = load(kept.value), ""
+            value = load(value)
         except RefineryError as error:
-            kept.problem = str(error)
+            problem = str(error)
         except Exception as error:
             log.exception("A model could not be read for a page")
-            kept.problem = f"{type(error).__name__}: {error}"
-        kept.read_at, kept.is_read = time.monotonic(), True
+            problem = f"{type(error).__name__}: {error}"
+        with self._lock:
+            kept.value, kept.problem = value, problem
+            kept.read_at, kept.is_read = time.monotonic(), True
+            kept.future = None  # thousands of them would take more memory than what they read
 
     def _reading(self, key: Hashable) -> Reading[Value]:
         with self._lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC
 from functools import cache
 from pathlib import Path
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from refinery.web import airflow_facts, charts
+from refinery.web.model_store import cut
 from refinery.web.overview import age
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 # From here on, digits are grouped; above the second, they cannot be counted at a glance.
 _LONG, _HUGE = 10_000, 1e12
+# Of one text, and of a config.
+_MOST_LETTERS, _MOST_OF_CODE = 2_000, 100_000
 STATIC_TYPES = {
     "pages.css": "text/css",
     "pages.js": "text/javascript",
@@ -54,8 +58,8 @@ def number(value: Any) -> str:
     """Format a number with four significant digits, and anything else as its own text; None is empty."""
     if value is None or isinstance(value, Undefined):
         return ""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > sys.float_info.max:
+        return cut(value)
     if _LONG <= abs(value) < _HUGE:
         return f"{value:,.0f}"
     return f"{value:.4g}"
@@ -81,6 +85,17 @@ def day(moment: datetime | None) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d}" if moment else ""
 
 
+def _code(text: str) -> Markup:
+    """Escape a text that may be longer than others."""
+    return escape(text if len(text) <= _MOST_OF_CODE else f"{text[:_MOST_OF_CODE]}…")
+
+
+def _cut(value: Any) -> Any:
+    """Cut a text that a template shows, so that no file can make a page endless; ours are markup."""
+    is_long = isinstance(value, str) and not isinstance(value, Markup) and len(value) > _MOST_LETTERS
+    return f"{value[:_MOST_LETTERS]}…" if is_long else value
+
+
 def _sparkline(values: list[float], label: str) -> Markup:
     return Markup(charts.sparkline(values, label))  # nosec B704 # noqa: S704 - an XML library has escaped it
 
@@ -95,6 +110,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_cut,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -105,6 +121,7 @@ def _environment() -> Environment:
         "minute": minute,
         "day": day,
         "age": age,
+        "code": _code,
         "sparkline": _sparkline,
         "trend": _trend,
     }

@@ -8,7 +8,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from refinery.errors import RefineryError
-from refinery.registry import ModelNotFoundError, StoredManifest
+from refinery.registry import NoManifestError, StoredManifest
 from refinery.spec.artifacts import CARD_HTML
 from refinery.spec.run_params import RUN_DATE_MACRO, write_param
 from refinery.spec.series import TEMPLATE, report_prefix
@@ -60,10 +60,11 @@ class Outcome:
     problem: str = ""
 
 
-def read_outcome(run: RunFacts, output: Output, store: ModelStore) -> Outcome:
+def read_outcome(dag_id: str, run: RunFacts, output: Output, store: ModelStore) -> Outcome:
     """Find the model that a run made, wherever later runs have left it, or the report on it.
 
     Args:
+        dag_id: The run's DAG.
         run: The run.
         output: Where its pipeline puts models.
         store: Reads models.
@@ -71,14 +72,21 @@ def read_outcome(run: RunFacts, output: Output, store: ModelStore) -> Outcome:
     written = run.uploaded.get(output.task_id) or rendered_prefix(output, run)
     if not written:
         return Outcome("none", {}, None, None)
-    prefix, connection = parse_prefix_url(written), output.connection
+    try:
+        prefix, connection = parse_prefix_url(written), output.connection
+    except RefineryError as error:
+        return Outcome("none", {}, None, None, str(error))
     report = report_prefix(prefix, run.run_id)
+
+    def is_of_run(found: StoredManifest) -> bool:
+        return (found.run.get("dag_id"), found.run.get("run_id")) == (dag_id, run.run_id)
+
     try:
         for kind, place in (("rejected", report), ("model", prefix)):
-            if (found := _read(place, connection, store)) and found.run.get("run_id") == run.run_id:
+            if (found := _read(place, connection, store)) and is_of_run(found):
                 return Outcome(kind, found.content, place, prefix)
         for kept in store.replaced(prefix, connection):
-            if kept.run.get("run_id") == run.run_id:
+            if is_of_run(kept):
                 return Outcome("replaced", kept.content, kept.prefix, prefix)
     except RefineryError as error:
         return Outcome("none", {}, None, prefix, str(error))
@@ -157,9 +165,11 @@ def describe(manifest: Mapping[str, Any]) -> Described:
     """Read a manifest, in which everything may be missing."""
     provenance = _section(manifest, "provenance")
     config = _section(provenance, "config")
+    warnings = manifest.get("warnings") or []
+    more = [f"And {len(warnings) - _MOST_SHOWN:,} more."] if len(warnings) > _MOST_SHOWN else []
     return Described(
         gates=gates_of(manifest),
-        warnings=[str(text) for text in (manifest.get("warnings") or [])[:_MOST_SHOWN]],
+        warnings=[str(text) for text in warnings[:_MOST_SHOWN]] + more,
         data=_dataset(manifest, _section(provenance, "dataset")),
         config_path=str(config.get("path") or ""),
         config=str(config.get("text") or ""),
@@ -201,5 +211,5 @@ def failed_tasks(run: RunFacts, task_id: str = "") -> list[TaskFacts]:
 def _read(prefix: S3Url, connection: str, store: ModelStore) -> StoredManifest | None:
     try:
         return store.manifest(prefix, connection)
-    except ModelNotFoundError:
+    except NoManifestError:
         return None

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, HTTPException
 
 from refinery.spec.run_params import write_param
 from refinery.web import airflow_facts
-from refinery.web.model_store import UnfilledParamError, params_of
+from refinery.web.model_store import UnfilledParamError, params_of, shape_errors
 from refinery.web.place import Place, PlaceDep
 from refinery.web.rendering import page
 from refinery.web.run import compare_metrics, describe, failed_tasks, read_outcome
@@ -37,23 +37,26 @@ def run_routes(store: ModelStore) -> APIRouter:
         if facts is None:
             raise HTTPException(404, f"Airflow has no run {run_id} of {dag_id}.")
         place = _place_of_run(place, facts, task_id)
-        outcome = read_outcome(facts, place.output, store)
+        outcome = read_outcome(dag_id, facts, place.output, store)
         latest = _latest(place, store)
         failed = failed_tasks(facts, task_id)
         may_read = airflow_facts.may_read_logs(user, dag_id)
         failures = [airflow_facts.read_failure(dag_id, run_id, task) for task in failed] if may_read else []
         is_latest = latest is not None and latest.run_id == run_id
+        with shape_errors(outcome.prefix or place.output.prefix):
+            model = describe(outcome.manifest) if outcome.manifest else None
+            metrics = compare_metrics(outcome.manifest, None if is_latest else latest)
         return page(
             "run.html",
             place=place,
             run=facts,
             outcome=outcome,
-            model=describe(outcome.manifest) if outcome.manifest else None,
+            model=model,
             failed=failed,
             failures=failures,
             latest=latest,
             is_latest=is_latest,
-            metrics=compare_metrics(outcome.manifest, None if is_latest else latest),
+            metrics=metrics,
             version_id=_version_id(place, outcome.prefix),
         )
 
@@ -71,10 +74,9 @@ def _place_of_run(place: Place, run: RunFacts, task_id: str) -> Place:
 
 def _latest(place: Place, store: ModelStore) -> Latest | None:
     try:
-        series = place.series
+        reading = place.latest(store, patience=_PATIENCE / 2)
     except UnfilledParamError:
         return None
-    reading = store.latest_of(series, place.output.connection, patience=_PATIENCE)
     return reading.value.latest if reading.value else None
 
 

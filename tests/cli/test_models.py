@@ -216,22 +216,6 @@ class TestCompare:
         assert "numpy" not in text
         assert "```diff\n--- first" in text
 
-    def test_what_a_search_found(self, refinery, trained, tmp_path):
-        model = {"class": "sklearn.linear_model.Ridge", "search": {"alpha": "1..9"}}
-        spec = TrainingSpec.from_dict({"model": model, "search": {"trials": 2, "folds": 2}}, tmp_path)
-        (tmp_path / "churn.csv").write_text(ROWS)
-        found = train(spec, tmp_path / "churn.csv", tmp_path / "model", provenance={}).manifest["params"]
-        with ObjectStore(refinery.root) as store:
-            upload_model(tmp_path / "model", SERIES.prefix_of("2026-02-01"), client=store.client())
-        header, newest, older, *_ = refinery("models", "churn").stdout.splitlines()
-        assert header.endswith("winner")
-        params = f" (alpha {found['alpha']})" if found else ""
-        assert newest.endswith(f"Ridge{params}")
-        assert not older.endswith(")")
-        document = json.loads(refinery("models", "churn", "--json").stdout)
-        assert document[0]["model"] == "sklearn.linear_model.Ridge"
-        assert document[0]["params"] == found
-
     def test_json_for_programs(self, refinery, trained):
         found = json.loads(refinery("compare", "churn", "2026-01-30", "--json").stdout)
         assert {"name": "alpha", "first": 2, "second": 3, "delta": 1.0} in found["params"]

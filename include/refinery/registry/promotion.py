@@ -84,8 +84,8 @@ class LatestFile:
     """latest.json as it was read once.
 
     Attributes:
-        latest: What it says; None if there is no such file.
-        etag: Its ETag; None if there is no such file, or the server gave none.
+        latest: What it says; None if the file is missing.
+        etag: Its ETag; None if the file is missing, or the server gave none.
     """
 
     latest: Latest | None

@@ -19,7 +19,7 @@ from refinery.rendering.inputs import project_inputs
 from refinery.rendering.kept import find_kept, keep
 from refinery.rendering.params import make_params
 from refinery.rendering.storage_check import StorageCheck
-from refinery.rendering.task_start import TAG
+from refinery.spec.names import TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -17,14 +17,13 @@ from refinery.rendering.assets import make_schedule, with_assets
 from refinery.rendering.inputs import pipeline_inputs
 from refinery.rendering.kept import find_kept, keep
 from refinery.rendering.params import make_params
+from refinery.spec.names import TAG
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
 
     from refinery.project import Project
 
-# Airflow's filter finds all pipelines by it.
-TAG = "refinery"
 _CALLBACKS = ("on_failure_callback", "on_success_callback", "on_retry_callback")
 _AS_THEY_ARE = ("description", "catchup", "max_active_runs", "dagrun_timeout", "is_paused_upon_creation")
 

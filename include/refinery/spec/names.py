@@ -15,6 +15,8 @@ MATRIX_SEPARATOR = "__"
 # Airflow's own limits.
 MAX_DAG_ID_LENGTH = 250
 MAX_TAG_LENGTH = 100
+# Airflow's filter finds all pipelines by this tag.
+TAG = "refinery"
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9_.-]+")

@@ -30,7 +30,7 @@ from airflow.utils.session import create_session
 from sqlalchemy import select
 from sqlalchemy.orm import aliased, joinedload
 
-from refinery.spec.names import split_dag_id
+from refinery.spec.names import TAG, split_dag_id
 from refinery.web.mount import URL_PREFIX
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ __all__ = ["get_user"]
 log = logging.getLogger(__name__)
 
 # Those that all pipelines have.
-_OWN_TAGS = ("dagfactory", "refinery")
+_COMMON_TAGS = ("dagfactory", TAG)
 # A log that is longer was not written by one of our tasks.
 _MOST_LOG_LINES = 100_000
 _WHOLE_LOG: Any = {}
@@ -62,7 +62,7 @@ _DAG_COLUMNS = (
     DagModel.timetable_summary,
     DagModel.next_dagrun_create_after,
 )
-# A serialized task of ours: its class, and the templated fields of it that are read.
+# The class of the tasks that upload models, as Airflow serializes it.
 _UPLOAD = ("refinery.operators.upload", "UploadModelOperator")
 # Dependencies of routes: who may read a DAG, and who may change it. They read the DAG's id from the path.
 reads_dag = requires_access_dag("GET")
@@ -216,7 +216,7 @@ def ui_url(path: str) -> str:
 
 
 def pages_url() -> str:
-    """Return the URL of our own pages, from the root of its host."""
+    """Return the path of Refinery's pages on this host."""
     return ui_url(URL_PREFIX)
 
 
@@ -352,7 +352,7 @@ def _tags(session: Session, dag_ids: list[str]) -> dict[str, list[str]]:
     tags: dict[str, list[str]] = defaultdict(list)
     wanted = set(dag_ids)
     for dag_id, name in session.execute(select(DagTag.dag_id, DagTag.name).order_by(DagTag.name)):
-        if dag_id in wanted and name not in _OWN_TAGS:
+        if dag_id in wanted and name not in _COMMON_TAGS:
             tags[dag_id].append(name)
     return tags
 

@@ -63,7 +63,7 @@ def _add_common(app: FastAPI) -> None:
     @app.exception_handler(UnfilledParamError)
     def ask(_: Request, error: UnfilledParamError) -> HTMLResponse:
         text = (
-            f"Each value of the param {error} has models of its own. Open the pipeline's page and choose one."
+            f"Each value of the param {error} has separate models. Open the pipeline's page and choose one."
         )
         return page("message.html", 400, title=_TITLES[400], text=text)
 

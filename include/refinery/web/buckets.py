@@ -64,7 +64,7 @@ class Buckets:
         try:
             yield self.client(connection, url)
         except RemoteError as error:
-            # Throttling, a refusal or a damaged answer have classes of their own.
+            # Throttling, refusals and damaged answers have separate classes.
             if type(error) is not RemoteError or error.retry is not Retry.SOON:
                 raise
             problem = (

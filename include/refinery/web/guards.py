@@ -18,7 +18,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; "
     "form-action 'self'; frame-ancestors 'self'; base-uri 'none'"
 )
-# A card is a document of its own: its styles are inside, and it runs nothing and sends nothing.
+# A card is a separate document: its styles are inline, and it runs no script and sends nothing.
 CARD_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 _HEADERS = {
     "content-security-policy": _POLICY,

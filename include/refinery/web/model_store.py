@@ -126,8 +126,8 @@ class Newest:
     """What the Models page keeps of a latest.json.
 
     Attributes:
-        etag: The file's ETag; None if there is no such file, or the server gave none.
-        promotion: The promotion of the latest model, without its metrics; None if there is no such file.
+        etag: The file's ETag; None if the file is missing, or the server gave none.
+        promotion: The promotion of the latest model, without its metrics; None if the file is missing.
         trends: Each metric of the last promoted models, the oldest first; NaN for one that lacks it.
     """
 
@@ -160,7 +160,7 @@ class UnfilledParamError(Exception):
 
 
 def params_of(output: Output) -> list[str]:
-    """Return the params in an output: each choice of their values has models of its own."""
+    """Return the params in an output: each choice of values has separate models."""
     return list(dict.fromkeys(match["name"] for match in _PARAM.finditer(output.prefix)))
 
 
@@ -172,14 +172,14 @@ def series_of(output: Output, chosen: Mapping[str, Any] | None = None) -> ModelS
         chosen: Params; the others have their defaults.
 
     Raises:
-        UnfilledParamError: A param has no default: each of its values has models of its own.
+        UnfilledParamError: A param has no default, and each of its values has separate models.
         InvalidUrlError: The output is not an S3 prefix.
     """
 
     def fill(template: str) -> Any:
         name = template.strip("{} ").removeprefix("params.").split(" ")[0]
         value = (chosen or {}).get(name, output.params.get(name))
-        # One folder's name, and none of ours.
+        # It must name a single folder, and none that Refinery reserves.
         if value is None or "/" in str(value) or value in ("", *RESERVED_NAMES):
             raise UnfilledParamError(name)
         return value

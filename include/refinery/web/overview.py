@@ -244,7 +244,7 @@ def _with_models(rows: Sequence[Row], store: ModelStore, patience: float) -> lis
             known.append(row)
         except UnfilledParamError as error:
             places.append(None)
-            known.append(replace(row, state="params", problem=f"Each {error} has models of its own."))
+            known.append(replace(row, state="params", problem=f"Each {error} has separate models."))
         except RefineryError as error:
             places.append(None)
             known.append(replace(row, state="unreachable", problem=str(error)))

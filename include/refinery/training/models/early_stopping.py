@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _KEY = "fit.early_stopping"
-# Params with which a class would stop by rows or rules of its own.
+# Params that make a class stop by other rows or rules.
 _OWN_WAYS = {
     "xgboost": frozenset(("early_stopping_rounds",)),
     "lightgbm": frozenset(("early_stopping_round", "early_stopping_rounds", "n_iter_no_change")),

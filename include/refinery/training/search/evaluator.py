@@ -53,7 +53,7 @@ class Evaluator:
             folds: The positions to learn from and to measure on.
             choice: The metric, and which class is positive.
             metric: Its name.
-            random_state: The seed of what has no seed of its own.
+            random_state: The seed for what sets none.
         """
         self.folds = len(folds)
         self._rows = rows

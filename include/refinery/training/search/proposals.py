@@ -23,10 +23,10 @@ _FOLDS_BEFORE_PRUNING = 2
 
 
 class Proposals:
-    """Optuna's TPE over all candidates: which one is a choice, and the params of each are a space of their own.
+    """Optuna's TPE over all candidates: which one is a choice, and each has a separate space of params.
 
     What is proposed depends on the seed and on the scores of the trials before, and on nothing else: each trial is drawn with
-    a seed of its own, so that a search can be interrupted anywhere.
+    a separate seed, so that a search can be interrupted anywhere.
     """
 
     def __init__(self, candidates: Sequence[Candidate], random_state: int, *, higher_is_better: bool) -> None:

@@ -40,6 +40,7 @@ _TRAINING = (
     "pandas",
     "sklearn.ensemble",
     "sklearn.model_selection",
+    "skrub",
     "refinery.training",
 )
 

@@ -18,7 +18,7 @@ get_listener_manager().hook.on_starting(component=TaskRunnerMarker())
 """
 LOADED = """
 import sys
-seen = ("dagfactory", "refinery.rendering.dag_files", "refinery.card", "boto3", "sklearn.ensemble")
+seen = ("dagfactory", "refinery.rendering.dag_files", "refinery.card", "boto3", "sklearn.ensemble", "skrub")
 print([name for name in seen if name in sys.modules])
 """
 OF_TASKS = ["dagfactory", "refinery.rendering.dag_files", "refinery.card", "boto3"]
@@ -39,10 +39,10 @@ def loaded_after(code, *arguments, project, preload=""):
 @pytest.mark.parametrize(
     ("component", "command", "preload", "loaded"),
     [
-        (JOB, "scheduler", "training", [*OF_TASKS, "sklearn.ensemble"]),
+        (JOB, "scheduler", "training", [*OF_TASKS, "sklearn.ensemble", "skrub"]),
         (JOB, "dag-processor", "training", ["dagfactory", "refinery.rendering.dag_files"]),
         (TASK, "scheduler", "training", ["dagfactory"]),  # which imports itself as a plugin
-        ("import refinery.celery_preload", "celery", "training", [*OF_TASKS[1:], "sklearn.ensemble"]),
+        ("import refinery.celery_preload", "celery", "training", [*OF_TASKS[1:], "sklearn.ensemble", "skrub"]),
     ],
 )
 def test_a_component_imports_what_its_children_need(project, component, command, preload, loaded):

@@ -8,29 +8,16 @@ A score counts as the same within 1 %, or within the spread of the script's own 
 
 from __future__ import annotations
 
-import os
 import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import PROJECT
-from benchmarks.measure import (
-    Figures,
-    arguments,
-    clean_environment,
-    last_json,
-    print_machine,
-    print_table,
-    python,
-    run,
-    scratch_folder,
-)
+from benchmarks.measure import Figures, arguments, last_json, print_machine, print_table, scratch_folder
 from benchmarks.real_data import real_data
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmarks.measure import Run
     from benchmarks.real_data import RealData
 
 BY_HAND, REFINERY = "boost_by_hand.py", "boost_refinery.py"
@@ -61,12 +48,12 @@ def main() -> None:
 def compare(data: RealData, folder: Path, rounds: int) -> tuple[Sequence[str], float]:
     """Return a dataset's row of the table, and the ratio of the times."""
     file = data.write(folder)
-    spread = last_json(train(BY_HAND, data, file, "--spread").output)["spread"]
+    spread = last_json(data.train(BY_HAND, file, "--spread").output)["spread"]
     seconds = {BY_HAND: Figures(), REFINERY: Figures()}
     scores, trained_rows = {}, set()
     for _ in range(rounds):
         for script, figures in seconds.items():
-            done = train(script, data, file)
+            done = data.train(script, file)
             figures.add(done.seconds, done.others)
             found = last_json(done.output)
             scores[script] = found["score"]
@@ -87,16 +74,6 @@ def compare(data: RealData, folder: Path, rounds: int) -> tuple[Sequence[str], f
         seconds[REFINERY].ratio_to(seconds[BY_HAND]),
     )
     return row, seconds[REFINERY].median / seconds[BY_HAND].median
-
-
-def train(script: str, data: RealData, file: Path, *flags: str) -> Run:
-    """Train as one contestant in a new process."""
-    paths = [str(PROJECT), str(PROJECT / "include"), *filter(None, [os.environ.get("PYTHONPATH")])]
-    with scratch_folder() as output:
-        command = python(
-            PROJECT / "benchmarks" / "contestants" / script, file, data.target, data.metric, output, *flags
-        )
-        return run(command, env=clean_environment(PYTHONPATH=":".join(paths)))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""Real datasets that packages bring with them, for benchmarks of models; those of statsmodels only where it is installed."""
+"""Real datasets that packages bring with them, and the contestants that train on them; those of statsmodels only where it is installed."""
 
 from __future__ import annotations
 
 import importlib
+import os
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,15 @@ from typing import TYPE_CHECKING, Any
 from sklearn import datasets
 from vega_datasets import local_data
 
+from benchmarks import PROJECT
+from benchmarks.measure import clean_environment, python, run, scratch_folder
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+
+    from benchmarks.measure import Run
 
 REGRESSION, CLASSES = "r2", "accuracy"
 
@@ -39,6 +45,20 @@ class RealData:
         path = folder / f"{self.name}.parquet"
         self._read().to_parquet(path, index=False)
         return path
+
+    def train(self, script: str, file: Path, *options: str) -> Run:
+        """Train on the written file in a new process.
+
+        Args:
+            script: One of `contestants/`.
+            file: What `write` returned.
+            options: The script's further arguments.
+        """
+        paths = [str(PROJECT), str(PROJECT / "include"), *filter(None, [os.environ.get("PYTHONPATH")])]
+        contestant = PROJECT / "benchmarks" / "contestants" / script
+        with scratch_folder() as output:
+            command = python(contestant, file, self.target, self.metric, output, *options)
+            return run(command, env=clean_environment(PYTHONPATH=":".join(paths)))
 
     def _read(self) -> pd.DataFrame:
         table: Any

@@ -8,27 +8,21 @@ measured on the same held-out rows.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import PROJECT
 from benchmarks.measure import (
     MEBIBYTE,
     Figures,
     arguments,
-    clean_environment,
     last_json,
     print_machine,
     print_table,
-    python,
-    run,
     scratch_folder,
 )
 from benchmarks.real_data import real_data
 
 if TYPE_CHECKING:
-    from benchmarks.measure import Run
     from benchmarks.real_data import RealData
 
 BY_HAND, REFINERY = "search_by_hand.py", "search_refinery.py"
@@ -56,7 +50,7 @@ def compare(data: RealData, file: Path, trials: int, rounds: int) -> None:
     found = {}
     for _ in range(rounds):
         for script, figures in seconds.items():
-            done = search(script, data, file, trials)
+            done = data.train(script, file, str(trials))
             figures.add(done.seconds, done.others)
             peaks[script].add(done.peak, 0)  # memory is the same on a busy machine
             found[script] = last_json(done.output)
@@ -78,15 +72,6 @@ def compare(data: RealData, file: Path, trials: int, rounds: int) -> None:
     )
     print(f"The default params reach {found[REFINERY]['default']:.4f} in the search's folds.")
     print("\n".join(found[REFINERY]["warnings"]), flush=True)
-
-
-def search(script: str, data: RealData, file: Path, trials: int) -> Run:
-    """Search as one contestant in a new process."""
-    paths = [str(PROJECT), str(PROJECT / "include"), *filter(None, [os.environ.get("PYTHONPATH")])]
-    with scratch_folder() as output:
-        arguments_of = (file, data.target, data.metric, str(trials), output)
-        command = python(PROJECT / "benchmarks" / "contestants" / script, *arguments_of)
-        return run(command, env=clean_environment(PYTHONPATH=":".join(paths)))
 
 
 if __name__ == "__main__":

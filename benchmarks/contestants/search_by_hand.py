@@ -1,4 +1,4 @@
-"""Search LightGBM's params as one writes it with plain Optuna: `search_by_hand.py TABLE.parquet TARGET METRIC TRIALS FOLDER`."""
+"""Search LightGBM's params as one writes it with plain Optuna: `search_by_hand.py TABLE.parquet TARGET METRIC FOLDER TRIALS`."""
 
 import json
 import pickle
@@ -11,7 +11,7 @@ from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import cross_val_score, train_test_split
 
-file, target, metric, trials, folder = sys.argv[1:6]
+file, target, metric, folder, trials = sys.argv[1:6]
 table = pd.read_parquet(file)
 features = table.drop(columns=target)
 for name in features.columns:

@@ -1,4 +1,4 @@
-"""Search LightGBM's params from a config, as `train_model` does: `search_refinery.py TABLE.parquet TARGET METRIC TRIALS FOLDER`."""
+"""Search LightGBM's params from a config, as `train_model` does: `search_refinery.py TABLE.parquet TARGET METRIC FOLDER TRIALS`."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from refinery.training import TrainingSpec, train
 
 def main():
     """Search and train, and print the scores."""
-    file, target, metric, trials, folder = sys.argv[1:6]
+    file, target, metric, folder, trials = sys.argv[1:6]
     config = {
         "model": {
             "class": f"lightgbm.{'LGBMRegressor' if metric == 'r2' else 'LGBMClassifier'}",

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
+import requests
 
 from refinery.local.cluster import WORKERS, running_cluster
 from refinery.local.rest_api import RestApi, RestApiError
@@ -189,11 +190,22 @@ def assert_alternating_runs(cluster, runs, day=DAY):
         assert_whole(cluster, name, day)
 
 
+def assert_on_pages(cluster, name, run_id, day=DAY):
+    """The pages inside Airflow, whose database is PostgreSQL here, show a run and its model."""
+    site = f"{cluster.running.url}/refinery"
+    assert name in requests.get(f"{site}/models", timeout=30).text
+    assert f"s3://models/{name}/{day}/" in requests.get(f"{site}/dags/{name}", timeout=30).text
+    run = requests.get(f"{site}/dags/{name}/run", params={"run_id": run_id}, timeout=30)
+    assert "Model uploaded" in run.text
+
+
 def test_pipelines_run_with_each_step_on_another_worker_and_leave_nothing(cluster):
     runs = {name: start(cluster, name) for name in PIPELINES}
 
     assert_alternating_runs(cluster, runs)
 
+    for name, run_id in runs.items():
+        assert_on_pages(cluster, name, run_id)
     assert keys(cluster, "staging") == []
     assert [path for worker in WORKERS for path in left_on(cluster, worker)] == []
 

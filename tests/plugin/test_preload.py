@@ -42,7 +42,12 @@ def loaded_after(code, *arguments, project, preload=""):
         (JOB, "scheduler", "training", [*OF_TASKS, "sklearn.ensemble", "skrub"]),
         (JOB, "dag-processor", "training", ["dagfactory", "refinery.rendering.dag_files"]),
         (TASK, "scheduler", "training", ["dagfactory"]),  # which imports itself as a plugin
-        ("import refinery.celery_preload", "celery", "training", [*OF_TASKS[1:], "sklearn.ensemble", "skrub"]),
+        (
+            "import refinery.celery_preload",
+            "celery",
+            "training",
+            [*OF_TASKS[1:], "sklearn.ensemble", "skrub"],
+        ),
     ],
 )
 def test_a_component_imports_what_its_children_need(project, component, command, preload, loaded):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from refinery.wording import nearest_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 # What a requirements.txt calls each library, by its import name: importing a module runs it, so only libraries known to be
 # harmless are listed. A project sets its own list in [tool.refinery].
@@ -44,6 +44,16 @@ def library_problem(path: str, libraries: Sequence[str]) -> str | None:
         "include/models/ whose build_model returns the estimator, and set model: my_model, or have the library added to "
         '"libraries" in [tool.refinery] of pyproject.toml'
     )
+
+
+def onnx_problem(libraries: Iterable[str]) -> str | None:
+    """Return why a model of classes from these libraries cannot be written as ONNX; None if it may be.
+
+    Args:
+        libraries: Their import names.
+    """
+    boosting = sorted({*BOOSTING}.intersection(libraries))
+    return f"cannot hold models of {', '.join(boosting)}; write pickle or skops" if boosting else None
 
 
 def missing_library(library: str) -> str:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from refinery.project import find_project
-from refinery.spec.artifacts import MANIFEST_FILE, MODEL_FILE, MODEL_FILES
+from refinery.spec.artifacts import MANIFEST_FILE, MODEL_FILE, MODEL_FILES, ONNX
 from refinery.spec.gates import REJECTED, Requirement, parse_requirements
-from refinery.spec.libraries import BOOSTING
+from refinery.spec.libraries import BOOSTING, onnx_problem
 from refinery.spec.training import (
     CandidatesModel,
     ClassModel,
@@ -126,6 +126,8 @@ def train(
     usage = Usage()
     requirements = parse_requirements(spec.require)
     check_format(spec.model_format)
+    if spec.model_format == ONNX and (problem := onnx_problem(spec.libraries)):
+        raise ModelCodeError(f"model.format: onnx {problem}.")
     output_dir = output_dir.absolute()
     extras = Extras(write_extras)
     with (

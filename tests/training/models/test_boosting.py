@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
 
-from refinery.spec.training import ClassModel, Step, StepsModel
-from refinery.training import LatestModel, load_model_file, on_cores, predict_file
+from refinery.spec.training import ClassModel, Step, StepsModel, TrainingSpec
+from refinery.training import LatestModel, load_model_file, on_cores, predict_file, train
 from refinery.training.errors import ModelCodeError
 
 CLASSIFIERS = ("xgboost.XGBClassifier", "lightgbm.LGBMClassifier", "catboost.CatBoostClassifier")
@@ -243,3 +243,14 @@ def test_a_process_trains_one_after_the_other_with_several_threads(path, train_p
             )
 
     assert time.monotonic() - started < 120
+
+
+@pytest.mark.parametrize("candidates", [False, True])
+def test_a_boosting_class_in_onnx_is_refused_before_anything_is_read(tmp_path, candidates):
+    boosting = {"class": "lightgbm.LGBMRegressor"}
+    model = {"candidates": [{"class": "sklearn.linear_model.Ridge"}, boosting]} if candidates else boosting
+    spec = TrainingSpec.from_dict({"model": {**model, "format": "onnx"}}, tmp_path)
+    with pytest.raises(
+        ModelCodeError, match=r"model.format: onnx cannot hold models of lightgbm; write pickle"
+    ):
+        train(spec, tmp_path / "not_there.csv", tmp_path / "output", provenance={})

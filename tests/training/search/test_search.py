@@ -83,6 +83,34 @@ def test_the_best_candidate_is_trained_as_if_the_config_had_named_it(search, tra
     assert named.metrics == manifest["metrics"]
 
 
+def test_the_threshold_is_chosen_for_the_winner_as_if_the_config_had_named_it(
+    search, train_table, table, tmp_path
+):
+    header, *rows = table.splitlines()
+    classes = [
+        f"{row.rpartition(',')[0]},{'yes' if float(row.rpartition(',')[2]) > 1 else 'no'}" for row in rows
+    ]
+    text = "\n".join([header, *classes])
+    given = {"positive_class": "yes", "maximize": "f1", "calibrate": "sigmoid"}
+    candidates = [
+        {"class": "sklearn.linear_model.LogisticRegression"},
+        {"class": "sklearn.tree.DecisionTreeClassifier", "search": {"max_depth": "1..12"}},
+    ]
+    found = search(candidates, text=text, **given).manifest
+    named = train_table(
+        text,
+        model=ClassModel(found["model"]["name"]),
+        params=found["params"],
+        target="y",
+        features=("a", "b"),
+        output_dir=tmp_path / "named",
+        **given,
+    ).manifest
+    assert found["evaluation"]["threshold"] == named["evaluation"]["threshold"]
+    assert 0 < found["evaluation"]["threshold"]["value"] < 1
+    assert found["files"]["model.pkl"] == named["files"]["model.pkl"]
+
+
 IN_A_NEW_PROCESS = """
 import json, sys
 from pathlib import Path

@@ -19,6 +19,7 @@ from refinery.config.models.source import SourceConfig
 from refinery.config.models.task import check_task
 from refinery.config.models.urls import URL_PATTERN, AssetPrefixUrl
 from refinery.config.models.variables import MatrixConfig
+from refinery.spec.libraries import library_of, onnx_problem
 from refinery.spec.names import MAX_TAG_LENGTH
 from refinery.spec.training import SECTIONS
 from refinery.wording import suggest_name
@@ -348,6 +349,8 @@ class PipelineConfig(Section):
         if self.schedule is not None:
             refuse_without_default(self.params)
         check_task(self)
+        if self.model.format == "onnx" and (problem := onnx_problem(map(library_of, self.model.class_paths))):
+            refuse(problem, "model", "format")
         if self.evaluate.threshold and self.model.format == "onnx":
             refuse(
                 "cannot be written to onnx, whose classifiers predict the more probable class; set model.format to pickle or skops",

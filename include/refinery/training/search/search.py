@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from refinery.project import find_project
-from refinery.spec.artifacts import ONNX
-from refinery.spec.libraries import BOOSTING
 from refinery.spec.tasks import REGRESSION
 from refinery.training.errors import DatasetError, ModelCodeError, TrainingError
 from refinery.training.evaluation.fitting import find_task
@@ -72,11 +70,6 @@ def search_model(
     if spec.batch_rows is not None:
         raise DatasetError(
             "fit: incremental streams the rows, but a search needs them all at once; remove it, or name one class."
-        )
-    if spec.model_format == ONNX and (boosting := sorted(spec.libraries & {*BOOSTING})):
-        raise ModelCodeError(
-            f"model.format: onnx is not possible for classes of {', '.join(boosting)}, which may win the search; choose pickle or skops, "
-            "or remove these candidates."
         )
     first = _build(spec, candidates[0].steps)
     plain = replace(spec.with_model(candidates[0].steps), cross_validation=None)

@@ -98,7 +98,7 @@ class CleanProcess:
             answer = self._child.ask(request, None)
         if answer is None:
             raise CleanProcessError(f"the process that loaded it {ending(self._end())} before it answered")
-        returned, problem = loads(answer)  # nosec B301 - from our own process
+        returned, problem = loads(answer)  # our own process wrote it  # nosec B301
         if problem is not None:
             raise CleanProcessError(problem)
         return returned
@@ -148,7 +148,7 @@ def serve(descriptor: int, models_dir: str) -> None:
         _become_clean(models_dir)
         with socket.socket(fileno=descriptor) as connection:
             while True:
-                function, args = loads(_receive(connection))  # nosec B301 - from our own process
+                function, args = loads(_receive(connection))  # our own process wrote it  # nosec B301
                 _send(connection, _answer(function, args))
     finally:
         leave_process(0)

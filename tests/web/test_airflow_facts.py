@@ -1,4 +1,4 @@
-"""Airflow's web server and database are as the one file that knows them expects."""
+"""Airflow's web server and database are as the one package that knows them expects."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 from refinery.project import find_project
 from refinery.rendering.loader import load_dags
 from refinery.web import airflow_facts
+from refinery.web.airflow_facts.outputs import find_outputs
 from refinery.web.mount import external_views, fastapi_apps
 
 UI = Path(airflow.__file__).parent / "ui" / "dist"
@@ -83,7 +84,7 @@ def test_the_auth_manager_is_asked_in_its_words():
 
 def test_a_serialized_dag_names_the_output_before_it_is_rendered(project):
     dag = load_dags(find_project(project))["petrol_consumption"]
-    [output] = airflow_facts._find_outputs(DagSerialization.to_dict(dag))
+    [output] = find_outputs(DagSerialization.to_dict(dag))
     assert output.prefix == "s3://models/petrol_consumption/{{ ds }}/"
     assert output.connection == "aws_default"
     assert (output.task_id, output.group) == ("upload_model", "")

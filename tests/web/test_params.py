@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from refinery.web.airflow_facts import Output, RunFacts
-from refinery.web.model_store import UnfilledParamError, params_of, series_of
 from refinery.web.run import rendered_prefix
+from refinery.web.series import UnfilledParamError, params_of, series_of
 
 PREFIX = "s3://models/{{ params.region }}/{{ params.shift | int }}/{{ params.day or ds }}/{{ ts_nodash }}/"
 OUTPUT = Output("upload_model", "", PREFIX, "aws_default", {"shift": -1})

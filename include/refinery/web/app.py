@@ -12,11 +12,12 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from refinery.errors import RefineryError
 from refinery.web import airflow_facts, rendering
 from refinery.web.guards import SafeHeaders
-from refinery.web.model_store import ModelStore, UnfilledParamError
+from refinery.web.model_store import ModelStore
 from refinery.web.overview import STATES, Filters, make_overview
 from refinery.web.pipeline_routes import pipeline_routes
 from refinery.web.rendering import page
 from refinery.web.run_routes import run_routes
+from refinery.web.series import UnfilledParamError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp

@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from refinery.web.charts import TrendPoint
-from refinery.web.model_store import MOST_NAMES
+from refinery.web.kept import MOST_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from refinery.registry import Latest, ModelSeries, Promotion
-    from refinery.web.model_store import Found, ModelFacts, ModelStore
+    from refinery.web.kept import Found, ModelFacts
+    from refinery.web.model_store import ModelStore
     from refinery.web.place import Place
     from refinery.web.readings import Reading
 

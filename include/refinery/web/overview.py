@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from refinery.errors import RefineryError
-from refinery.web.model_store import UnfilledParamError, series_of
+from refinery.web.series import UnfilledParamError, series_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from refinery.registry import ModelSeries, Promotion
     from refinery.web.airflow_facts import DagFacts, Output
-    from refinery.web.model_store import ModelFacts, ModelStore, Newest
+    from refinery.web.kept import ModelFacts, Newest
+    from refinery.web.model_store import ModelStore
     from refinery.web.readings import Reading
 
 PAGE_SIZE = 50

@@ -10,9 +10,10 @@ from pydantic import BaseModel
 
 from refinery.registry import RegistryError, compare, promote, rollback
 from refinery.web import airflow_facts, guards, history
-from refinery.web.model_store import UnfilledParamError, params_of, shape_errors
+from refinery.web.kept import shape_errors
 from refinery.web.place import PARAM, Place, PlaceDep
 from refinery.web.rendering import page
+from refinery.web.series import UnfilledParamError, params_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ from fastapi import Depends, HTTPException, Request
 
 from refinery.registry import LatestFile
 from refinery.web import airflow_facts
-from refinery.web.model_store import params_of, series_of
 from refinery.web.readings import Reading
+from refinery.web.series import params_of, series_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
 from markupsafe import Markup, escape
 
 from refinery.web import airflow_facts, charts
-from refinery.web.model_store import cut
+from refinery.web.kept import cut
 from refinery.web.overview import age
 
 if TYPE_CHECKING:

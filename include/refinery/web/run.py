@@ -13,7 +13,7 @@ from refinery.spec.artifacts import CARD_HTML
 from refinery.spec.run_params import RUN_DATE_MACRO, write_param
 from refinery.spec.series import TEMPLATE, report_prefix
 from refinery.spec.urls import parse_prefix_url
-from refinery.web.model_store import gates_of
+from refinery.web.kept import gates_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from refinery.registry import Latest
     from refinery.spec.urls import S3Url
     from refinery.web.airflow_facts import Output, RunFacts, TaskFacts
-    from refinery.web.model_store import Gate, ModelStore
+    from refinery.web.kept import Gate
+    from refinery.web.model_store import ModelStore
 
 _DATES = {"ds": "%Y-%m-%d", "ds_nodash": "%Y%m%d", "ts_nodash": "%Y%m%dT%H%M%S"}
 _PARAM = re.compile(r"params\.(?P<name>[A-Za-z]\w*)(?: \| \w+)*", re.ASCII)

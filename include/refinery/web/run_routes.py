@@ -8,10 +8,11 @@ from fastapi import APIRouter, Depends, HTTPException
 
 from refinery.spec.run_params import write_param
 from refinery.web import airflow_facts
-from refinery.web.model_store import UnfilledParamError, params_of, shape_errors
+from refinery.web.kept import shape_errors
 from refinery.web.place import Place, PlaceDep
 from refinery.web.rendering import page
 from refinery.web.run import compare_metrics, describe, failed_tasks, read_outcome
+from refinery.web.series import UnfilledParamError, params_of
 
 if TYPE_CHECKING:
     from refinery.registry import Latest

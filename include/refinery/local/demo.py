@@ -8,7 +8,6 @@ import os
 import select
 import shutil
 import subprocess
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from refinery.errors import RefineryError
 from refinery.local.environment import airflow_environment, make_folder, migrate_database
 from refinery.local.object_store import ObjectStore
 from refinery.local.processes import kill_session, stop_processes
+from refinery.local.quick_start import start_command
 from refinery.wording import ending
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def _airflow(
     arguments: Sequence[str], environment: dict[str, str], log_path: Path
 ) -> Iterator[tuple[subprocess.Popen[bytes], Iterator[dict[str, Any]]]]:
     read_end, write_end = os.pipe()
-    command = [sys.executable, "-m", "refinery.local.run_pipelines", "--events", str(write_end), *arguments]
+    command = start_command("refinery.local.run_pipelines", "--events", str(write_end), *arguments)
     with log_path.open("ab") as log:
         process = subprocess.Popen(
             command,

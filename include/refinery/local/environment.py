@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from refinery.errors import RefineryError
+from refinery.local.quick_start import start_command
 from refinery.project import python_path
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def migrate_database(environment: Mapping[str, str], home: Path) -> None:
         return
     log_path = home / "migrate.log"
     with log_path.open("wb") as log:
-        command = [sys.executable, "-m", "airflow", "db", "migrate"]
+        command = start_command("airflow", "db", "migrate")
         migrated = subprocess.run(command, env=dict(environment), stdout=log, stderr=log, check=False)
     if migrated.returncode:
         raise RefineryError(

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import ctypes
+import gc
 import importlib
 import json
 import logging
@@ -85,6 +86,7 @@ def main() -> None:
             run_apart(partial(_clean_up, bag, died, {**times, "run_conf": arguments.conf.get(died)}))
         if len(arguments.dag_ids) > 1:
             _prepare_forks()
+        gc.freeze()  # what is there stays, and no fork needs to look through it for garbage
         for dag_id in arguments.dag_ids:
             settings = {**times, "run_conf": arguments.conf.get(dag_id)}
             run_apart(partial(_run, bag, dag_id, settings, emit))

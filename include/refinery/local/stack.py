@@ -11,7 +11,6 @@ import secrets
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from refinery.errors import RefineryError
 from refinery.local.environment import airflow_environment, make_folder, migrate_database
 from refinery.local.object_store import ObjectStore
 from refinery.local.processes import ProcessRecord, stop_processes
+from refinery.local.quick_start import start_command
 from refinery.local.rest_api import RestApi
 from refinery.wording import command_line
 
@@ -62,7 +62,7 @@ class Stack:
         with (self.logs / f"{name}.log").open("ab") as log:
             # In its own session: Ctrl-C reaches only the parent, which stops the components in order.
             self.components[name] = subprocess.Popen(
-                [sys.executable, "-m", "airflow", *self.commands[name]],
+                start_command("airflow", *self.commands[name]),
                 env=dict(self.environments[name]),
                 cwd=self.working_folder(name),
                 stdout=log,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -58,6 +59,7 @@ def start_step(
 def _work(
     project: Path, dag_id: str, day: str, task_id: str, *, variables: dict[str, str], output: Path
 ) -> None:
+    gc.freeze()  # as Airflow does before it forks
     os.environ.update(variables)
     with output.open("ab") as file:
         for descriptor in (1, 2):

@@ -40,7 +40,8 @@ def configuration_page() -> str:
     first_titles: dict[type[Section], str] = {}
     for title, section in _sections("", PipelineConfig):
         first_titles.setdefault(section, title)
-    tables = "\n\n".join(_section(title, section) for section, title in first_titles.items())
+    schema = json_schema()
+    tables = "\n\n".join(_section(title, section, schema) for section, title in first_titles.items())
     environment = _table(EnvironmentConfig, EnvironmentConfig.model_json_schema())
     return _FRAME.read_text().replace("<!-- keys -->", tables).replace("<!-- environment -->", environment)
 
@@ -58,9 +59,9 @@ def _sections(title: str, section: type[Section]) -> Iterator[tuple[str, type[Se
             yield from _sections(path if len(inner) == 1 else f"{path}: {next(iter(one.model_fields))}", one)
 
 
-def _section(title: str, section: type[Section]) -> str:
+def _section(title: str, section: type[Section], schema: dict[str, Any]) -> str:
     heading = f"### {title}\n\n{section.__doc__}\n\n" if title else ""
-    return heading + _table(section, json_schema())
+    return heading + _table(section, schema)
 
 
 def _table(section: type[Section], schema: dict[str, Any]) -> str:

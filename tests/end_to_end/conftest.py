@@ -38,7 +38,7 @@ def ready_project(project_copy: Path, copy_database: Callable[[Path], None]) -> 
     return project_copy
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def refinery() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the refinery command of a project, in an environment without the tests' Airflow."""
 

@@ -8,9 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import date
+from types import SimpleNamespace
 
 import psutil
 import pytest
+
+from refinery.config import load_project
+from refinery.review.effects import describe_effects, render_tasks
 
 FAILING_MODEL = """
 def build_model():
@@ -22,29 +27,77 @@ model: failing
 output: s3://models/failing/{{ ds }}/
 retries: 0
 """
+SCRIPT = """
+import pathlib, pickle, sys
+pathlib.Path(sys.argv[1]).write_bytes(pickle.dumps({"a": "model"}))
+"""
+TRAIN = """
+def train(dataset_path, model_path):
+    with open(model_path, "wb") as file:
+        import pickle
+        pickle.dump({"a": "model"}, file)
+"""
+# What else a pipeline may write, and where.
+MODELS = {
+    "safe": "model: {class: sklearn.linear_model.Ridge, format: skops}\ntarget: progression\ncard: false\n",
+    "scripted": 'model: {script: old.py, args: ["{model}"]}\n',
+    "function": "model: trained\n",
+}
+OUTPUTS = {"scripted": "{{ ds_nodash }}/model/", "function": "run={{ ts_nodash }}/"}
+
+
+@pytest.fixture(scope="module")
+def demo(copy_project, copy_database, refinery, tmp_path_factory):
+    """A demo of the project's pipelines, of others that write other objects, of one that fails and of a broken config."""
+    project = copy_project(tmp_path_factory.mktemp("demo") / "project")
+    copy_database(project / ".local" / "demo")
+    for name, text in {"failing": FAILING_MODEL, "old": SCRIPT, "trained": TRAIN}.items():
+        (project / "include" / "models" / f"{name}.py").write_text(text)
+    (project / "configs" / "failing.yml").write_text(FAILING_CONFIG)
+    (project / "configs" / "broken.yml").write_text("sorce: s3://datasets/x.csv\n")
+    for name, text in MODELS.items():
+        output = f"output: s3://models/{name}/{OUTPUTS.get(name, '{{ ds }}/')}\n"
+        source = "source: s3://datasets/diabetes_progression.parquet\n"
+        (project / "configs" / f"{name}.yml").write_text(source + output + text)
+    with (project / "configs" / "wine_cultivar.yml").open("a") as config:
+        config.write("\non_unchanged: skip\n")
+    return SimpleNamespace(project=project, ran=refinery(project, "demo", "--date", "2026-01-31"))
+
+
+@pytest.mark.slow
+def test_a_run_writes_what_its_plan_says(demo):
+    """The demo runs at midnight, as the plan does where no schedule says otherwise; ds is the same at noon."""
+    day = date(2026, 1, 31)
+    loaded = load_project(demo.project / "configs", models_dir=demo.project / "include" / "models")
+    told = {
+        url
+        for one in loaded.pipelines
+        if one.dag_id != "failing"
+        for url in describe_effects(one, render_tasks(one), day, day).objects
+    }
+
+    models = demo.project / ".local" / "s3" / "models"
+    written = {
+        f"s3://models/{path.relative_to(models).as_posix()}"
+        for path in models.rglob("*")
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(models).parts)
+    }
+    assert written == told, demo.ran.stdout + demo.ran.stderr
 
 
 @pytest.mark.slow
 def test_every_pipeline_ends_in_a_model_under_the_runs_date_or_says_that_nothing_has_changed(
-    ready_project, refinery, score_in_a_fresh_process
+    demo, refinery, score_in_a_fresh_process
 ):
-    (ready_project / "include" / "models" / "failing.py").write_text(FAILING_MODEL)
-    (ready_project / "configs" / "failing.yml").write_text(FAILING_CONFIG)
-
-    (ready_project / "configs" / "broken.yml").write_text("sorce: s3://datasets/x.csv\n")
-    with (ready_project / "configs" / "wine_cultivar.yml").open("a") as config:
-        config.write("\non_unchanged: skip\n")
-
-    demo = refinery(ready_project, "demo", "--date", "2026-01-31")
-
-    assert demo.returncode == 1, "a pipeline failed"
+    project, ran = demo.project, demo.ran
+    assert ran.returncode == 1, "a pipeline failed"
     for name in ("petrol_consumption", "diabetes_progression", "wine_cultivar"):
-        assert f"s3://models/{name}/2026-01-31/" in demo.stdout
-    assert "mae 48.34" in demo.stdout
-    assert "include/models/failing.py:3: build_model raised RuntimeError: no such luck\n" in demo.stdout
-    assert 'configs/broken.yml:1:1: sorce: unknown key; did you mean "source"?' in demo.stdout
+        assert f"s3://models/{name}/2026-01-31/" in ran.stdout
+    assert "mae 48.34" in ran.stdout
+    assert "include/models/failing.py:3: build_model raised RuntimeError: no such luck\n" in ran.stdout
+    assert 'configs/broken.yml:1:1: sorce: unknown key; did you mean "source"?' in ran.stdout
 
-    s3 = ready_project / ".local" / "s3"
+    s3 = project / ".local" / "s3"
     petrol = s3 / "models" / "petrol_consumption" / "2026-01-31"
     metrics = json.loads((petrol / "manifest.json").read_text())["metrics"]
     assert metrics == pytest.approx({"mae": 48.339, "mse": 3494.233, "rmse": 59.112, "r2": 0.4037}, abs=5e-4)
@@ -53,20 +106,20 @@ def test_every_pipeline_ends_in_a_model_under_the_runs_date_or_says_that_nothing
     assert scores == pytest.approx({name: metrics[name] for name in scores})
 
     assert not (s3 / "models" / "failing").exists()
-    workspaces = ready_project / ".local" / "demo" / "workspace"
+    workspaces = project / ".local" / "demo" / "workspace"
     assert [path for path in workspaces.rglob("*") if path.is_file()] == [], (
         "the failed run's files are gone too"
     )
 
-    described = refinery(ready_project, "load", "s3://models/petrol_consumption/2026-01-31/")
+    described = refinery(project, "load", "s3://models/petrol_consumption/2026-01-31/")
     assert "RandomForestRegressor" in described.stdout, described.stderr
-    predicted = refinery(ready_project, "load", str(petrol), "--predict", str(dataset))
+    predicted = refinery(project, "load", str(petrol), "--predict", str(dataset))
     assert predicted.stdout.splitlines()[0].endswith("Petrol_Consumption,prediction")
     assert len(predicted.stdout.splitlines()) == 49
 
-    demo = refinery(ready_project, "demo", "wine_cultivar", "--date", "2026-02-01")
-    assert demo.returncode == 0, demo.stdout + demo.stderr
-    assert "skipped: the latest model has the same dataset, config, code" in demo.stdout
+    again = refinery(project, "demo", "wine_cultivar", "--date", "2026-02-01")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "skipped: the latest model has the same dataset, config, code" in again.stdout
 
 
 def test_a_date_before_the_start_is_refused(project_copy, refinery):

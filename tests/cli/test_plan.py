@@ -22,6 +22,7 @@ def git(refinery):
         subprocess.run(command, check=True, capture_output=True, env={**os.environ, **identity})
 
     run("init", "-q", "-b", "main")
+    (refinery.root / ".git" / "info" / "exclude").write_text("__pycache__/\n")
     refinery.write("configs/churn.yml")
     run("add", "-A")
     run("commit", "-q", "-m", "first")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 
 import boto3
 import pytest
@@ -13,6 +12,7 @@ from moto.server import ThreadedMotoServer
 
 from refinery.local.environment import airflow_environment
 from refinery.local.object_store import ObjectStore
+from refinery.local.quick_start import start_command
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +45,7 @@ def run(project_copy, copy_database, tmp_path):
         settings = airflow_environment(project_copy, home=home, s3_connection=connection(endpoint))
         copy_database(home)
         return subprocess.run(
-            [sys.executable, "-m", "airflow", "dags", "test", "petrol_consumption", "2026-01-31"],
+            start_command("airflow", "dags", "test", "petrol_consumption", "2026-01-31"),
             env={**settings, "AWS_EC2_METADATA_DISABLED": "true"},
             cwd=tmp_path,
             stdout=subprocess.PIPE,

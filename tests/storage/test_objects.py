@@ -41,6 +41,14 @@ def test_an_object_is_written_read_and_replaced(client, read, replace):
     assert client.head_object(Bucket="data", Key="latest.json")["ContentType"] == "application/json"
 
 
+@both_servers
+def test_what_does_not_belong_into_memory_is_refused_before_it_is_read(client, read):
+    client.put_object(Bucket="data", Key="latest.json", Body=b" " * 20_000_001)
+    with pytest.raises(RemoteError, match=r"20,000,001 bytes; at most 20,000,000 are read") as caught:
+        read()
+    assert not caught.value.retryable
+
+
 class TestConditions:
     """On a server that enforces them."""
 

@@ -198,6 +198,9 @@ CLOCK_SKEWED = Problem(
     retry=Retry.NEXT_TRY,
 )
 OBJECT_ARCHIVED = Problem("{location} is archived. Restore it on S3 first, then run again.")
+TOO_LARGE = Problem(
+    "{location} is larger than Refinery writes such files, and was not read. Find out who wrote it; delete it, or put the right file there."
+)
 REQUEST_REFUSED = Problem("The request for {location} was refused.", RequestRefusedError)
 NOT_SUPPORTED = Problem("The server of {location} does not support the request.", NotSupportedError)
 THROTTLED = Problem(

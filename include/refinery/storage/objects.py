@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Of an object that is read into memory: a manifest of 1,000 columns has 160 kB.
+_LARGEST = 20_000_000
 # S3's own limit.
 _MOST_PER_REQUEST = 1000
 
@@ -228,7 +230,7 @@ def abort_uploads(prefix: S3Url, *, client: S3Client, policy: RetryPolicy | None
 
 def _read(url: S3Url, client: S3Client, policy: RetryPolicy | None) -> VersionedObject:
     buffer = io.BytesIO()
-    received = receive(S3Source(url, client), buffer, policy or RetryPolicy())
+    received = receive(S3Source(url, client, most_bytes=_LARGEST), buffer, policy or RetryPolicy())
     return VersionedObject(buffer.getvalue(), received.remote.validator)
 
 

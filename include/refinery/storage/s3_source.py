@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from refinery.storage.checksums import stored_checksum
+from refinery.storage.errors import TOO_LARGE
 from refinery.storage.s3_errors import s3_errors
 from refinery.storage.source import CHUNK_BYTES, OpenedFile, RemoteFile
 
@@ -19,13 +20,20 @@ if TYPE_CHECKING:
 
 
 class S3Source:
-    """Read one object with streamed GetObject requests."""
+    """Read one object with streamed GetObject requests.
+
+    Args:
+        url: The object.
+        client: The client for its bucket.
+        most_bytes: A larger object is refused before its body is read; None reads any.
+    """
 
     serves_ranges = True
 
-    def __init__(self, url: S3Url, client: S3Client) -> None:
+    def __init__(self, url: S3Url, client: S3Client, *, most_bytes: int | None = None) -> None:
         self._url = url
         self._client = client
+        self._most_bytes = most_bytes
 
     @property
     def location(self) -> str:
@@ -43,6 +51,9 @@ class S3Source:
             response = self._client.get_object(Bucket=self._url.bucket, Key=self._url.key, **conditions)
         start, size = _extent(response)
         body = response["Body"]
+        if self._most_bytes is not None and size > self._most_bytes:
+            body.close()
+            raise TOO_LARGE.at(self.location, detail=f"{size:,} bytes; at most {self._most_bytes:,} are read")
         # What a `with` statement would give: urllib3's response, which can be cut from another thread.
         raw: Any = ExitStack().enter_context(body)
         return OpenedFile(self._remote_file(response, size), start, self._chunks(body), raw)

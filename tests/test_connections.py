@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from botocore.loaders import JSONFileLoader
 
 from refinery.connections import (
     ConnectionUnavailableError,
@@ -13,6 +12,7 @@ from refinery.connections import (
     s3_client,
 )
 from refinery.errors import RefineryError
+from refinery.service_data import ServiceFiles
 from refinery.spec.urls import S3Url
 
 URL = S3Url("datasets", "table.csv")
@@ -39,8 +39,8 @@ def test_a_connection_leads_to_its_endpoint(connect):
 def test_clients_read_what_aws_says_of_its_services_once(connect, monkeypatch):
     preload_client()
     read = []
-    load = JSONFileLoader.load_file
-    monkeypatch.setattr(JSONFileLoader, "load_file", lambda self, path: read.append(path) or load(self, path))
+    load = ServiceFiles.load_file
+    monkeypatch.setattr(ServiceFiles, "load_file", lambda self, path: read.append(path) or load(self, path))
     assert connect(endpoint_url=NOWHERE, region_name="eu-west-3").meta.region_name == "eu-west-3"
     assert read == []
 

@@ -74,16 +74,16 @@ def preload_client() -> None:
 
 
 def _share_service_data(session: Session) -> None:
-    """Let a session use AWS's descriptions of its services as they were read for another: parsing them takes 0.15 seconds."""
+    """Let a session use AWS's descriptions of its services as they were read for another: parsing them takes long."""
     of_session = session._session  # noqa: SLF001 - boto3 has no other way to botocore's session, which takes the loader
     of_session.register_component("data_loader", _service_data(of_session.get_config_variable("data_path")))
 
 
 @functools.cache
 def _service_data(data_path: str | None) -> Loader:
-    from botocore.loaders import create_loader
+    from refinery.service_data import service_data
 
-    return create_loader(data_path)
+    return service_data(data_path)
 
 
 def _require(connection: str) -> None:

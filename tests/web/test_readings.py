@@ -68,3 +68,18 @@ def test_only_so_many_values_are_kept(calls):
     for key in ("a", "b", "c", "a"):
         readings.read({key: loading(calls, key)}, patience=5)
     assert len(calls) == 4
+
+
+def test_those_that_were_not_used_for_longest_make_room_for_long_ones(calls):
+    readings = Readings(fresh_for=60, most_letters=1_000)
+    for key in "abc":
+        readings.read({key: loading(calls, key * 400)}, patience=5)
+    readings.read({"c": loading(calls, "not read")}, patience=5)
+    assert len(calls) == 3
+    readings.read({"a": loading(calls, "read again")}, patience=5)
+    assert len(calls) == 4
+
+
+def test_one_that_is_longer_than_all_may_be_is_shown_all_the_same(calls):
+    readings = Readings(fresh_for=60, most_letters=1_000)
+    assert readings.read({"a": loading(calls, "a" * 2_000)}, patience=5)["a"].value == "a" * 2_000

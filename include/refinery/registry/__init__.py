@@ -13,6 +13,7 @@ from refinery.registry.comparison import ComparedValue, Comparison, compare
 from refinery.registry.errors import ModelNotFoundError, NoManifestError, RegistryError
 from refinery.registry.latest import Latest, Promotion
 from refinery.registry.manifest import (
+    PromotedModel,
     StoredManifest,
     parse_manifest,
     pipeline_names,
@@ -85,6 +86,7 @@ __all__ = [
     "ModelNotFoundError",
     "ModelSeries",
     "NoManifestError",
+    "PromotedModel",
     "Promotion",
     "PromotionResult",
     "RegistryError",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 
@@ -29,9 +29,24 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
-    from refinery.registry.latest import Promotion
     from refinery.spec.urls import S3Url
     from refinery.storage import RetryPolicy
+
+
+class PromotedModel(Protocol):
+    """What a promotion says of which model it is about."""
+
+    @property
+    def prefix(self) -> str:
+        """The model's prefix."""
+
+    @property
+    def url(self) -> S3Url:
+        """The model's prefix as a URL."""
+
+    @property
+    def manifest_sha256(self) -> str:
+        """The SHA-256 of its manifest's bytes, in hex."""
 
 
 class _Column(BaseModel):
@@ -82,11 +97,13 @@ class StoredManifest:
         prefix: The model's prefix.
         content: What it says.
         sha256: The SHA-256 of its bytes, in hex.
+        raw: Its bytes; empty where only what it says is known.
     """
 
     prefix: S3Url
     content: dict[str, Any]
     sha256: str
+    raw: bytes = field(default=b"", repr=False)
 
     @property
     def run(self) -> dict[str, Any]:
@@ -145,11 +162,11 @@ def read_manifest(
             f"{url} was changed after its model was promoted: its SHA-256 is {sha256}, it was {expected_sha256}. Nothing was "
             "loaded. Find out who changed it; if the change is intended, promote the model again."
         )
-    return StoredManifest(prefix, parse_manifest(content, str(prefix)), sha256)
+    return StoredManifest(prefix, parse_manifest(content, str(prefix)), sha256, content)
 
 
 def read_promoted(
-    promotion: Promotion, *, client: S3Client, policy: RetryPolicy | None = None
+    promotion: PromotedModel, *, client: S3Client, policy: RetryPolicy | None = None
 ) -> StoredManifest:
     """Read the manifest of a model as it was promoted: under the prefix of its run, or where it was kept when replaced.
 

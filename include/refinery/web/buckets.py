@@ -34,10 +34,10 @@ class NoAnswerError(RefineryError):
 
 
 class Buckets:
-    """Clients by connection and bucket, used by several threads."""
+    """Clients by connection, used by several threads, and which buckets do not answer."""
 
     def __init__(self) -> None:
-        self._clients: OrderedDict[_Place, tuple[float, S3Client]] = OrderedDict()
+        self._clients: OrderedDict[tuple[str, str | None], tuple[float, S3Client]] = OrderedDict()
         self._away: dict[_Place, tuple[float, str]] = {}
         self._lock = threading.Lock()
 
@@ -88,9 +88,9 @@ class Buckets:
         """
         from botocore.config import Config
 
-        place = (connection, url.bucket, url.region)
+        key = (connection, url.region)
         with self._lock:
-            made_at, client = self._clients.get(place, (0.0, None))
+            made_at, client = self._clients.get(key, (0.0, None))
             if client is None or time.monotonic() - made_at > _CLIENT_SECONDS:
                 soon = Config(
                     connect_timeout=_CONNECT_SECONDS,
@@ -98,8 +98,8 @@ class Buckets:
                     retries={"mode": "standard", "total_max_attempts": 1},
                 )
                 client = s3_client(connection, url, soon)
-                self._clients[place] = (time.monotonic(), client)
-            self._clients.move_to_end(place)
+                self._clients[key] = (time.monotonic(), client)
+            self._clients.move_to_end(key)
             while len(self._clients) > _MOST_CLIENTS:
                 self._clients.popitem(last=False)
             return client

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from refinery.registry import ModelNotFoundError
 from refinery.spec.artifacts import CARD_HTML, MANIFEST_FILE
+from refinery.spec.urls import parse_prefix_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from refinery.registry import LatestFile, Listing, ModelSeries, Promotion, StoredManifest
+    from refinery.registry import LatestFile, Listing, ModelSeries, StoredManifest
     from refinery.spec.urls import S3Url
 
 # Of one manifest or latest.json.
@@ -83,17 +84,41 @@ class ModelFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Promoted:
+    """What the Models page keeps of a promotion.
+
+    Attributes:
+        prefix: The model's prefix.
+        manifest_sha256: The SHA-256 of its manifest's bytes, in hex.
+        date: The date of the run that made it.
+        promoted_at: When it became the latest.
+        gate: How it met its pipeline's gates, if it has any.
+    """
+
+    prefix: str
+    manifest_sha256: str
+    date: datetime
+    promoted_at: datetime
+    gate: str | None
+
+    @property
+    def url(self) -> S3Url:
+        """The model's prefix as a URL."""
+        return parse_prefix_url(self.prefix)
+
+
+@dataclass(frozen=True, slots=True)
 class Newest:
     """What the Models page keeps of a latest.json.
 
     Attributes:
         etag: The file's ETag; None if the file is missing, or the server gave none.
-        promotion: The promotion of the latest model, without its metrics; None if the file is missing.
+        promoted: The latest model; None if the file is missing.
         trends: Each metric of the last promoted models, the oldest first; NaN for one that lacks it.
     """
 
     etag: str | None
-    promotion: Promotion | None
+    promoted: Promoted | None
     trends: Mapping[str, array[float]]
 
 
@@ -202,9 +227,11 @@ def newest_of(file: LatestFile) -> Newest:
     if file.latest is None:
         return Newest(file.etag, None, {})
     past = file.latest.promotions[:_SPARK_POINTS][::-1]
-    names = islice(past[-1].metrics, MOST_NAMES)
+    latest = past[-1]
+    names = islice(latest.metrics, MOST_NAMES)
     trends = {name: array("d", [each.metrics.get(name, math.nan) for each in past]) for name in names}
-    return Newest(file.etag, past[-1].model_copy(update={"metrics": {}, "reason": None}), trends)
+    promoted = Promoted(latest.prefix, latest.manifest_sha256, latest.date, latest.promoted_at, latest.gate)
+    return Newest(file.etag, promoted, trends)
 
 
 def found_in(series: ModelSeries, listing: Listing, most: int) -> tuple[Found, ...]:

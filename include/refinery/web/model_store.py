@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from refinery.registry import (
     LatestFile,
     ModelSeries,
-    Promotion,
-    RegistryError,
+    PromotedModel,
     StoredManifest,
     list_newest,
     read_card,
@@ -19,7 +18,7 @@ from refinery.registry import (
     read_manifest,
     read_promoted,
 )
-from refinery.spec.artifacts import CARD_HTML, MANIFEST_FILE
+from refinery.spec.artifacts import MANIFEST_FILE
 from refinery.spec.run_params import REPLACED
 from refinery.storage import RetryPolicy, list_prefix
 from refinery.web.buckets import Buckets, NoAnswerError
@@ -44,7 +43,6 @@ _MOST_MANIFESTS = 4_000
 _LISTING_SECONDS = _MOMENT = 2.0
 _MOST_LISTINGS = _MOST_LATEST_FILES = 20
 _LONGEST_WAIT, _LONGEST_CARD_WAIT = 5.0, 15.0
-_LARGEST_CARD = 20_000_000
 _MOST_REPLACED = 20
 _MOST_OBJECTS = 50_000
 
@@ -100,7 +98,7 @@ class ModelStore:
         return self._latest.read({key: load}, patience=patience, fresh=True)[key]
 
     def facts(
-        self, promotions: Iterable[tuple[Promotion, str]], *, patience: float
+        self, promotions: Iterable[tuple[PromotedModel, str]], *, patience: float
     ) -> list[Reading[ModelFacts]]:
         """Return what is known of promoted models, each of which is read once: it does not change.
 
@@ -188,16 +186,15 @@ class ModelStore:
         """Read a model's card, which must be the one that its manifest lists.
 
         Raises:
-            RegistryError: The model has none, it is another one, or it is too large for a page.
-            RemoteError: S3 refused or failed.
+            RegistryError: The model has none, or it is another one.
+            RemoteError: S3 refused or failed, or it is too large.
             NoAnswerError: S3 did not answer in time.
         """
-        prefix = manifest.prefix
-        size = ((manifest.content.get("files") or {}).get(CARD_HTML) or {}).get("size")
-        if isinstance(size, int) and size > _LARGEST_CARD:
-            raise RegistryError(f"{prefix.child(CARD_HTML)} is too large to be shown here; download it.")
         return self._awaited(
-            lambda client: read_card(manifest, client=client), prefix, connection, _LONGEST_CARD_WAIT
+            lambda client: read_card(manifest, client=client),
+            manifest.prefix,
+            connection,
+            _LONGEST_CARD_WAIT,
         )
 
     def client(self, connection: str, url: S3Url) -> S3Client:
@@ -239,7 +236,9 @@ class ModelStore:
             file = read_latest_again(series, known, client=client, policy=_POLICY)
         return former if former and file is known else newest_of(file)
 
-    def _load_facts(self, promotion: Promotion, connection: str, _former: ModelFacts | None) -> ModelFacts:
+    def _load_facts(
+        self, promotion: PromotedModel, connection: str, _former: ModelFacts | None
+    ) -> ModelFacts:
         with self._buckets.asked(connection, promotion.url) as client:
             return facts_of(read_promoted(promotion, client=client, policy=_POLICY))
 

@@ -15,9 +15,9 @@ from refinery.web.series import UnfilledParamError, series_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from refinery.registry import ModelSeries, Promotion
+    from refinery.registry import ModelSeries
     from refinery.web.airflow_facts import DagFacts, Output
-    from refinery.web.kept import ModelFacts, Newest
+    from refinery.web.kept import ModelFacts, Newest, Promoted
     from refinery.web.model_store import ModelStore
     from refinery.web.readings import Reading
 
@@ -95,9 +95,9 @@ class Row:
         return STATES[self.state]
 
     @property
-    def latest(self) -> Promotion | None:
-        """The promotion of its latest model, if that is known."""
-        return self.newest.promotion if self.newest else None
+    def latest(self) -> Promoted | None:
+        """Its latest model, if that is known."""
+        return self.newest.promoted if self.newest else None
 
     @property
     def gate(self) -> tuple[str, str]:
@@ -256,7 +256,7 @@ def _with_models(rows: Sequence[Row], store: ModelStore, patience: float) -> lis
         row if place is None else _with_latest(replace(row, place=place), readings[place])
         for row, place in zip(known, places, strict=True)
     ]
-    promoted: dict[int, tuple[Promotion, str]] = {
+    promoted: dict[int, tuple[Promoted, str]] = {
         index: (row.latest, row.output.connection) for index, row in enumerate(known) if row.latest
     }
     facts = store.facts(promoted.values(), patience=patience / 2)
@@ -276,7 +276,7 @@ def _with_latest(row: Row, reading: Reading[Newest]) -> Row:
 
 
 def _state(row: Row, reading: Reading[Newest]) -> str:
-    dag, latest = row.dag, reading.value.promotion if reading.value else None
+    dag, latest = row.dag, reading.value.promoted if reading.value else None
     holds = {
         "broken": dag.is_broken,
         "unreachable": bool(reading.problem),

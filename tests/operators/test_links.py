@@ -45,7 +45,8 @@ def test_the_steps_of_a_run_link_its_model_and_the_plan_of_its_config(
         "Plan": f"https://github.com/team/ml/pulls?q={revision.strip()}",
     }
     # The S3 server of the test has no console.
-    assert links_of(run, "upload_model") == {"Model card": page, "Manifest": "", "S3 console": ""}
+    manifest = "/refinery/dags/churn/run/manifest?run_id=scheduled__2026-01-31T00%3A00%3A00%2B00%3A00&task_id=upload_model"
+    assert links_of(run, "upload_model") == {"Model card": page, "Manifest": manifest, "S3 console": ""}
     assert links_of(run, "download_dataset") == {"Dataset": ""}
 
 

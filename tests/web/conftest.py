@@ -150,7 +150,7 @@ def put_model(client: S3Client, name: str, date: str, *, promoted: bool = True, 
 
 
 def put_garbage(client: S3Client) -> None:
-    """Put a model whose manifest says nonsense, one whose manifest is nonsense, and a latest.json that is none."""
+    """Put a model whose manifest says nonsense, one whose manifest is nonsense or endless, and a latest.json that is none."""
     odd = {
         "metrics": {"mae": 1.0},
         "gates": ["?", {"metric": 7}],
@@ -161,6 +161,7 @@ def put_garbage(client: S3Client) -> None:
         f"{days_ago(1)}/manifest.json": json.dumps(odd).encode(),
         f"{days_ago(2)}/manifest.json": b"\x00 garbage <script>",
         f"{days_ago(3)}/manifest.json": b'{"metrics": {"mae": "high"}}',
+        f"{days_ago(4)}/manifest.json": b" " * 21_000_000,
         "latest.json": b"[]",
     }.items():
         client.put_object(Bucket="models", Key=f"team_a/garbage/{key}", Body=content)

@@ -18,6 +18,8 @@ PAGES = [
     "",
     "/run?run_id=scheduled__2026-01-01",
     f"/card?v={days_ago(1)}/",
+    f"/manifest?v={days_ago(1)}/",
+    "/run/manifest?run_id=scheduled__2026-01-01",
     f"/compare?v={days_ago(1)}/&v={days_ago(2)}/",
 ]
 FORMS = ["/promote", "/rollback"]

@@ -65,7 +65,7 @@ class TestStorage:
             page = ask(f"team_a.{pipeline}")
         assert re.search(sentence, page)
 
-    @pytest.mark.parametrize("path", ["card?v={0}", "compare?v={0}&v={0}"])
+    @pytest.mark.parametrize("path", ["card?v={0}", "manifest?v={0}", "compare?v={0}&v={0}"])
     def test_a_card_and_a_comparison(self, ask, pipeline, sentence, path):
         assert re.search(sentence, ask(f"team_a.{pipeline}/{path.format('2026-01-31/')}", 502))
 
@@ -94,6 +94,12 @@ class TestTexts:
         page = ask(make_run("team_a.hostile", f"run__{days_ago(1)}", days_ago(1)))
         assert "And 2,800 more metrics." in page
         assert "And 2,950 more." in page
+
+    def test_a_file_that_is_far_too_large_is_not_read(self, ask):
+        assert "is larger than Refinery writes such files" in ask(
+            f"team_a.garbage/manifest?v={days_ago(4)}/", 502
+        )
+        assert "is larger than Refinery writes such files" in ask("team_a.garbage")
 
     def test_a_large_card(self, site):
         card = site.get("root", f"{DAGS}/team_a.hostile/card?v={days_ago(1)}/")
@@ -128,6 +134,7 @@ class TestModelsOfOthers:
         "path",
         [
             f"team_a.anywhere/card?v={CHURN}",
+            f"team_a.anywhere/manifest?v={CHURN}",
             f"team_a.anywhere/card?v={REPORT}",
             f"team_a.anywhere/compare?v={CHURN}&v={CHURN}",
             f"team_a.chosen/card?p.name=secret&v={days_ago(1)}/",

@@ -55,6 +55,21 @@ def test_only_two_are_compared(site, query):
     assert site.get("reader", f"{CHURN}/compare?{query}").status_code == 400
 
 
+def test_a_manifest_is_the_file_as_text(site):
+    page = site.get("churn_viewer", f"{CHURN}?v={days_ago(2)}/").text
+    link = f"{CHURN}/manifest?v={days_ago(2)}/"
+    assert f'href="{BELOW}{link}"' in page
+    answer = site.get("churn_viewer", link)
+    assert answer.content == manifest_file(site, days_ago(2))
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def manifest_file(site, date):
+    return site.client().get_object(Bucket="models", Key=f"churn/{date}/manifest.json")["Body"].read()
+
+
 def test_a_card_is_a_document_that_runs_nothing(site):
     answer = site.get("churn_viewer", f"{CHURN}/card?v={days_ago(1)}/")
     assert answer.content == CARD
@@ -84,7 +99,7 @@ def test_a_dag_without_a_model_says_so(site):
 def test_garbage_is_told_beside_what_can_be_read(site):
     page = site.get("root", "/refinery/dags/team_a.garbage").text
     assert "latest.json is damaged" in page
-    assert page.count(">Not readable<") == 2
+    assert page.count(">Not readable<") == 3
     assert "&#39;high&#39;, not a number" in page
     assert "<script>" not in page.partition("<body>")[2]
 

@@ -53,6 +53,13 @@ def test_a_run_shows_its_model_beside_the_baseline_and_the_latest(site, run):
     assert f"/card?v={days_ago(2)}/" in page
 
 
+def test_a_task_links_the_manifest_of_its_model(site, run):
+    path = run(f"run__{days_ago(4)}", days_ago(4)).replace("/run?", "/run/manifest?")
+    answer = site.get("churn_viewer", f"{path}&task_id=upload_model")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json()["provenance"]["run"]["run_id"] == f"run__{days_ago(4)}"
+
+
 def test_a_failed_run_says_why_and_what_to_do(site, run):
     path = run(f"manual__{days_ago(0)}", days_ago(0), failed="train_model")
     page = site.get("churn_viewer", path).text
@@ -66,6 +73,9 @@ def test_a_failed_run_says_why_and_what_to_do(site, run):
 def test_a_run_that_left_no_model_says_so(site, run):
     page = site.get("churn_viewer", run("manual__long_ago", days_ago(40))).text
     assert "This run left no model" in page
+    answer = site.get("churn_viewer", f"{CHURN}/run/manifest?run_id=manual__long_ago")
+    assert answer.status_code == 404
+    assert "This run left no model" in answer.text
 
 
 def test_a_run_whose_date_another_run_wrote_shows_no_model_of_that(site, run):

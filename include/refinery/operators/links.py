@@ -11,6 +11,7 @@ from airflow.sdk import BaseOperatorLink
 from refinery.git import ask_git
 from refinery.git_pages import find_git_pages
 from refinery.spec.urls import S3Url
+from refinery.web.mount import URL_PREFIX
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,8 +57,20 @@ class StepLink(BaseOperatorLink):
 def model_page(context: Context) -> str:
     """Return the address of a run's page about its model, in Airflow."""
     run = context["dag_run"]
-    base = conf.get("api", "base_url", fallback="").rstrip("/")
-    return f"{base}/dags/{quote(run.dag_id, safe='')}/runs/{quote(run.run_id, safe='')}/plugin/run-model"
+    return (
+        f"{_airflow()}/dags/{quote(run.dag_id, safe='')}/runs/{quote(run.run_id, safe='')}/plugin/run-model"
+    )
+
+
+def manifest_page(context: Context) -> str:
+    """Return the address of the manifest of a task's model, which Airflow's web server reads wherever that is."""
+    task = context["ti"]
+    query = urlencode({"run_id": task.run_id, "task_id": task.task_id})
+    return f"{_airflow()}{URL_PREFIX}/dags/{quote(task.dag_id, safe='')}/run/manifest?{query}"
+
+
+def _airflow() -> str:
+    return str(conf.get("api", "base_url", fallback="")).rstrip("/")
 
 
 def plan_page(project: Path, config: str) -> str:

@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from refinery.connections import DEFAULT_CONNECTION, s3_client
 from refinery.operators.base import PipelineOperator, with_run_date
-from refinery.operators.links import CONSOLE, MANIFEST, MODEL_CARD, StepLink, console_page, model_page
-from refinery.spec.artifacts import MANIFEST_FILE
+from refinery.operators.links import (
+    CONSOLE,
+    MANIFEST,
+    MODEL_CARD,
+    StepLink,
+    console_page,
+    manifest_page,
+    model_page,
+)
 from refinery.spec.run_params import RUN_DATE_MACRO
 from refinery.spec.urls import parse_prefix_url
 from refinery.wording import command_line
@@ -49,7 +56,7 @@ class UploadModelOperator(PipelineOperator):
         client = s3_client(self.aws_conn_id, prefix)
         self.links |= {
             MODEL_CARD: model_page(context),
-            MANIFEST: console_page(prefix.child(MANIFEST_FILE), client),
+            MANIFEST: manifest_page(context),
             CONSOLE: console_page(prefix, client),
         }
         workspace = self.workspace_of(context)

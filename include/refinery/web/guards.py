@@ -20,6 +20,8 @@ _POLICY = (
 )
 # A card is a separate document: its styles are inline, and it runs no script and sends nothing.
 CARD_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+# A manifest is text, whatever its strings hold.
+MANIFEST_POLICY = "default-src 'none'; frame-ancestors 'self'"
 _HEADERS = {
     "content-security-policy": _POLICY,
     "x-content-type-options": "nosniff",

@@ -12,7 +12,7 @@ from refinery.registry import RegistryError, compare, promote, rollback
 from refinery.web import airflow_facts, guards, history
 from refinery.web.kept import shape_errors
 from refinery.web.place import PARAM, Place, PlaceDep
-from refinery.web.rendering import page
+from refinery.web.rendering import manifest_file, page
 from refinery.web.series import UnfilledParamError, params_of
 
 if TYPE_CHECKING:
@@ -97,6 +97,10 @@ def pipeline_routes(store: ModelStore) -> APIRouter:
             content = store.card(manifest, place.output.connection)
         headers = {"content-security-policy": guards.CARD_POLICY}
         return Response(content, media_type="text/html; charset=utf-8", headers=headers)
+
+    @router.get("/manifest", dependencies=reads)
+    def manifest(place: PlaceDep, v: str) -> Response:
+        return manifest_file(place.read(place.prefix(v), store).raw)
 
     changes = [Depends(airflow_facts.edits_dag), Depends(_is_our_form)]
 

@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
 from markupsafe import Markup, escape
 
-from refinery.web import airflow_facts, charts
+from refinery.web import airflow_facts, charts, guards
 from refinery.web.kept import cut
 from refinery.web.overview import age
 
@@ -46,6 +46,12 @@ def page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
         .render(base=airflow_facts.pages_url(), airflow=airflow_facts.ui_url, **values)
     )
     return HTMLResponse(text, status_code=status)
+
+
+def manifest_file(content: bytes) -> Response:
+    """Return a manifest, which a browser shows as text."""
+    headers = {"content-security-policy": guards.MANIFEST_POLICY}
+    return Response(content, media_type="application/json", headers=headers)
 
 
 @cache

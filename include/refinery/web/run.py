@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from refinery.errors import RefineryError
-from refinery.registry import NoManifestError, StoredManifest
+from refinery.registry import NoManifestError
 from refinery.spec.artifacts import CARD_HTML
 from refinery.spec.run_params import RUN_DATE_MACRO, write_param
 from refinery.spec.series import TEMPLATE, report_prefix
@@ -16,9 +17,9 @@ from refinery.spec.urls import parse_prefix_url
 from refinery.web.kept import gates_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from refinery.registry import Latest
+    from refinery.registry import Latest, StoredManifest
     from refinery.spec.urls import S3Url
     from refinery.web.airflow_facts import Output, RunFacts, TaskFacts
     from refinery.web.kept import Gate
@@ -48,17 +49,23 @@ class Outcome:
 
     Attributes:
         kind: "model", "rejected", "replaced" or "none".
-        manifest: What the manifest of its model says, or of the report on it; empty if there is none.
-        prefix: Where that is.
-        expected: Where its model would be; None if that is not known.
+        manifest: The manifest of its model, or of the report on it; None if there is none.
         problem: Why it cannot be read.
     """
 
     kind: str
-    manifest: Mapping[str, Any]
-    prefix: S3Url | None
-    expected: S3Url | None
+    manifest: StoredManifest | None = None
     problem: str = ""
+
+    @property
+    def content(self) -> Mapping[str, Any]:
+        """What its manifest says; empty if there is none."""
+        return self.manifest.content if self.manifest else {}
+
+    @property
+    def prefix(self) -> S3Url | None:
+        """Where its model or report is."""
+        return self.manifest.prefix if self.manifest else None
 
 
 def read_outcome(dag_id: str, run: RunFacts, output: Output, store: ModelStore) -> Outcome:
@@ -72,26 +79,25 @@ def read_outcome(dag_id: str, run: RunFacts, output: Output, store: ModelStore) 
     """
     written = run.uploaded.get(output.task_id) or rendered_prefix(output, run)
     if not written:
-        return Outcome("none", {}, None, None)
+        return Outcome("none")
     try:
-        prefix, connection = parse_prefix_url(written), output.connection
+        for kind, manifest in _candidates(parse_prefix_url(written), run.run_id, output.connection, store):
+            if (manifest.run.get("dag_id"), manifest.run.get("run_id")) == (dag_id, run.run_id):
+                return Outcome(kind, manifest)
     except RefineryError as error:
-        return Outcome("none", {}, None, None, str(error))
-    report = report_prefix(prefix, run.run_id)
+        return Outcome("none", problem=str(error))
+    return Outcome("none")
 
-    def is_of_run(found: StoredManifest) -> bool:
-        return (found.run.get("dag_id"), found.run.get("run_id")) == (dag_id, run.run_id)
 
-    try:
-        for kind, place in (("rejected", report), ("model", prefix)):
-            if (found := _read(place, connection, store)) and is_of_run(found):
-                return Outcome(kind, found.content, place, prefix)
-        for kept in store.replaced(prefix, connection):
-            if is_of_run(kept):
-                return Outcome("replaced", kept.content, kept.prefix, prefix)
-    except RefineryError as error:
-        return Outcome("none", {}, None, prefix, str(error))
-    return Outcome("none", {}, None, prefix)
+def _candidates(
+    prefix: S3Url, run_id: str, connection: str, store: ModelStore
+) -> Iterator[tuple[str, StoredManifest]]:
+    """Yield what may be of a run that wrote to a prefix, and what it then is."""
+    for kind, place in (("rejected", report_prefix(prefix, run_id)), ("model", prefix)):
+        with contextlib.suppress(NoManifestError):
+            yield kind, store.manifest(place, connection)
+    for kept in store.replaced(prefix, connection):
+        yield "replaced", kept
 
 
 def rendered_prefix(output: Output, run: RunFacts) -> str:
@@ -207,10 +213,3 @@ def failed_tasks(run: RunFacts, task_id: str = "") -> list[TaskFacts]:
     """Return the tasks of a run that failed themselves: that of a task's tab alone, if it is one of them."""
     failed = [task for task in run.tasks if task.state in _FAILED]
     return [task for task in failed if task.task_id == task_id] or failed
-
-
-def _read(prefix: S3Url, connection: str, store: ModelStore) -> StoredManifest | None:
-    try:
-        return store.manifest(prefix, connection)
-    except NoManifestError:
-        return None

@@ -1,4 +1,4 @@
-"""The route of a run's and a task's tab."""
+"""The routes of a run's and a task's tab, and of the manifest of what a run made."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from refinery.spec.run_params import write_param
 from refinery.web import airflow_facts
 from refinery.web.kept import shape_errors
 from refinery.web.place import Place, PlaceDep
-from refinery.web.rendering import page
+from refinery.web.rendering import manifest_file, page
 from refinery.web.run import compare_metrics, describe, failed_tasks, read_outcome
 from refinery.web.series import UnfilledParamError, params_of
 
@@ -25,7 +25,7 @@ _PATIENCE = 4.0
 
 
 def run_routes(store: ModelStore) -> APIRouter:
-    """Return the route.
+    """Return the routes.
 
     Args:
         store: Reads models.
@@ -34,9 +34,7 @@ def run_routes(store: ModelStore) -> APIRouter:
 
     @router.get("/run", dependencies=[Depends(airflow_facts.reads_runs)])
     def run(dag_id: str, place: PlaceDep, user: User, run_id: str, task_id: str = "") -> Any:
-        facts = airflow_facts.find_run(dag_id, run_id)
-        if facts is None:
-            raise HTTPException(404, f"Airflow has no run {run_id} of {dag_id}.")
+        facts = _find_run(dag_id, run_id)
         place = _place_of_run(place, facts, task_id)
         outcome = read_outcome(dag_id, facts, place.output, store)
         latest = _latest(place, store)
@@ -45,12 +43,13 @@ def run_routes(store: ModelStore) -> APIRouter:
         failures = [airflow_facts.read_failure(dag_id, run_id, task) for task in failed] if may_read else []
         is_latest = latest is not None and latest.run_id == run_id
         with shape_errors(outcome.prefix or place.output.prefix):
-            model = describe(outcome.manifest) if outcome.manifest else None
-            metrics = compare_metrics(outcome.manifest, None if is_latest else latest)
+            model = describe(outcome.content) if outcome.content else None
+            metrics = compare_metrics(outcome.content, None if is_latest else latest)
         return page(
             "run.html",
             place=place,
             run=facts,
+            task_id=task_id,
             outcome=outcome,
             model=model,
             failed=failed,
@@ -61,7 +60,22 @@ def run_routes(store: ModelStore) -> APIRouter:
             version_id=_version_id(place, outcome.prefix),
         )
 
+    @router.get("/run/manifest", dependencies=[Depends(airflow_facts.reads_runs)])
+    def manifest(dag_id: str, place: PlaceDep, run_id: str, task_id: str = "") -> Any:
+        facts = _find_run(dag_id, run_id)
+        outcome = read_outcome(dag_id, facts, _place_of_run(place, facts, task_id).output, store)
+        if outcome.manifest is None:
+            raise HTTPException(404, outcome.problem or "This run left no model, or it was deleted since.")
+        return manifest_file(outcome.manifest.raw)
+
     return router
+
+
+def _find_run(dag_id: str, run_id: str) -> RunFacts:
+    facts = airflow_facts.find_run(dag_id, run_id)
+    if facts is None:
+        raise HTTPException(404, f"Airflow has no run {run_id} of {dag_id}.")
+    return facts
 
 
 def _place_of_run(place: Place, run: RunFacts, task_id: str) -> Place:

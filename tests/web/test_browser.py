@@ -34,8 +34,8 @@ def open_view(site, browser):
     """Open a page of Airflow as a user, and return ours inside it; what went wrong is checked at the end."""
     faults, contexts = [], []
 
-    def open_view(path, *, user="root", theme="light", width=1440):
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme="light")
+    def open_view(path, *, user="root", theme="light", width=1440, system="light"):
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=system)
         contexts.append(context)
         context.add_cookies([{"name": "_token", "value": site.token(user), "url": site.url}])
         context.add_init_script(f"try {{ localStorage.setItem('theme', '{theme}') }} catch {{}}")
@@ -114,6 +114,33 @@ def test_a_card_runs_no_script(open_view):
     card.wait_for()
     assert "taken" not in page.title()
     assert frame.title() != "taken"
+
+
+def test_a_card_follows_airflows_theme_and_not_the_systems(open_view):
+    # The browser's own choice is light; one that the test made would hold in every frame.
+    page, frame = open_view("/dags/churn/plugin/model", theme="dark", system="null")
+    frame.locator("iframe.card").scroll_into_view_if_needed()
+    frame.frame_locator("iframe.card").get_by_role("heading", name="The card").wait_for()
+    is_dark = "matchMedia('(prefers-color-scheme: dark)').matches"
+    assert not page.evaluate(is_dark)
+    assert page.frames[-1].evaluate(is_dark)
+
+
+def test_a_narrow_window_offers_the_full_page(open_view):
+    page, frame = open_view("/dags/churn/plugin/model", width=390)
+    frame.get_by_role("link", name="Open full page").click()
+    page.wait_for_url("**/refinery/dags/churn")
+    page.get_by_role("heading", name="Versions").wait_for()
+    assert not page.get_by_role("link", name="Open full page").is_visible()
+    _, frame = open_view("/dags/churn/plugin/model")
+    assert not frame.get_by_role("link", name="Open full page").is_visible()
+
+
+def test_the_manifest_of_a_model_is_shown_as_text(open_view):
+    page, frame = open_view("/dags/churn/plugin/model")
+    frame.get_by_role("link", name="Manifest").click()
+    page.wait_for_url("**/manifest?**")
+    assert '"metrics"' in page.locator("body").inner_text()
 
 
 def test_a_link_to_airflow_leaves_the_frame(open_view):

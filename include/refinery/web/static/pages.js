@@ -25,6 +25,11 @@
   };
   follow();
   if (outer) {
+    // Beside Airflow's own panels, which do not shrink, little is left of a narrow window.
+    const narrow = outer.matchMedia("(max-width: 60rem)");
+    const mark = () => root.toggleAttribute("data-narrow", narrow.matches);
+    mark();
+    narrow.addEventListener("change", mark);
     // On Airflow's own page of the DAG, what leads there is left out.
     if (new URL(outer.location.href).pathname.includes("/dags/")) root.dataset.place = "dag";
     const watcher = new MutationObserver(follow);

@@ -11,7 +11,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.serving import make_server
 from werkzeug.wsgi import get_input_stream
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @contextlib.contextmanager
 def running_moto() -> Iterator[str]:
     """Run a separate server, and yield its address."""
-    application, lock = DomainDispatcherApplication(create_backend_app), threading.Lock()
+    application, lock = create_backend_app("s3"), threading.Lock()
 
     def one_at_a_time(environ, start_response):
         # Read before the lock: the rest of a body may come only after the answer to another request.

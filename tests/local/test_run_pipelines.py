@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 PREPARED = """
+import gc; gc.disable()
 import threading
 from airflow.sdk.execution_time.supervisor import in_process_api_server
 from refinery.local.run_pipelines import _prepare_forks

@@ -142,7 +142,9 @@ class TestInterpreter:
         done, calls = setup(pythons, **variables)
         assert done.returncode == 0, done.stderr
         assert f"{chosen} -m venv --clear .venv" in calls
-        assert calls[-1].endswith("--requirement requirements-dev.txt --constraint constraints.txt")
+        installed, compiled = calls[-2:]
+        assert installed.endswith("--requirement requirements-dev.txt --constraint constraints.txt")
+        assert "-m compileall" in compiled
 
     @pytest.mark.parametrize("variables", [{}, {"PYTHON": "python3"}])
     def test_an_environment_that_works_is_emptied_only_for_another_python(self, setup, checkout, variables):
@@ -156,7 +158,7 @@ class TestInterpreter:
 
         assert done.returncode == 0, done.stderr
         assert any("-m venv --clear" in call for call in calls) == bool(variables)
-        assert "-m pip install" in calls[-1]
+        assert "-m pip install" in calls[-2]
 
     def test_none_is_told_with_what_to_do(self, setup):
         done, calls = setup({"python3": False})

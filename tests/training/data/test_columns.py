@@ -111,7 +111,7 @@ def test_target_is_the_last_column_and_features_are_all_others_unless_named(trai
             {},
             DatasetError,
             (
-                '2 of 4 rows have no finite value in the target column "y": add one in the dataset, '
+                '2 of 4 rows have no finite value in the target column "y" (1 infinite): correct the dataset, '
                 'or leave out those without a value: target: {column: "y", missing: drop}.'
             ),
         ),
@@ -120,7 +120,7 @@ def test_target_is_the_last_column_and_features_are_all_others_unless_named(trai
             {"model": LOGISTIC},
             DatasetError,
             (
-                '1 of 4 rows have no finite value in the target column "y": add one in the dataset, '
+                '1 of 4 rows has no finite value in the target column "y": correct the dataset, '
                 'or leave out those without a value: target: {column: "y", missing: drop}.'
             ),
         ),

@@ -68,8 +68,8 @@ COMPRESSIONS = {
             DatasetError,
             '1 of 51 rows .*"y": "nan" in 1 row is read as missing',
         ),
-        (f"a,b,y\n1,1,inf\n{GOOD}", LINEAR, DatasetError, "1 of 51 rows have no finite value"),
-        (f"a,b,y\n1,1,-inf\n{GOOD}", LOGISTIC, DatasetError, "1 of 51 rows have no finite value"),
+        (f"a,b,y\n1,1,inf\n{GOOD}", LINEAR, DatasetError, "1 of 51 rows has no finite value"),
+        (f"a,b,y\n1,1,-inf\n{GOOD}", LOGISTIC, DatasetError, "1 of 51 rows has no finite value"),
         (
             f"a,b,y\n1,inf,0\n{GOOD}",
             LINEAR,

@@ -86,7 +86,7 @@ DAYS = [f"{1 + day % 12:02}/{1 + day // 12:02}/2026" for day in range(40)]
             ["31/01/2026"] * 39 + ["soon"],
             (),
             (),
-            'remove this line and write source.dates: {when: "%d/%m/%Y"}',
+            "correct them in the dataset and remove this line",
         ),
     ],
 )
@@ -164,7 +164,10 @@ def test_nested_values_are_proposed_to_be_dropped(tmp_path):
 
 
 BROKEN = {
-    "zone": (pa.array([1] * 40, pa.timestamp("us", tz="Mars/Base")), "UnknownTimeZoneError: 'Mars/Base'"),
+    "zone": (
+        pa.array([1] * 40, pa.timestamp("us", tz="Mars/Base")),
+        'the time zone "Mars/Base" of "bad" is unknown',
+    ),
     "bytes": (pa.array([b"\xff"] * 40).view(pa.string()), "ArrowInvalid: Invalid UTF8"),
 }
 
@@ -191,6 +194,21 @@ def test_columns_of_one_name_are_left_out(profile):
 
     assert found.options == SourceOptions(columns=("b", "y"))
     assert found.notes == ('the column "a" is left out (columns): more than one column has this name',)
+
+
+def test_the_files_problem_is_reported_where_only_the_target_could_be_read(profile):
+    with pytest.raises(DatasetError, match='more than one column has the name "a"; rename them'):
+        profile("a,a,y\n" + "".join(f"{i},{i},{i / 3}\n" for i in range(40)))
+
+
+def test_dates_in_several_formats_are_left_out(profile):
+    days = ["2026-01-31", "31/01/2026"] * 20
+
+    found = profile("day,x,y\n" + "".join(f"{day},{i % 7},{i / 3}\n" for i, day in enumerate(days)))
+
+    assert found.drop == {
+        "day": "its dates are not in one format; to learn from it, correct them in the dataset and remove this line"
+    }
 
 
 def test_bytes_are_described_as_they_are(tmp_path):

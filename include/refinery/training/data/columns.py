@@ -260,16 +260,21 @@ def null_target(target: str, nulls: int, rows: int, words: str, *, missing: int)
         words: Words that were read as missing: the result of `describe_words`, or an empty one.
         missing: How many rows have no value at all.
     """
-    count = f"All {rows}" if nulls == rows else f"{nulls} of {rows}"
-    advice = "name another target" if nulls == rows else "add one in the dataset"
+    count = (
+        f"All {rows} rows have"
+        if nulls == rows
+        else f"{nulls} of {rows} rows {'has' if nulls == 1 else 'have'}"
+    )
+    infinite = f" ({nulls - missing} infinite)" if missing < nulls else ""
+    advice = "name another target" if nulls == rows else "correct the dataset"
     if missing and nulls < rows:
         short = write_yaml({"column": target, "missing": "drop"})
         advice += f", or leave out those without a value: target: {short}"
-    if words:
+    if words and missing:
         advice = (
             f"{words} is read as missing; set source.default_nulls to false if it is a class, else {advice}"
         )
-    return DatasetError(f"{count} rows have no finite value in the target column {quoted(target)}: {advice}.")
+    return DatasetError(f"{count} no finite value in the target column {quoted(target)}{infinite}: {advice}.")
 
 
 def no_features(target: str | None, columns: Sequence[str]) -> DatasetError:

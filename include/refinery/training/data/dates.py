@@ -97,7 +97,8 @@ def explain_unclear(column: pd.Series[Any]) -> str | None:
     """Return why a column left as text may hold dates, and what to write to read them; None for any other column."""
     if (texts := _unclear_texts(column)) is None:
         return None
-    formats = find_formats(texts) or nearest_formats(texts)[:1]
+    if not (formats := find_formats(texts)):
+        return "its dates are not in one format; to learn from it, correct them in the dataset and remove this line"
     ways = " or ".join(format_entry(str(column.name), each) for each in formats)
     return f"may be dates in several formats; to learn from it, remove this line and write {ways}"
 
@@ -232,8 +233,7 @@ def _unclear(path: Path, name: str, texts: pd.Series[Any], other: str = "") -> D
     problem = f'the column "{name}" holds dates such as "{texts[~mismatches].dropna().iloc[0]}", but row {row + 1} holds "{texts[row][:40]}"'
     if nearest[0] == ISO8601 and parse_dates(texts[[row]], ISO8601).notna().all():
         return unreadable(path, f"{problem}; write an offset in all rows or in none{other}.")
-    way = f"source.dates: {_entry(name, nearest[0])}"
-    return unreadable(path, f"{problem}; correct it, or write the format of all rows, such as {way}{other}.")
+    return unreadable(path, f"{problem}; write all dates in one format in the dataset{other}.")
 
 
 def _what_may_be_first(formats: Sequence[str]) -> str:

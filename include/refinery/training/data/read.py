@@ -183,7 +183,7 @@ def _reading(head: DatasetHead, file_format: str, options: SourceOptions) -> Ite
         raise late_encoding_error(head, options.encoding, error) from error
     except damage_errors(head.compression) as error:
         raise damage_error(head.path, head.compression, error) from error
-    except (ValueError, TypeError, csv.Error) as error:
+    except (ValueError, TypeError, NotImplementedError, csv.Error) as error:
         raise unreadable(head.path, f"it cannot be read as {file_format}: {error}") from error
 
 

@@ -56,7 +56,8 @@ def leave_out_unreadable(
     except _FileError:
         return None
     readable = [name for name in unique if name not in reasons]
-    return (_with_columns(options, readable), reasons) if readable and reasons else None
+    enough = len(readable) > 1 and reasons  # a target needs a feature
+    return (_with_columns(options, readable), reasons) if enough else None
 
 
 def _column_names(path: Path, options: SourceOptions) -> Counter[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from refinery.training.data.column_types import LARGEST_EXACT
 from refinery.training.errors import unreadable
-from refinery.wording import quoted
+from refinery.wording import listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from refinery.spec.source_options import SourceOptions
     from refinery.training.data.probe import DatasetHead
+    from refinery.training.errors import DatasetError
 
 
 def read_parquet(path: Path, options: SourceOptions, rows: int | None) -> pd.DataFrame:
@@ -29,11 +30,10 @@ def read_parquet(path: Path, options: SourceOptions, rows: int | None) -> pd.Dat
     with ParquetFile(path) as file:
         columns = _columns_to_read(file.schema_arrow, options)
         if rows is None:
-            return _from_arrow(file.read(columns), options)
+            return _from_arrow(path, file.read(columns), options)
         first = next(file.iter_batches(batch_size=rows, columns=columns), None)
-        return _from_arrow(
-            pa.Table.from_batches([first]) if first else file.schema_arrow.empty_table(), options
-        )
+        table = pa.Table.from_batches([first]) if first else file.schema_arrow.empty_table()
+        return _from_arrow(path, table, options)
 
 
 def read_parquet_batches(path: Path, options: SourceOptions, rows: int) -> Iterator[pd.DataFrame]:
@@ -45,7 +45,7 @@ def read_parquet_batches(path: Path, options: SourceOptions, rows: int) -> Itera
     with ParquetFile(path, pre_buffer=False) as file:
         columns = _columns_to_read(file.schema_arrow, options)
         for batch in file.iter_batches(batch_size=rows, columns=columns):
-            yield _from_arrow(pa.Table.from_batches([batch]), options)
+            yield _from_arrow(path, pa.Table.from_batches([batch]), options)
 
 
 def read_json_lines(head: DatasetHead, options: SourceOptions, rows: int | None) -> pd.DataFrame:
@@ -94,8 +94,11 @@ def _to_table(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(values, dtype="object") for name, values in columns.items()})
 
 
-def _from_arrow(table: pa.Table, options: SourceOptions) -> pd.DataFrame:
-    frame: pd.DataFrame = table.to_pandas(date_as_object=False)
+def _from_arrow(path: Path, table: pa.Table, options: SourceOptions) -> pd.DataFrame:
+    try:
+        frame: pd.DataFrame = table.to_pandas(date_as_object=False)
+    except LookupError as error:
+        raise _unknown_zone(path, table, error) from error
     exact = {
         name: column.to_pandas(types_mapper=_nullable_integer)
         for name, column in zip(table.column_names, table.columns, strict=True)
@@ -104,6 +107,16 @@ def _from_arrow(table: pa.Table, options: SourceOptions) -> pd.DataFrame:
     for name, values in exact.items():
         frame[name] = values.set_axis(frame.index)
     return frame.astype(_decimals(table.schema, options))
+
+
+def _unknown_zone(path: Path, table: pa.Table, error: LookupError) -> DatasetError:
+    zone = str(error.args[0])
+    names = [field.name for field in table.schema if f"tz={zone}]" in str(field.type)]
+    return unreadable(
+        path,
+        f"the time zone {quoted(zone)} of {listed(names)} is unknown; write the times in UTC, or list only the other columns "
+        "in source.columns",
+    )
 
 
 def _columns_to_read(schema: pa.Schema, options: SourceOptions) -> list[str] | None:

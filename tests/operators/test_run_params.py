@@ -115,6 +115,13 @@ def test_airflow_refuses_what_the_config_does_not_allow(triggered, conf):
         triggered(**conf)
 
 
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999", "1" + 400 * "0"])
+def test_airflow_refuses_a_number_that_is_not_finite(prepare_config, value):
+    dag = prepare_config("unlimited", CONFIG.replace("min: 0, max: 10, ", "")).dag
+    with pytest.raises(ParamValidationError, match="not a finite number"):
+        process_params(dag, dag.tasks[0], {"alpha": json.loads(value)}, suppress_exception=False)
+
+
 @pytest.mark.parametrize(
     ("text", "is_allowed"),
     [

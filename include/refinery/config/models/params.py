@@ -34,6 +34,8 @@ _JSON_TYPES = {
     "boolean": "boolean",
     "date": "string",
 }
+# NaN violates no bound of a JSON Schema, so it is refused as a value that must not be huge.
+_NOT_FINITE = {"title": "not a finite number", "anyOf": [{"minimum": 1e308}, {"maximum": -1e308}]}
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 _MAX_NAME_LENGTH = 100
 
@@ -117,6 +119,8 @@ class ParamConfig(Section):
             settings["enum"] = [*choices, None] if self.is_run_date else choices
         elif self.type == "text":
             settings |= {"pattern": TEXT_PATTERN, "maxLength": MAX_TEXT_LENGTH}
+        elif self.type == "number":
+            settings["not"] = _NOT_FINITE
         limits = {"minimum": self.min, "maximum": self.max}
         return settings | {name: limit for name, limit in limits.items() if limit is not None}
 

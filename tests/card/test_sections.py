@@ -52,6 +52,13 @@ def test_a_section_that_the_manifest_lacks_is_left_out(write, regression, headin
     assert heading not in write(without).headings
 
 
+def test_the_params_of_the_run_are_shown(write, regression):
+    provenance = {**regression.manifest["provenance"], "params": {"region": "eu", "alpha": 0.5, "full": True}}
+    text = write(regression.with_manifest(provenance=provenance)).text
+    assert "run with region=eu, alpha=0.5, full=true" in text
+    assert "param of this run: region eu param of this run: alpha 0.5 param of this run: full true" in text
+
+
 def test_rounds_calibration_and_threshold_are_said(write, regression):
     folds = {"folds": 5, "rows": 353}
     page = write(

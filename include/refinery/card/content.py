@@ -20,6 +20,7 @@ from refinery.card.wording import (
     worded,
 )
 from refinery.spec.json_keys import restore_keys
+from refinery.spec.run_params import write_param
 from refinery.spec.tasks import ANOMALY, CLUSTERING
 
 if TYPE_CHECKING:
@@ -254,7 +255,9 @@ def _data_line(manifest: Mapping[str, Any]) -> str:
     what = f"{target} from" if target else f"{_WITHOUT_TARGET.get(task, task)} by"
     held_out = f", {grouped(split['test_rows'])} held out" if split.get("test_rows") is not None else ""
     rows = count(int(data.get("rows") or 0), "row") + (f" of {dataset}" if dataset else "")
-    return f"{rows}{held_out}; {what} {count(len(data.get('features') or []), 'feature')}"
+    params = "".join(f", {name}={value}" for name, value in _run_params(manifest).items())
+    run = f"; run with {shorten(params.removeprefix(', '), 120)}" if params else ""
+    return f"{rows}{held_out}; {what} {count(len(data.get('features') or []), 'feature')}{run}"
 
 
 def _data(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -266,6 +269,7 @@ def _data(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
         reasons.setdefault(str(reason), []).append(str(name))
     return facts(
         {
+            **{f"param of this run: {name}": value for name, value in _run_params(manifest).items()},
             "dataset": dataset.get("url"),
             "rows": grouped(data.get("rows")),
             "rows left out, without a target": grouped(data.get("rows_without_target")),
@@ -377,6 +381,13 @@ def _seconds(seconds: object) -> str | None:
 def _origin(manifest: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]:
     provenance = _section(manifest, "provenance")
     return provenance, _section(provenance, "run"), _section(provenance, "config")
+
+
+def _run_params(manifest: Mapping[str, Any]) -> Mapping[str, str]:
+    return {
+        name: write_param(value)
+        for name, value in _section(_section(manifest, "provenance"), "params").items()
+    }
 
 
 def _section(manifest: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -24,19 +24,21 @@ def card(
     *,
     as_markdown: project.MarkdownOption = False,
     rejected: Annotated[
-        bool, typer.Option("--rejected", help="The card of the newest model that failed its gates.")
+        bool, typer.Option("--rejected", help="Open the card of the newest model that failed its gates.")
     ] = False,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write it to this file, and open nothing.", show_default=False),
+        typer.Option(
+            metavar="FILE", help="Write the card to this file, and do not open it.", show_default=False
+        ),
     ] = None,
     params: ParamOption = None,
     environment: project.EnvironmentOption = project.DEFAULT_ENVIRONMENT,
 ) -> None:
     """Open a model's card in the browser.
 
-    The SHA-256 of the card is checked against the model's manifest. It is kept below .local/cards/; without a display, only its
-    path is printed. In Markdown it is a short form for a pull request.
+    The card is checked against the SHA-256 in the model's manifest and saved below .local/cards/; without a display,
+    only its path is printed. Markdown is a short form for a pull request.
 
     Example: `refinery card petrol_consumption 2026-01-31`
     """

@@ -36,9 +36,9 @@ def compare(
     environment: project.EnvironmentOption = project.DEFAULT_ENVIRONMENT,
     as_json: project.JsonOption = False,
 ) -> None:
-    """Set two models side by side: metrics, params, data, environment and config.
+    """Compare two models: metrics, params, data, environment and config.
 
-    They are two dates of a pipeline, a date and its latest model, or two URLs.
+    It takes two dates of a pipeline, one date to compare with the latest model, or two URLs.
 
     Example: `refinery compare petrol_consumption 2026-01-30 2026-01-31 --md`
     """

@@ -19,7 +19,7 @@ def explain(
 ) -> None:
     """Show every value of a pipeline and where it comes from.
 
-    A value comes from a line of the config, of a defaults.yml or of the environment; from a default of Refinery; or from the folder.
+    A value comes from a line of the config, a defaults.yml or the environment, from Refinery's defaults, or from the folder.
 
     Example: `refinery explain wine_cultivar --env production`
     """

@@ -29,7 +29,7 @@ def gc(
     params: ParamOption = None,
     environment: project.EnvironmentOption = project.DEFAULT_ENVIRONMENT,
 ) -> None:
-    """Delete old models, but never the latest, a promoted one, or one of another pipeline.
+    """Delete old models, but never the latest, a promoted one, or another pipeline's.
 
     Example: `refinery gc petrol_consumption --keep 30 --dry-run`
     """

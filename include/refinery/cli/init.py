@@ -33,16 +33,16 @@ def init(
             metavar="FILE",
             exists=True,
             dir_okay=False,
-            help="The wheel to put into the project, for when no package index has Refinery. "
+            help="The wheel to put into the project, if no package index has Refinery. "
             "Default: the one that this command was installed from.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Make a project that runs immediately, or add Refinery to an Airflow project.
+    """Create a project that runs immediately, or add Refinery to an Airflow project.
 
-    In a folder with `dags/`, it adds a config, a model, two loaders, and one line where requirements are listed. Elsewhere it makes
-    a whole Astro project. It never overwrites a file, and running it again changes nothing.
+    In a folder with `dags/`, it adds a config, a model, two loaders, and one line to the list of requirements. Elsewhere, it creates a
+    complete Astro project. It never overwrites a file, and running it again changes nothing.
 
     Example: `refinery init churn-models`
     """

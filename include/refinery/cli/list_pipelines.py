@@ -26,8 +26,8 @@ def list_pipelines(
 ) -> None:
     """List the pipelines: schedule, next run, model, source and output.
 
-    The next run is known where a clock decides it and the pipeline is not paused. Pipelines whose configs have errors are left
-    out.
+    The next run is shown if the schedule goes by the clock and the pipeline is not paused. Pipelines whose configs
+    have errors are left out.
 
     Example: `refinery list --env production --json`
     """

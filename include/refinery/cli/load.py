@@ -49,7 +49,7 @@ def load(  # noqa: PLR0917 - typer takes arguments by position
     trust: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="TYPE", help="Of a skops model: a type that is known to be safe.", show_default=False
+            metavar="TYPE", help="For a skops model: a type that is known to be safe.", show_default=False
         ),
     ] = None,
     params: ParamOption = None,
@@ -57,8 +57,9 @@ def load(  # noqa: PLR0917 - typer takes arguments by position
 ) -> None:
     """Load a model and describe it.
 
-    The model may also be a folder with a manifest in it. The SHA-256 of the model file is checked against the manifest before
-    anything in it runs. The embedded S3 server serves the buckets that the demo made; the Airflow connection all others.
+    The model may also be a folder with a manifest. The model file is checked against the SHA-256 in the manifest
+    before anything in it runs. The embedded S3 server serves the demo's buckets, and the Airflow connection all
+    others.
 
     Example: `refinery load petrol_consumption 2026-01-31`
     """

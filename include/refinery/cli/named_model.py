@@ -41,7 +41,7 @@ DateArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="DATE",
-        help="The model, by the date of its run; by default the latest. Not with a URL.",
+        help="The date of the model's run. Default: the latest. Not with a URL.",
         show_default=False,
     ),
 ]

@@ -39,7 +39,7 @@ def new(
     model: Annotated[
         str | None,
         typer.Option(
-            help="A module of include/models/, or a class. Default: one that suits the columns.",
+            help="A module of include/models/, or a class. Default: one that fits the columns.",
             show_default=False,
         ),
     ] = None,
@@ -79,8 +79,9 @@ def new(
 ) -> None:
     """Write a config for a dataset, proposed from its first megabytes.
 
-    It proposes the target, the task, the columns and the options that reading the file takes; read the proposal before you
-    commit it. In a terminal it asks for what no option says. If no column stands out as the target, name it with --target.
+    It proposes the target, the task, the columns and the options for reading the file; check the proposal before you
+    commit it. In a terminal, it asks for what it cannot decide. If no column stands out as the target, name it with
+    --target.
 
     Example: `refinery new team_a/churn --source s3://datasets/churn.csv --target churned`
     """

@@ -45,7 +45,7 @@ def plan(  # noqa: PLR0917 - typer takes options by position
         str | None,
         typer.Option(
             metavar="REV",
-            help="The one to merge. Default: the files in the working tree.",
+            help="The branch, tag or commit to merge. Default: the working tree.",
             show_default=False,
         ),
     ] = None,
@@ -64,7 +64,7 @@ def plan(  # noqa: PLR0917 - typer takes options by position
             "-d",
             parser=project.parse_day,
             metavar="YYYY-MM-DD",
-            help="The day whose objects and runs are shown. Default: that of the last commit.",
+            help="The day whose objects and runs are shown. Default: the day of the last commit.",
             show_default=False,
         ),
     ] = None,
@@ -78,31 +78,31 @@ def plan(  # noqa: PLR0917 - typer takes options by position
         bool,
         typer.Option(
             "--against-latest",
-            help="Add the latest promoted models, and what the last runs say about changed gates and schedules (needs S3).",
+            help="Add the latest promoted models, and check changed gates and schedules against the last runs (needs S3).",
         ),
     ] = False,
     try_it: Annotated[
         bool,
         typer.Option(
             "--try",
-            help="Train what changes, before and after, with the code of the working tree; add the metrics.",
+            help="Train the changed pipelines before and after, with the code of the working tree, and add the metrics.",
         ),
     ] = False,
     code: Annotated[
         bool,
         typer.Option(
             "--code",
-            help="With --try: train each version with its own code, and some of the pipelines that changed code reaches. "
+            help="With --try: train each version with its own code, and also some of the pipelines that use changed code. "
             "Runs the code of both.",
         ),
     ] = False,
     rows: Annotated[
-        int, typer.Option(min=0, metavar="N", help="The number of rows that --try trains on; 0 takes all.")
+        int, typer.Option(min=0, metavar="N", help="The number of rows that --try trains on; 0 means all.")
     ] = 10_000,
 ) -> None:
     """Show what merging a change would do: to each pipeline's values, tasks, objects on S3 and runs.
 
-    It compares what the change itself brings since it left the base, as a pull request's page does. Without `--code` it checks
+    It compares with the commit where the change left the base, as a pull request does. Without `--code`, it checks
     nothing out and runs no code of the other version. Exit status 1 if configs have errors after the change, or for `--fail-on`; 2 if there is nothing
     to compare.
 

@@ -25,7 +25,7 @@ OutOption = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Write the rows with their predictions to this file; its suffix may ask for another format than the input's. "
+        help="Write the rows with their predictions to this file; a suffix other than the input's selects that format. "
         "Default: print them.",
         show_default=False,
     ),
@@ -42,7 +42,7 @@ def predict(  # noqa: PLR0917 - typer takes arguments by position
         str | None,
         typer.Argument(
             metavar="FILE",
-            help="The rows, in a file laid out as the model's dataset; the target may be missing.",
+            help="The rows, in a file with the columns of the model's dataset; the target may be missing.",
             show_default=False,
         ),
     ] = None,
@@ -60,9 +60,9 @@ def predict(  # noqa: PLR0917 - typer takes arguments by position
 ) -> None:
     """Predict each row of a file.
 
-    The output is the file as it stands, cell by cell, with the predictions as its last columns; outliers and clusters also have a
-    score. Before anything in the model
-    runs, its SHA-256 is checked against its manifest, and the manifest of a latest model against its promotion.
+    The output is the file, cell by cell, with the predictions as its last columns; outliers and clusters also have a
+    score. Before anything in the model runs, its SHA-256 is checked against its manifest, and the manifest of a
+    latest model against its promotion.
 
     Example: `refinery predict petrol_consumption new_states.csv --out predictions.csv`
     """

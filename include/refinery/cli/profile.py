@@ -35,7 +35,7 @@ def profile(
         str | None,
         typer.Option(
             metavar="URL",
-            help="A dataset; with NAME, a file that is read with the options of the pipeline.",
+            help="A dataset; with NAME, a file to read with the pipeline's options.",
             show_default=False,
         ),
     ] = None,
@@ -45,8 +45,8 @@ def profile(
 ) -> None:
     """Show a dataset's columns, and propose a data contract: the `expect` of a config.
 
-    Both come from the first megabytes; of several files, from the first. The proposal leaves room for what other days may bring:
-    read it, and correct what you know better.
+    Both come from the first megabytes, or the first of several files. The proposed bounds leave room for other days:
+    check them, and correct what you know better.
 
     Example: `refinery profile petrol_consumption`
     """

@@ -35,7 +35,7 @@ def promote(  # noqa: PLR0917 - typer calls it by name
 ) -> None:
     """Make a model the latest, with your name and a reason in the history.
 
-    Newer runs still become the latest after it; backfills of older dates do not. This also repairs a damaged latest.json.
+    Later runs with newer dates still become the latest; backfills of older dates do not. This also repairs a damaged latest.json.
 
     Example: `refinery promote petrol_consumption 2026-01-30 --reason "the newest one drifts"`
     """
@@ -56,9 +56,9 @@ def rollback(
     params: ParamOption = None,
     environment: project.EnvironmentOption = project.DEFAULT_ENVIRONMENT,
 ) -> None:
-    """Make the model before the latest one the latest again; each further rollback goes one model further back.
+    """Make the previous latest model the latest again; each rollback goes one model further back.
 
-    Your name goes into the history, and a reason.
+    Your name and the reason go into the history.
 
     Example: `refinery rollback petrol_consumption`
     """

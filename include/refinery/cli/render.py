@@ -17,7 +17,7 @@ def render(
         typer.Option("--format", help="YAML for dag-factory, the same as JSON, or a Mermaid diagram."),
     ] = "dag-factory",
 ) -> None:
-    """Print the dag-factory YAML that a pipeline stands for; plain dag-factory makes the same DAG of it.
+    """Print a pipeline as dag-factory YAML; plain dag-factory makes the same DAG from it.
 
     Example: `refinery render wine_cultivar > dags/wine_cultivar.yml`
     """

@@ -88,7 +88,7 @@ def series_of(pipeline: Pipeline, params: Mapping[str, Any] | None = None) -> Mo
 
     if unset := _unset(pipeline, params or {}, params_in(pipeline.config.output.url)):
         raise UnsetParamError(
-            f"Each {unset[0]} of {pipeline.dag_id} has models of its own, and there is no default; add {_OPTION} {unset[0]}=VALUE."
+            f"{pipeline.dag_id} has separate models for each {unset[0]}, which has no default; add {_OPTION} {unset[0]}=VALUE."
         )
     return ModelSeries.of_output(series_output(pipeline.config, params))
 

@@ -19,7 +19,7 @@ def schema(
 ) -> None:
     """Write configs/schema.json, docs/configuration.md and docs/risks.md.
 
-    With the schema, editors complete keys and mark mistakes as you write; the pages list every key and every risk.
+    With the schema, editors complete keys and mark mistakes as you type; the pages list every key and every risk.
 
     Example: `refinery schema --check`
     """

@@ -20,7 +20,7 @@ _CLUSTER = PROJECT / ".local" / "cluster"
 
 
 def up(port: PortOption = 8080) -> None:
-    """Start Airflow and the embedded S3 server, and stay until Ctrl-C or `refinery down`.
+    """Start Airflow and the embedded S3 server, and run until Ctrl-C or `refinery down`.
 
     Example: `refinery up --port 8081`
     """
@@ -31,7 +31,7 @@ def up(port: PortOption = 8080) -> None:
 
 
 def cluster(port: PortOption = 8080) -> None:
-    """Start Airflow on two Celery workers, with Redis, PostgreSQL and the embedded S3 server, and stay until Ctrl-C.
+    """Start Airflow on two Celery workers, with Redis, PostgreSQL and the embedded S3 server, and run until Ctrl-C.
 
     Configs are read for the environment "cluster", whose workspace is on S3. Redis and PostgreSQL must be installed.
 

@@ -39,8 +39,8 @@ def validate(
 ) -> None:
     """Check configs in every environment, and show each problem with its line and how to fix it.
 
-    The checks are those of Airflow's loader, without starting Airflow. Every config is read even if only some are reported on,
-    since pipelines may conflict with each other. Exit status 1 if there are errors.
+    It runs the same checks as the loader in Airflow, without starting Airflow. It reads every config even if it reports
+    only some, since pipelines may conflict with each other. Exit status 1 if there are errors.
 
     Example: `refinery validate configs/team_a --env production --format github`
     """

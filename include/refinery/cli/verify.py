@@ -20,7 +20,7 @@ def verify(
     params: ParamOption = None,
     environment: project.EnvironmentOption = project.DEFAULT_ENVIRONMENT,
 ) -> None:
-    """Make a model again from its manifest, and compare the SHA-256; where it differs, name the input that changed.
+    """Train a model again from its manifest and compare the SHA-256; if it differs, name the input that changed.
 
     This downloads the dataset again and runs the model's code. Exit status 1 if the bytes differ.
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     "R010",
     "high",
     "gate loosened",
-    meaning="A requirement asks for less than before, so models that were rejected are promoted.",
+    meaning="A requirement is lower than before, so models that were rejected are now promoted.",
     remedy="Say in the pull request why less is good enough.",
 )
 def gate_loosened(review: Review) -> Iterator[Finding]:
@@ -37,7 +37,7 @@ def gate_loosened(review: Review) -> Iterator[Finding]:
     "high",
     "gate removed",
     meaning="A metric no longer has a requirement.",
-    remedy="Keep it, or say in the pull request what holds bad models back instead.",
+    remedy="Keep it, or say in the pull request what keeps bad models back instead.",
 )
 def gate_removed(review: Review) -> Iterator[Finding]:
     """Find requirements that are gone."""
@@ -72,8 +72,8 @@ def gate_only_warns(review: Review) -> Iterator[Finding]:
     "R013",
     "low",
     "evaluation changes",
-    meaning="Models are measured on other rows or with other weights, another class counts as positive, or probabilities are calibrated or become "
-    "classes in another way, so metrics before and after cannot be compared.",
+    meaning="Models are measured on different rows or with different weights, another class is the positive one, or probabilities are calibrated or become "
+    "classes differently, so metrics before and after are not comparable.",
     remedy="Compare both models on the same rows with `refinery compare` before you set a bound by the new figures.",
 )
 def evaluation_changes(review: Review) -> Iterator[Finding]:
@@ -119,7 +119,7 @@ def evaluation_changes(review: Review) -> Iterator[Finding]:
     "data contract loosened",
     meaning="A rule of `expect` accepts datasets that failed before. Rules that cannot be compared, such as two patterns, or a "
     "count and a share of missing values, are reported too.",
-    remedy="Check that the model copes with what is accepted now.",
+    remedy="Check that the model can handle the data that is now accepted.",
 )
 def contract_loosened(review: Review) -> Iterator[Finding]:
     """Find data contracts that accept more."""

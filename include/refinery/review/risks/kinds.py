@@ -14,8 +14,8 @@ USELESS_COMMENT = Kind(
     "R090",
     "low",
     "comment accepts nothing",
-    meaning="A comment that accepts a risk has no reason, names an unknown code, was for an earlier change, or stands where "
-    "the risk is not raised.",
+    meaning="A comment that accepts a risk has no reason, names an unknown code, was for an earlier change, or is in a file that "
+    "does not raise the risk.",
     remedy="Fix the comment, or remove it.",
 )
 
@@ -24,8 +24,8 @@ REJECTED_TRIAL = Kind(
     "R077",
     "high",
     "trial rejected",
-    meaning="`refinery plan --try` trained the pipeline, and its gates reject the model that the change makes; the one before the change passes, "
-    "or there is none.",
+    meaning="`refinery plan --try` trained the pipeline, and its gates reject the new model, while the model before the change passes "
+    "or does not exist.",
     remedy="Change what makes the model worse, or say in the pull request why the gate is wrong.",
 )
 
@@ -34,8 +34,8 @@ BROKEN_MERGE = Kind(
     "R046",
     "high",
     "merge has errors",
-    meaning="The base has moved since the change left it. Both sides are right by themselves, and merged they have an error, for "
-    "example two pipelines that write one prefix. No comment accepts it.",
+    meaning="The base has moved since the change left it. Each side is valid, but the merge has an error, for "
+    "example two pipelines that write to the same prefix. No comment can accept it.",
     remedy="Merge the base into the change, or rebase it, and correct the error there.",
 )
 

@@ -28,7 +28,7 @@ _IMAGE_FILES = frozenset({"Dockerfile", "packages.txt"})
     "high",
     "format no longer safe to load",
     meaning="Models were `skops` or `onnx` files, which run no code when they are loaded, and become pickles, which do.",
-    remedy="Keep the format; for skops, `trusted` accepts single types.",
+    remedy="Keep the format; for skops, add the types you need to `trusted`.",
 )
 def format_unsafe(review: Review) -> Iterator[Finding]:
     """Find models that are no longer safe to load."""
@@ -48,7 +48,7 @@ def format_unsafe(review: Review) -> Iterator[Finding]:
     "medium",
     "more types trusted",
     meaning="`model.trusted` accepts more types in a skops file, and a type may run code when it is loaded.",
-    remedy="Check where each type comes from.",
+    remedy="Check which package each type is from and what it does.",
 )
 def more_types_trusted(review: Review) -> Iterator[Finding]:
     """Find skops models that may hold more than before."""
@@ -67,7 +67,7 @@ def more_types_trusted(review: Review) -> Iterator[Finding]:
     "R072",
     "high",
     "target changes",
-    meaning="Models predict another column, or do another `task`. Their users get another answer without an error, and gates compare it with the old one.",
+    meaning="Models predict another column, or do another `task`. Their users get different answers without an error, and gates compare them with the old ones.",
     remedy="Make it a new pipeline with a separate output.",
 )
 def target_changes(review: Review) -> Iterator[Finding]:
@@ -90,8 +90,8 @@ def target_changes(review: Review) -> Iterator[Finding]:
     "R073",
     "medium",
     "inputs change",
-    meaning="The model learns from other columns (`features`, `drop`, `source.columns`, `evaluate.time_column`, `evaluate.group_column`, `weight`), or gets "
-    "them in other types (`source.dtypes`), and whoever predicts with it must send those.",
+    meaning="The model is trained on other columns (`features`, `drop`, `source.columns`, `evaluate.time_column`, `evaluate.group_column`, `weight`), or gets "
+    "them in other types (`source.dtypes`), and callers must send these columns.",
     remedy="Inform the users before the first new model is promoted.",
 )
 def inputs_change(review: Review) -> Iterator[Finding]:
@@ -109,7 +109,7 @@ def inputs_change(review: Review) -> Iterator[Finding]:
     "R074",
     "medium",
     "another model without a gate",
-    meaning="Another module, class or script is trained, and no gate compares it with what was there.",
+    meaning="Another module, class or script is trained, and no gate compares it with the previous model.",
     remedy="Add `require`, for example with `no_worse_than_latest`.",
 )
 def other_model_without_gate(review: Review) -> Iterator[Finding]:
@@ -127,9 +127,9 @@ def other_model_without_gate(review: Review) -> Iterator[Finding]:
     "R075",
     "medium",
     "rows without a target are left out",
-    meaning="`target.missing` goes from `error` to `drop`: rows without a target no longer fail the run. A label that comes "
-    "late and a join that breaks look the same, and leave the model fewer and other rows to learn from.",
-    remedy="Bound how many may be missing with `expect`, for example `{rows: {min: ...}, columns: {NAME: {nulls: 0.01}}}`.",
+    meaning="`target.missing` goes from `error` to `drop`: rows without a target no longer fail the run. Late labels and a "
+    "broken join look the same, and leave the model fewer and different training rows.",
+    remedy="Limit how many may be missing with `expect`, for example `{rows: {min: ...}, columns: {NAME: {nulls: 0.01}}}`.",
 )
 def rows_without_target_dropped(review: Review) -> Iterator[Finding]:
     """Find pipelines that leave out rows without a target, which failed the run before."""
@@ -147,8 +147,8 @@ def rows_without_target_dropped(review: Review) -> Iterator[Finding]:
     "medium",
     "model file gets another name",
     meaning="The format or the script's file changes, so the model's object has another name. `refinery.load_model` finds it through the "
-    "manifest; whoever reads the object by its name does not.",
-    remedy="Inform those who read the object by its name.",
+    "manifest; anything that reads the object by its name does not.",
+    remedy="Inform everyone who reads the object by its name.",
 )
 def model_file_renamed(review: Review) -> Iterator[Finding]:
     """Find models whose file gets another name."""
@@ -165,7 +165,7 @@ def model_file_renamed(review: Review) -> Iterator[Finding]:
     "R078",
     "medium",
     "code changes without a gate",
-    meaning="A module, a script or a library that models are trained with changes, and the pipelines named here promote whatever comes out.",
+    meaning="A module, a script or a library that models are trained with changes, and the pipelines named here promote any result.",
     remedy="Try a changed file with `refinery plan --try --code`, or add `require`, for example with `no_worse_than_latest`.",
 )
 def code_changes_ungated(review: Review) -> Iterator[Finding]:
@@ -178,7 +178,7 @@ def code_changes_ungated(review: Review) -> Iterator[Finding]:
     "low",
     "code changes behind a gate",
     meaning="A module, a script or a library that models are trained with changes; the gates of the pipelines named here judge the next models.",
-    remedy="Try a changed file with `refinery plan --try --code` where a rejected model would be a loss.",
+    remedy="Try a changed file with `refinery plan --try --code` if a rejected model would be a problem.",
 )
 def code_changes_gated(review: Review) -> Iterator[Finding]:
     """Find changed code that reaches models which a gate judges."""
@@ -191,7 +191,7 @@ def code_changes_gated(review: Review) -> Iterator[Finding]:
     "import that nothing installs",
     meaning="A changed model file imports a library that neither `requirements.txt` nor `constraints.txt` names and that does not come with "
     "Refinery: the next training fails.",
-    remedy="Add the library to `requirements.txt`; accept the risk where another one brings it.",
+    remedy="Add the library to `requirements.txt`; accept the risk if another package installs it.",
 )
 def import_not_installed(review: Review) -> Iterator[Finding]:
     """Find imports that no requirement brings."""
@@ -204,8 +204,8 @@ def import_not_installed(review: Review) -> Iterator[Finding]:
     "R018",
     "medium",
     "library no longer required",
-    meaning="`requirements.txt` and `constraints.txt` no longer name a library that pipelines use: tasks fail unless another one brings it.",
-    remedy="Keep the library in `requirements.txt`; accept the risk where another one brings it.",
+    meaning="`requirements.txt` and `constraints.txt` no longer name a library that pipelines use: tasks fail unless another package installs it.",
+    remedy="Keep the library in `requirements.txt`; accept the risk if another package installs it.",
 )
 def library_no_longer_required(review: Review) -> Iterator[Finding]:
     """Find libraries that pipelines use and no requirement names anymore."""
@@ -220,9 +220,9 @@ def library_no_longer_required(review: Review) -> Iterator[Finding]:
     "R019",
     "medium",
     "image has another Python",
-    meaning="Models are not loaded under another minor version of Python than their own, and a gate against a latest model that cannot be "
-    "loaded fails.",
-    remedy="Train the models that are still used again; with `gate: warn`, one run promotes a model under the new version.",
+    meaning="Models do not load under a different minor version of Python, and a gate against a latest model that does not load "
+    "fails.",
+    remedy="Retrain the models that are still in use; a run with `gate: warn` promotes a model under the new version.",
 )
 def image_has_another_python(review: Review) -> Iterator[Finding]:
     """Find images with another minor version of Python."""
@@ -253,7 +253,7 @@ def _changed_code(review: Review, *, is_gated: bool) -> Iterator[Finding]:
     "R015",
     "low",
     "nothing holds bad models back",
-    meaning="A new pipeline has neither `require` nor `expect`: whatever the dataset and the model are, the model is promoted.",
+    meaning="A new pipeline has neither `require` nor `expect`: every model is promoted, whatever the data and its quality.",
     remedy="Add `require`, for example `{r2: {no_worse_than_latest: 5%}}`, or `expect`; `refinery profile` proposes rules.",
 )
 def nothing_holds_back(review: Review) -> Iterator[Finding]:

@@ -28,9 +28,9 @@ _OF_A_DAY = {"ds", "ds_nodash"}
     "R001",
     "high",
     "output moves",
-    meaning="A pipeline's models go to another folder of the same bucket. Old models stay where they are, and whoever reads "
-    "the old folder, or is scheduled on it, sees no new ones. The first model in the new folder has no latest model to be "
-    "compared with.",
+    meaning="A pipeline's models go to another folder of the same bucket. Old models stay where they are, and readers "
+    "of the old folder, and pipelines scheduled on it, see no new ones. Gates have no latest model to compare the first "
+    "new model with.",
     remedy="Inform the readers, move them in the same change, and copy what they still need.",
 )
 def output_moves(review: Review) -> Iterator[Finding]:
@@ -65,9 +65,9 @@ def output_moves_to_another_bucket(review: Review) -> Iterator[Finding]:
     "R003",
     "medium",
     "output is laid out differently",
-    meaning="The folder stays, but the runs' folders in it get other names. Whoever builds their addresses, for example from "
-    "a date, finds nothing new, and older models no longer count as versions of the pipeline.",
-    remedy="Let readers go by `latest.json`, which names the newest model wherever it is.",
+    meaning="The folder stays, but the runs' folders in it get new names. Readers that build these names, for example from "
+    "a date, find nothing new, and older models no longer count as versions of the pipeline.",
+    remedy="Let readers follow `latest.json`, which names the latest model wherever it is.",
 )
 def output_laid_out_differently(review: Review) -> Iterator[Finding]:
     """Find outputs whose folders of runs get other names."""
@@ -75,7 +75,7 @@ def output_laid_out_differently(review: Review) -> Iterator[Finding]:
         before, after = _series(pair.before), _series(pair.after)
         is_templated = _is_templated(before) and _is_templated(after)
         if before.root == after.root and is_templated and before.output.key != after.output.key:
-            sentence = f"whoever builds the address {before.output} finds no new models after the merge: it is {after.output}"
+            sentence = f"readers that build the address {before.output} find no new models after the merge: it is {after.output}"
             yield pair.finding(sentence, "output", "url")
 
 
@@ -83,7 +83,7 @@ def output_laid_out_differently(review: Review) -> Iterator[Finding]:
     "R004",
     "high",
     "output no longer depends on the date",
-    meaning="`output` loses its macro of the run, so each run replaces the last one's model.",
+    meaning="`output` no longer contains a macro such as `{{ ds }}`, so each run replaces the previous run's model.",
     remedy="Keep `{{ ds }}` in `output`; readers find the newest model through `latest.json`.",
 )
 def output_without_date(review: Review) -> Iterator[Finding]:
@@ -101,7 +101,7 @@ def output_without_date(review: Review) -> Iterator[Finding]:
     "R005",
     "medium",
     "runs of one day write one folder",
-    meaning="The schedule brings several runs a day, and `output` only keeps days apart: the last run of a day wins.",
+    meaning="The schedule has several runs a day, but `output` has one folder per day: the last run of a day wins.",
     remedy="Write `{{ ts_nodash }}` instead of `{{ ds }}`.",
 )
 def runs_share_a_day(review: Review) -> Iterator[Finding]:
@@ -125,7 +125,7 @@ def runs_share_a_day(review: Review) -> Iterator[Finding]:
     "R006",
     "high",
     "two pipelines write one prefix",
-    meaning="One output lies inside the other's run folder. Outputs that share their `latest.json` are an error of the configs already.",
+    meaning="One output is inside the other's run folder. If outputs share their `latest.json`, the configs have an error.",
     remedy="Give each pipeline a separate folder, in a matrix with `${matrix.NAME}`.",
 )
 def output_inside_a_run(review: Review) -> Iterator[Finding]:
@@ -134,7 +134,7 @@ def output_inside_a_run(review: Review) -> Iterator[Finding]:
     folders = {dag_id: str(one.output) for dag_id, one in series.items()}
     for outer, inner, place in _nested(review, folders, folders):
         sentence = (
-            f"{inner} writes {folders[inner]}, inside {folders[outer]} of {outer}: whoever copies or deletes a model of "
+            f"{inner} writes {folders[inner]}, inside {folders[outer]} of {outer}: anyone who copies or deletes a model of "
             f"{outer} takes that of {inner} along"
         )
         yield Finding(sentence, (outer, inner), place)
@@ -144,8 +144,8 @@ def output_inside_a_run(review: Review) -> Iterator[Finding]:
     "R007",
     "medium",
     "output is taken over from another pipeline",
-    meaning="A pipeline writes where another one wrote that is removed or moves away. The models there count as its own: they "
-    "are listed, compared with by gates, and may be rolled back to.",
+    meaning="A pipeline writes to the former output of another one that is removed or moves. The models there count as its own: it "
+    "lists them, its gates compare with them, and a rollback may choose them.",
     remedy="Choose a new folder, unless the pipeline is meant to continue the other's models.",
 )
 def output_taken_over(review: Review) -> Iterator[Finding]:
@@ -171,7 +171,7 @@ def output_taken_over(review: Review) -> Iterator[Finding]:
     "R009",
     "high",
     "readers lose their models",
-    meaning="A config becomes a matrix, or stops being one, and no pipeline goes on with the models that it wrote: its `latest.json` names the "
+    meaning="A config becomes a matrix, or stops being one, and no pipeline continues its models: its `latest.json` names the "
     "last of them forever.",
     remedy="Keep one pipeline that writes the old output, or inform the readers.",
 )
@@ -191,11 +191,11 @@ def models_lost_to_matrix(review: Review) -> Iterator[Finding]:
     "R045",
     "medium",
     "pipeline removed",
-    meaning="A pipeline goes, and no other one goes on with its models: readers of its `latest.json` keep getting the last of them.",
-    remedy="Inform the readers, and delete the models once nobody needs them.",
+    meaning="A pipeline is removed, and no other one continues its models: readers of its `latest.json` keep getting the last of them.",
+    remedy="Inform the readers, and delete the models once they are no longer needed.",
 )
 def models_end(review: Review) -> Iterator[Finding]:
-    """Find removed pipelines whose models nobody goes on with."""
+    """Find removed pipelines whose models no other one continues."""
     for before in _ended(review):
         made = [one for one in review.head.pipelines if one.path == before.path]
         if not made or {*made[0].matrix} == {*before.matrix}:
@@ -208,8 +208,8 @@ def models_end(review: Review) -> Iterator[Finding]:
     "low",
     "output lies inside another's folder",
     meaning="A pipeline's folder is inside the folder of another pipeline's models. Permissions, lifecycle rules and "
-    "deletions of the outer one reach the inner one.",
-    remedy="Put them side by side.",
+    "deletions of the outer folder apply to the inner one.",
+    remedy="Use two folders next to each other.",
 )
 def output_among_runs(review: Review) -> Iterator[Finding]:
     """Find outputs among the run folders of another pipeline, of which at least one is new."""
@@ -217,7 +217,7 @@ def output_among_runs(review: Review) -> Iterator[Finding]:
     roots = {dag_id: str(one.root) for dag_id, one in series.items()}
     with_runs = {dag_id: roots[dag_id] for dag_id, one in series.items() if _is_templated(one)}
     for outer, inner, place in _nested(review, with_runs, roots):
-        sentence = f"whoever lists, moves or deletes {roots[outer]} of {outer} meets the models of {inner} in {roots[inner]} too"
+        sentence = f"anyone who lists, moves or deletes {roots[outer]} of {outer} also gets the models of {inner} in {roots[inner]}"
         yield Finding(sentence, (outer, inner), place)
 
 

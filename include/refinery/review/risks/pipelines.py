@@ -33,7 +33,7 @@ _HARMLESS_TO_COMPARE = (TWIN_FILES, "secret")
     "medium",
     "DAG id changes",
     meaning="A config is renamed or moved, or a value of its matrix is. Airflow knows a DAG by its id: the new one starts without "
-    "history, and is paused or not like any new DAG.",
+    "history, and starts paused or not like any new DAG.",
     remedy="Keep the file's name, or accept that the history stays under the old one.",
 )
 def history_lost(review: Review) -> Iterator[Finding]:
@@ -69,9 +69,9 @@ def removed_but_awaited(review: Review) -> Iterator[Finding]:
 @risk(
     "R033",
     "medium",
-    "waits for what nobody writes",
+    "waits for an asset that nothing writes",
     meaning="A schedule newly waits for an asset that no pipeline of the project writes, or the pipeline that wrote it moves away: "
-    "no run starts unless something outside of the project updates the asset.",
+    "no run starts unless something outside the project updates the asset.",
     remedy="Check the URL; for an asset from outside, accept the risk with a comment that names its writer.",
 )
 def nobody_writes_asset(review: Review) -> Iterator[Finding]:
@@ -134,9 +134,9 @@ def matrix_grows(review: Review) -> Iterator[Finding]:
     "R043",
     "high",
     "environment removed",
-    meaning="The file of an environment is gone. An Airflow that runs with it (`REFINERY_ENV`) loads none of its pipelines any "
-    "more.",
-    remedy="Keep the file until no installation names the environment.",
+    meaning="The file of an environment is gone. An Airflow that runs with it (`REFINERY_ENV`) no longer loads any "
+    "pipelines.",
+    remedy="Keep the file until no deployment uses the environment.",
 )
 def environment_removed(review: Review) -> Iterator[Finding]:
     """Find environments that are gone."""
@@ -150,8 +150,8 @@ def environment_removed(review: Review) -> Iterator[Finding]:
     "R044",
     "high",
     "cannot be compared",
-    meaning="The config has errors before the change. Keys that are right are compared; where the file cannot be read, the pipeline "
-    "shows up as added, and where the error is in a gate, the contract, the output or the target, nobody knows whether the change "
+    meaning="The config has errors before the change. Its valid keys are compared. If the file cannot be read, the pipeline "
+    "shows up as added; if the error is in a gate, the contract, the output or the target, a plan cannot say whether the change "
     "loosens or moves it.",
     remedy="Review the whole config, or correct the base in a separate change first.",
 )

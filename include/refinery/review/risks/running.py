@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     "medium",
     "fewer retries",
     meaning="Failed tasks are retried less often. Only failures that a retry may fix are retried at all.",
-    remedy="Keep the retries unless they did harm.",
+    remedy="Keep the retries unless they caused problems.",
 )
 def fewer_retries(review: Review) -> Iterator[Finding]:
     """Find pipelines that give up sooner."""
@@ -40,8 +40,8 @@ def fewer_retries(review: Review) -> Iterator[Finding]:
     "R061",
     "medium",
     "timeout changes",
-    meaning="Tasks are ended sooner than before, or have lost the limit that was set for them.",
-    remedy="Compare with how long the last runs took.",
+    meaning="Tasks are ended sooner than before, or no longer have a time limit.",
+    remedy="Compare it with the duration of the last runs.",
 )
 def timeout_changes(review: Review) -> Iterator[Finding]:
     """Find tasks that are ended sooner, and those that lost their limit."""
@@ -77,14 +77,14 @@ def no_longer_waits(review: Review) -> Iterator[Finding]:
     "medium",
     "failures are no longer reported",
     meaning="`notify.on_failure` is gone.",
-    remedy="Name whom to notify.",
+    remedy="Name the people or channels to notify.",
 )
 def failures_unreported(review: Review) -> Iterator[Finding]:
-    """Find pipelines whose failures nobody hears of any more."""
+    """Find pipelines that no longer report failures."""
     for pair in review.pairs:
         if pair.before.config.notify.on_failure and not pair.after.config.notify.on_failure:
             kinds = [kind for one in pair.before.config.notify.on_failure for kind in one.model_dump()]
-            sentence = f"nobody is notified any more when a run fails; until now it goes to {list_names(dict.fromkeys(kinds))}"
+            sentence = f"no one is notified of a failed run anymore; until now, the notification went to {list_names(dict.fromkeys(kinds))}"
             yield pair.finding(sentence, "notify", "on_failure")
 
 
@@ -92,8 +92,8 @@ def failures_unreported(review: Review) -> Iterator[Finding]:
     "R064",
     "low",
     "pool or queue changes",
-    meaning="Tasks wait without an error where the pool or the queue's workers do not exist.",
-    remedy="Make the pool, or start the workers, first.",
+    meaning="Tasks wait forever, without an error, if the pool or the queue's workers do not exist.",
+    remedy="Create the pool, or start the workers, first.",
 )
 def slots_change(review: Review) -> Iterator[Finding]:
     """Find pipelines that ask for other slots or workers."""
@@ -111,8 +111,8 @@ def slots_change(review: Review) -> Iterator[Finding]:
     "R065",
     "medium",
     "memory cut",
-    meaning="A step's pod gets less memory than before (`resources`): Kubernetes kills a step that takes more.",
-    remedy="Compare with what the last runs took.",
+    meaning="A step's pod gets less memory than before (`resources`): Kubernetes kills a step that uses more.",
+    remedy="Compare it with the peak memory of the last runs.",
 )
 def memory_cut(review: Review) -> Iterator[Finding]:
     """Find steps whose pods get less memory."""

@@ -25,7 +25,7 @@ _ROUNDING = 1 + 1e-9  # seven days are seven times a day
     "R030",
     "medium",
     "runs much more often",
-    meaning="The schedule brings more than `schedule_factor` times as many runs as before, with their cost.",
+    meaning="The schedule has more than `schedule_factor` times as many runs as before, at the same cost each.",
     remedy="Check that the data changes that often, or set `on_unchanged: skip`.",
 )
 def runs_more_often(review: Review) -> Iterator[Finding]:
@@ -45,8 +45,8 @@ def runs_more_often(review: Review) -> Iterator[Finding]:
     "R034",
     "medium",
     "runs much more rarely",
-    meaning="The schedule brings less than one run where it brought `rarer_factor` before: readers keep getting an old model.",
-    remedy="Check the schedule for a slip, such as a day of the month in the place of an hour.",
+    meaning="The schedule has less than one run for every `rarer_factor` runs before: readers keep getting an old model.",
+    remedy="Check the schedule for a mistake, such as a day of the month in place of an hour.",
 )
 def runs_more_rarely(review: Review) -> Iterator[Finding]:
     """Find schedules that bring far fewer runs than before."""
@@ -62,7 +62,7 @@ def runs_more_rarely(review: Review) -> Iterator[Finding]:
     "R035",
     "medium",
     "starts late",
-    meaning="`start_date` is more than `start_days` ahead: Airflow starts no run before it.",
+    meaning="`start_date` is more than `start_days` ahead: Airflow starts no runs before that date.",
     remedy="Check the year and the month of `start_date`.",
 )
 def starts_late(review: Review) -> Iterator[Finding]:
@@ -112,7 +112,7 @@ def no_longer_runs(review: Review) -> Iterator[Finding]:
     "with a schedule, an earlier `start_date` or no `end_date` where it had made no runs. All runs since then start after the "
     "merge, if there are more than `catchup_runs`. Airflow continues from a DAG's last scheduled run, which the configs do not "
     "show: for a pipeline that has been running, fewer runs are started than are counted.",
-    remedy="Set `start_date` to the first day that is wanted.",
+    remedy="Set `start_date` to the first day you want to run.",
 )
 def catchup_starts_runs(review: Review) -> Iterator[Finding]:
     """Find pipelines whose past runs Airflow starts after the merge."""

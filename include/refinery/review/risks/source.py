@@ -67,7 +67,7 @@ def source_in_another_region(review: Review) -> Iterator[Finding]:
     "R052",
     "high",
     "source comes over plain http",
-    meaning="Nothing protects the dataset on its way, neither from readers nor from changes.",
+    meaning="Anyone on the network path can read and change the dataset.",
     remedy="Write https://, or put the dataset on S3.",
 )
 def source_over_http(review: Review) -> Iterator[Finding]:
@@ -88,8 +88,8 @@ def source_over_http(review: Review) -> Iterator[Finding]:
     "R053",
     "medium",
     "connection changes",
-    meaning="The source or the output is reached with other credentials, which must be in Airflow before the next run.",
-    remedy="Make the connection first, and check what it may do.",
+    meaning="The source or the output uses other credentials, which must be in Airflow before the next run.",
+    remedy="Create the connection first, and check its permissions.",
 )
 def connection_changes(review: Review) -> Iterator[Finding]:
     """Find other credentials for the source or the output."""
@@ -110,7 +110,7 @@ def connection_changes(review: Review) -> Iterator[Finding]:
     "medium",
     "dataset is read differently",
     meaning="An option of `source` that decides how text becomes values changes, such as `separator`, `decimal` or `encoding`. A wrong one may "
-    "turn numbers into other numbers without an error.",
+    "change numbers without an error.",
     remedy="Run `refinery profile` on the dataset with the new options.",
 )
 def read_differently(review: Review) -> Iterator[Finding]:
@@ -127,7 +127,7 @@ def read_differently(review: Review) -> Iterator[Finding]:
     "R055",
     "medium",
     "another dataset",
-    meaning="The model learns from other files of the same bucket or host.",
+    meaning="The model is trained on other files of the same bucket or host.",
     remedy="Compare the two datasets with `refinery profile`, or try the change with `refinery plan --try`.",
 )
 def other_dataset(review: Review) -> Iterator[Finding]:

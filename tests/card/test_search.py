@@ -51,9 +51,7 @@ def test_the_card_shows_leaderboard_curve_and_params(write, binary):
     assert "Search" in page.headings
     assert {"Best score so far", "Params that mattered"} <= set(page.texts)
     text = page.text
-    assert (
-        "60 trials in 5 folds of the rows to learn from, of which 18 pruned early, 2 failed; 93.2 s." in text
-    )
+    assert "60 trials in 5 folds of the training rows, of which 18 pruned early, 2 failed; 93.2 s." in text
     assert "LGBMClassifier" in text
     assert "num_leaves 31" in text
     assert "PCA > SVC" in text

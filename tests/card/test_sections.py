@@ -75,8 +75,8 @@ def test_rounds_calibration_and_threshold_are_said(write, regression):
         "rounds 120 of 2,000, by 36 rows set aside of those to learn from (early stopping after 50 rounds)"
         in page.text
     )
-    assert "calibration isotonic, by 5 folds of the rows to learn from" in page.text
-    assert "threshold 0.31, the best for f1 (0.8125) by 5 folds of the rows to learn from" in page.text
+    assert "calibration isotonic, by 5 folds of the training rows" in page.text
+    assert "threshold 0.31, the best for f1 (0.8125) by 5 folds of the training rows" in page.text
     fixed = regression.with_manifest(evaluation={"task": "classification", "threshold": {"value": 0.3}})
     assert "threshold 0.3 " in write(fixed).text
 

@@ -90,7 +90,7 @@ def test_a_model_as_of_another_day_is_written_but_not_made_the_latest(triggered,
 
 def test_the_same_params_and_data_are_not_trained_again_but_another_day_is(triggered):
     triggered()
-    with pytest.raises(AirflowSkipException, match="those of"):
+    with pytest.raises(AirflowSkipException, match="are the same as for"):
         triggered(as_of="2026-01-31")
     assert "us/1.0/true/2026-01-30/model.pkl" in triggered(as_of="2026-01-30")
 

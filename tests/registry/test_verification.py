@@ -361,7 +361,7 @@ class TestUnchanged:
         run(spec)
         found = changes(spec)
         assert found.unchanged
-        assert str(found).endswith("are those of s3://models/churn/2026-01-31/, the latest model.")
+        assert str(found).endswith("are the same as for s3://models/churn/2026-01-31/, the latest model.")
 
     @pytest.mark.usefixtures("older_numpy")
     def test_each_changed_input_is_named(self, run, changes, spec, data, project):

@@ -341,7 +341,7 @@ def _threshold(manifest: Mapping[str, Any]) -> float | None:
 
 
 def _folds(decided: Mapping[str, Any]) -> str:
-    return f"{grouped(decided.get('folds'))} folds of the rows to learn from"
+    return f"{grouped(decided.get('folds'))} folds of the training rows"
 
 
 def _preparation(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:

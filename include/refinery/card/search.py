@@ -103,7 +103,7 @@ def _summary(section: Mapping[str, Any], counts: Mapping[str, Any], run: int) ->
     folds = section.get("folds")
     text = count(run, "trial")
     if isinstance(folds, int):
-        text += f" in {count(folds, 'fold')} of the rows to learn from"
+        text += f" in {count(folds, 'fold')} of the training rows"
     if ends:
         text += f", of which {', '.join(ends)}"
     seconds = section.get("seconds")

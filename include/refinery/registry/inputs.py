@@ -81,7 +81,7 @@ class InputChanges:
         if self.latest is None:
             return self.problem
         if self.unchanged:
-            return f"Dataset, config, module and environment are those of {self.latest}, the latest model."
+            return f"Dataset, config, module and environment are the same as for {self.latest}, the latest model."
         return f"Changed since {self.latest}: {'; '.join(map(str, self.differences))}."
 
 

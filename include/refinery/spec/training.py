@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # The default batch size of an incremental training, in rows.
 BATCH_ROWS = 100_000
-# The default share of the rows to learn from that early stopping sets aside.
+# The default share of the training rows that early stopping sets aside.
 STOPPING_SHARE = 0.1
 _INCREMENTAL = "incremental"
 # The options below a config's `source`; `drop` is at the top level.
@@ -170,7 +170,7 @@ class TrainingSpec:
         metrics: Names of the metrics; None selects the default ones of the model's task.
         positive_class: Of two classes, the one that counts as positive, as in the data; None is the one that sorts last.
         threshold: Of two classes, the probability from which on the positive one is predicted; None for 0.5, or `maximize`.
-        maximize: The metric for which folds of the rows to learn from choose the threshold.
+        maximize: The metric for which folds of the training rows choose the threshold.
         calibrate: How such folds calibrate the probabilities: "isotonic" or "sigmoid"; None leaves them alone.
         require: Gates by metric, such as {"mae": {"max": 60, "no_worse_than_latest": "10%"}}; see `gates`.
         gate: What a failed gate does: "fail" rejects the model, "warn" marks it.
@@ -178,13 +178,13 @@ class TrainingSpec:
         preprocess: "auto" prepares text, categories, dates and missing values for a library class, "none" does not.
         batch_rows: The batch size of a streamed dataset, in rows; None reads the whole dataset.
         stopping_rounds: After how many rounds without improvement on rows set aside the fit stops; None disables it.
-        stopping_share: The share of the rows to learn from that is set aside for it.
+        stopping_share: The share of the training rows that is set aside for it.
         model_format: The format of the model's file: "pickle", "skops" or "onnx".
         trusted: For skops, the full names of types that are safe to load.
         search_by: The metric by which a search chooses among candidates; None is the usual one of the models' task.
         search_trials: How many models a search tries at most.
         search_minutes: After how many minutes it begins no further trial; None sets no limit.
-        search_folds: In how many folds of the rows to learn from each one is tried.
+        search_folds: In how many folds of the training rows each one is tried.
         timeout: How long a script may run, in seconds; None sets no limit.
     """
 

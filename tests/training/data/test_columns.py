@@ -98,7 +98,7 @@ def test_target_is_the_last_column_and_features_are_all_others_unless_named(trai
             "y\n1\n2\n3\n",
             {},
             DatasetError,
-            'No features are left beside the target "y": the dataset\'s columns are "y".',
+            'No features are left besides the target "y": the dataset\'s columns are "y".',
         ),
         (
             "x,y\n1,\n2,\n3,\n",
@@ -129,8 +129,8 @@ def test_target_is_the_last_column_and_features_are_all_others_unless_named(trai
             {},
             DatasetError,
             (
-                'The target column "y" holds no numbers but values such as "high", which Ridge, a regressor, cannot '
-                "predict: name another target or choose a classifier."
+                'The target column "y" holds values such as "high", but Ridge, a regressor, only predicts '
+                "numbers: name another target or choose a classifier."
             ),
         ),
         (
@@ -144,7 +144,7 @@ def test_target_is_the_last_column_and_features_are_all_others_unless_named(trai
             {"model": LOGISTIC},
             DatasetError,
             (
-                'The target column "y" holds only one class, "0", in the rows to learn from: '
+                'The target column "y" holds only one class, "0", in the training rows: '
                 "a classifier needs rows of two classes or more."
             ),
         ),

@@ -251,7 +251,7 @@ def test_three_classes_are_refused(fit, table):
 @pytest.mark.parametrize(
     ("rows", "fields", "text"),
     [
-        (40, {"group_column": "customer"}, "the 30 rows to learn from cannot be split again"),
+        (40, {"group_column": "customer"}, "the 30 training rows cannot be split again"),
         (40, {"test_size": 0.1, "time_column": "day"}, "has no rows of both classes"),
     ],
 )

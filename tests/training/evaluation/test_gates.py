@@ -222,7 +222,7 @@ class TestAgainstTheLatest:
         (gate,) = train_petrol(require={"mae": {"no_worse_than_latest": 0}}).manifest["gates"]
 
         assert gate["passed"]
-        assert gate["sentence"].endswith("and there is no promoted model yet that it could be worse than.")
+        assert gate["sentence"].endswith("and there is no promoted model to compare with yet.")
 
     @pytest.mark.parametrize(
         ("change", "problem"),

@@ -137,7 +137,7 @@ def table_with(*weights):
         (table_with(1, ""), {}, DatasetError, r"the first in row 2 \(no value\)"),
         (table_with("inf"), {}, DatasetError, r"the first in row 1 \(inf\)"),
         (table_with(*[0] * 20), {}, DatasetError, r"is 0 in all 20 rows \(row 1 to 20\)"),
-        (table_with(*"ab" * 10), {}, DatasetError, "holds no numbers but values such as .a."),
+        (table_with(*"ab" * 10), {}, DatasetError, "holds values such as .a., which are not numbers"),
         (
             table_with(),
             {"weight": "ww"},

@@ -195,16 +195,14 @@ def test_a_class_that_only_the_rows_set_aside_have_is_refused():
     times = pd.Series(range(40), name="day")
     rows = rows_of(["no", "yes"] * 16 + ["new"] * 8, times=times, spec={"time_column": "day"})
 
-    with pytest.raises(DatasetError, match='all rows to learn from of class "new" are among those set aside'):
+    with pytest.raises(DatasetError, match='all training rows of class "new" are among those set aside'):
         rows.set_aside("classification")
 
 
 def test_too_few_groups_to_set_one_aside_are_refused():
     groups = pd.Series([1] * 4, name="customer")
 
-    with pytest.raises(
-        DatasetError, match=r"fit.early_stopping: the 4 rows to learn from cannot be split again"
-    ):
+    with pytest.raises(DatasetError, match=r"fit.early_stopping: the 4 training rows cannot be split again"):
         rows_of(["no", "yes"] * 2, groups=groups, spec={"group_column": "customer"}).set_aside(
             "classification"
         )

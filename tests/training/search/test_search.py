@@ -1,4 +1,4 @@
-"""A search for the best candidate: it sees rows to learn from alone, is the same in each run, and goes on where it was interrupted."""
+"""A search for the best candidate: it uses only the training rows, finds the same in each run, and continues where it was interrupted."""
 
 from __future__ import annotations
 

@@ -290,7 +290,7 @@ REFUSED = {
         "299 rows have no value, at most 50%",
     ),
     "a metric of another task": ({"metrics": ["accuracy"]}, "accuracy.* does not measure regression"),
-    "a regressor for text": ({"target": "kind"}, "holds no numbers but values such as"),
+    "a regressor for text": ({"target": "kind"}, "only predicts numbers"),
     "a target with a gap": ({"target": "gap"}, "299 of 300 rows have no finite value in the target"),
 }
 

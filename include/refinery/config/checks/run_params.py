@@ -168,7 +168,7 @@ def _explain_meeting(output: str, run_dates: set[str]) -> str | None:
         template = f"{{{{ params.{late[1]} }}}}"
         return (
             f"has {template} beside or below what differs from run to run; write it in a folder above, such as "
-            f"{template}/{{{{ ds }}}}/, so that each of its values has a latest model of its own"
+            f"{template}/{{{{ ds }}}}/, so that each of its values has its own latest model"
         )
     for folder in folders.split("/"):
         names = _MARKED.findall(folder)

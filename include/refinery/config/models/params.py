@@ -1,4 +1,4 @@
-"""The keys of a run's params, which whoever triggers a run may set."""
+"""The keys of a run's params, which can be set when a run is triggered."""
 
 import datetime as dt
 import re
@@ -44,7 +44,7 @@ def _check_name(name: str) -> str:
     if not _NAME.fullmatch(name) or len(name) > _MAX_NAME_LENGTH:
         refuse(f'"{name[:60]}" is not a name for a param; use letters, digits and _, and begin with a letter')
     if hasattr(dict, name):
-        refuse(f'"{name}" has a meaning of its own in templates; choose another name')
+        refuse(f'"{name}" already has a meaning in templates; choose another name')
     return name
 
 
@@ -63,7 +63,7 @@ ParamValue = Annotated[
 
 
 class ParamConfig(Section):
-    """A value that whoever triggers a run may set, used as `{{ params.NAME }}`. Scheduled runs use its default."""
+    """A value that can be set when a run is triggered, used as `{{ params.NAME }}`. Scheduled runs use its default."""
 
     # Defaults of a folder may supply the type, so that editors do not require it in every config.
     model_config = ConfigDict(json_schema_extra=lambda schema: schema.pop("required", None))
@@ -227,7 +227,7 @@ def refuse_without_default(params: dict[str, ParamConfig]) -> None:
     for name, param in params.items():
         if param.is_required:
             refuse(
-                "needs a default, because the pipeline has a schedule, and scheduled runs have nobody to ask; add default: VALUE",
+                "needs a default, because the pipeline has a schedule, and scheduled runs cannot ask for a value; add default: VALUE",
                 "params",
                 name,
                 kind=INCOMPLETE,

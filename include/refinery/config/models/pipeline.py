@@ -166,7 +166,7 @@ class PipelineConfig(Section):
     )
     search: SearchConfig | None = Field(
         default=None,
-        description="How the best of `model.candidates`, or the best params for a `search` below `model`, are found. It uses rows to learn from alone.",
+        description="How the best of `model.candidates`, or the best params for a `search` below `model`, are found. It uses only the training rows.",
         examples=[{"by": "roc_auc", "trials": 60, "minutes": 30}],
     )
     evaluate: EvaluateConfig = Field(default=EvaluateConfig(), description="How the model is measured.")
@@ -306,7 +306,7 @@ class PipelineConfig(Section):
     )
     params: dict[ParamName, ParamConfig] = Field(
         default={},
-        description="Values that whoever triggers a run may set in Airflow's form, used as `{{ params.NAME }}` where templates are "
+        description="Values that can be set when a run is triggered, for example in Airflow's form, used as `{{ params.NAME }}` where templates are "
         "allowed.",
         examples=[{"region": {"type": "text", "choices": ["us", "eu"], "default": "us"}}],
     )

@@ -32,7 +32,7 @@ Spaces = dict[str, Annotated[Any, BeforeValidator(_check_space), WithJsonSchema(
 
 
 class SearchConfig(SparseSection):
-    """How the best candidate is found, with rows to learn from alone."""
+    """How the best candidate is found, using only the training rows."""
 
     by: MetricName | None = Field(
         default=None,
@@ -55,7 +55,7 @@ class SearchConfig(SparseSection):
         default=FOLDS,
         ge=2,
         le=100,
-        description="The number of folds of the rows to learn from, in each of which a model is fitted and measured. They follow `evaluate`: its groups, "
+        description="The number of folds of the training rows, in each of which a model is fitted and measured. They follow `evaluate`: its groups, "
         "times and gap.",
         examples=[10],
     )

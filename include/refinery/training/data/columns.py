@@ -194,7 +194,7 @@ def check_weights(weights: pd.Series[Any], used: pd.Series[bool]) -> None:
     where = f"weight: the column {quoted(weights.name)}"
     if not is_numeric_dtype(weights.dtype) or is_bool_dtype(weights.dtype):
         raise DatasetError(
-            f"{where} holds no numbers but values such as {quoted(str(weights.iloc[0])[:40])}; name another column."
+            f"{where} holds values such as {quoted(str(weights.iloc[0])[:40])}, which are not numbers; name another column."
         )
     values = weights.astype(float)
     wrong = ((values.isna() | (values < 0) | (values == float("inf"))) & used).to_numpy()
@@ -279,7 +279,7 @@ def null_target(target: str, nulls: int, rows: int, words: str, *, missing: int)
 
 def no_features(target: str | None, columns: Sequence[str]) -> DatasetError:
     """Return the error for a dataset with no column to learn from."""
-    beside = "" if target is None else f" beside the target {quoted(target)}"
+    beside = "" if target is None else f" besides the target {quoted(target)}"
     return DatasetError(f"No features are left{beside}: the dataset's columns are {listed(columns)}.")
 
 

@@ -33,7 +33,7 @@ def measure_baseline(
 
     Args:
         task: "regression" or "classification".
-        learned: The target of the rows to learn from.
+        learned: The target of the training rows.
         held_out: The target of the rows held out, which it is measured on.
         metrics: What to measure.
         weights: How many rows each of `learned` stands for; None is one.

@@ -53,10 +53,10 @@ def cross_validate(
         learner: What makes the models.
         features: The features.
         target: The target.
-        folds: The rows to learn from and to evaluate on for each fold.
+        folds: The training rows and to evaluate on for each fold.
         choice: The metrics.
         weights: The weight of each row; None where all weigh the same.
-        rules: How the rows to learn from may be split again; None where nothing asks for it.
+        rules: How the training rows may be split again; None where nothing asks for it.
 
     Raises:
         TrainingError: A fit or an evaluation fails, as in `fit_and_evaluate`.

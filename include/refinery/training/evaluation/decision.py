@@ -1,4 +1,4 @@
-"""Decide how a classifier of two classes turns scores into probabilities and classes, by folds of the rows to learn from."""
+"""Decide how a classifier of two classes turns scores into probabilities and classes, by folds of the training rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Scores = np.ndarray[Any, np.dtype[np.float64]]
 
-# The folds of the rows to learn from whose predictions decide.
+# The folds of the training rows whose predictions decide.
 FOLDS = 5
 # A threshold is looked for among this many, at even shares of the rows.
 _CANDIDATES = 200
@@ -119,9 +119,9 @@ def decide(
     """Put a fitted classifier into one that decides by the rules.
 
     Args:
-        model: The classifier, fitted to all rows to learn from.
+        model: The classifier, fitted to all training rows.
         fit: Fits another one to some of them.
-        rows: The rows to learn from.
+        rows: The training rows.
         rules: The rules.
         positive: The positive class; None for the one that sorts last.
 
@@ -172,7 +172,7 @@ def _score_folds(
         part = rows.take(learned)
         if part.target.nunique() != _BINARY:
             raise DatasetError(
-                f"{rules.key}: of {FOLDS} folds of the {len(rows.target):,} rows to learn from, one has no rows of both classes to "
+                f"{rules.key}: of {FOLDS} folds of the {len(rows.target):,} training rows, one has no rows of both classes to "
                 "learn from; remove it, or use more rows."
             )
         fold_model, features = fit(part), rows.features.iloc[others]
@@ -185,7 +185,7 @@ def _score_folds(
     predicted = np.flatnonzero(~np.isnan(scores))
     if rows.target.iloc[predicted].nunique() != _BINARY:
         raise DatasetError(
-            f"{rules.key}: the folds of the {len(rows.target):,} rows to learn from hold rows of one class only; remove it, or use more rows."
+            f"{rules.key}: the folds of the {len(rows.target):,} training rows hold rows of one class only; remove it, or use more rows."
         )
     return predicted, scores[predicted]
 
@@ -232,7 +232,7 @@ def _find_threshold(scored: TrainRows, shares: Scores, maximize: str, positive: 
             value = (found.metrics[maximize], -abs(threshold - 0.5), threshold)
             best = value if best is None else max(best, value)
     if best is None:
-        raise DatasetError(f"{THRESHOLD}: {maximize} has no value on the rows to learn from; choose another.")
+        raise DatasetError(f"{THRESHOLD}: {maximize} has no value on the training rows; choose another.")
     return best[2], best[0]
 
 

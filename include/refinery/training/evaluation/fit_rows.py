@@ -1,4 +1,4 @@
-"""Fit a model to the rows to learn from, as many rounds as help, and let it decide as the config says."""
+"""Fit a model to the training rows, as many rounds as help, and let it decide as the config says."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FittedRows:
-    """A model fitted to the rows to learn from.
+    """A model fitted to the training rows.
 
     Attributes:
         model: The model as it predicts.
@@ -36,7 +36,7 @@ class FittedRows:
 
 
 def splits_again(spec: TrainingSpec) -> bool:
-    """Return whether a fit splits the rows to learn from again."""
+    """Return whether a fit splits the training rows again."""
     return spec.stopping_rounds is not None or bool(decision_rules(spec))
 
 
@@ -48,7 +48,7 @@ def decision_rules(spec: TrainingSpec) -> DecisionRules:
 def fit_rows(
     learner: Learner, split: Split, task_of: Callable[[Any], str], positive: Any = None
 ) -> FittedRows:
-    """Fit a learner's model to the rows to learn from of a split.
+    """Fit a learner's model to the training rows of a split.
 
     Args:
         learner: What makes the model.

@@ -150,7 +150,7 @@ def check_task(estimator: str, task: str, split: Split) -> None:
         raise target_type_error(str(target.name), target.iloc[0], estimator)
     if task == CLASSIFICATION and len(values := target.unique()) == 1:
         everywhere = split.test_target.eq(values[0]).all()
-        where = "all rows" if everywhere else "the rows to learn from"
+        where = "all rows" if everywhere else "the training rows"
         raise DatasetError(
             f"The target column {quoted(target.name)} holds only one class, {quoted(values[0])}, in {where}: "
             "a classifier needs rows of two classes or more."
@@ -160,8 +160,8 @@ def check_task(estimator: str, task: str, split: Split) -> None:
 def target_type_error(target: str, example: object, estimator: str) -> DatasetError:
     """Return the error for a regressor that is given a target that is not a number."""
     return DatasetError(
-        f"The target column {quoted(target)} holds no numbers but values such as {quoted(str(example)[:40])}, which "
-        f"{estimator}, a regressor, cannot predict: name another target or choose a classifier."
+        f"The target column {quoted(target)} holds values such as {quoted(str(example)[:40])}, but {estimator}, a regressor, "
+        "only predicts numbers: name another target or choose a classifier."
     )
 
 

@@ -81,9 +81,7 @@ def _against_latest(
     metric: str, measured: float, tolerance: Tolerance, latest: LatestMetrics | None
 ) -> GateResult:
     if latest is None:
-        sentence = (
-            f"{metric} is {measured:.4g}, and there is no promoted model yet that it could be worse than."
-        )
+        sentence = f"{metric} is {measured:.4g}, and there is no promoted model to compare with yet."
         return GateResult(metric, NO_WORSE, None, measured, None, passed=True, sentence=sentence)
     value = latest.values.get(metric)
     if value is None:

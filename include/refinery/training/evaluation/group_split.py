@@ -26,7 +26,7 @@ _FOLDS = 10
 
 
 def split_by_group(spec: TrainingSpec, target: pd.Series[Any], groups: pd.Series[Any]) -> tuple[Rows, Rows]:
-    """Return the positions of the rows to learn from and of those held out, about `test_size` of all rows.
+    """Return the positions of the training rows and of those held out, about `test_size` of all rows.
 
     Args:
         spec: The share held out, the seed, and whether each class is held out by the same share.
@@ -50,7 +50,7 @@ def split_by_group(spec: TrainingSpec, target: pd.Series[Any], groups: pd.Series
 def split_folds_by_group(
     spec: TrainingSpec, task: str, target: pd.Series[Any], groups: pd.Series[Any]
 ) -> list[tuple[Rows, Rows]]:
-    """Return the rows to learn from and to evaluate on for each fold; a classifier's are stratified as far as groups allow.
+    """Return the training rows and to evaluate on for each fold; a classifier's are stratified as far as groups allow.
 
     Raises:
         DatasetError: There are fewer groups than folds.

@@ -37,23 +37,23 @@ _FIRST_ROWS = 1000
 _MOST_DIFFERENT = 0.9
 _SHARE_KNOWN = 0.5
 _SAME_VALUE = (
-    "Rows with the same {quoted} have nearly the same target, and are both learned from and held out: the metrics are those of "
-    "values that the model knows. If it is to predict new ones, set evaluate.group_column: {name}."
+    "Rows with the same {quoted} have nearly the same target, and are in both the training and the held-out rows: the metrics only hold for "
+    "values that the model knows. To measure it on new ones, set evaluate.group_column: {name}."
 )
 _NEAR_DUPLICATES = (
-    "Rows look grouped: held-out rows are near-duplicates of rows to learn from and have nearly the same target, while rows that "
-    "are a little less similar have another. The metrics are those of groups that the model knows: name the column that says which "
+    "Rows look grouped: held-out rows are near-duplicates of training rows and have nearly the same target, while rows that "
+    "are a little less similar have another. The metrics only hold for groups that the model knows: name the column that says which "
     "rows belong together in evaluate.group_column."
 )
 _FOLLOWS_TIME = (
     "The target follows the time in {quoted}: held-out rows have nearly the same target as the rows next to them in time, which the "
-    "model learned from. The metrics are those of gaps in a known past: if it is to predict what comes next, set "
+    "model learned from. The metrics only hold for gaps in a known past: to measure how it predicts the future, set "
     "evaluate.time_column: {name}."
 )
 
 
 def warn_of_groups(table: pd.DataFrame, roles: Roles, rows: tuple[Rows, Rows], task: str) -> tuple[str, ...]:
-    """Return a sentence where rows to learn from give away held-out ones, in a way that does not reach to similar rows.
+    """Return a sentence where training rows give away held-out ones, in a way that does not reach to similar rows.
 
     In a signal that can be learned, the target of rows that are a little less similar is still alike. Within a group,
     such as a customer, it is the same, and beyond it is anything.
@@ -61,7 +61,7 @@ def warn_of_groups(table: pd.DataFrame, roles: Roles, rows: tuple[Rows, Rows], t
     Args:
         table: All rows.
         roles: The columns' roles; dates are looked at as times, by which rows may lie next to each other.
-        rows: The positions of the rows to learn from and of those held out, drawn at random.
+        rows: The positions of the training rows and of those held out, drawn at random.
         task: "regression" or "classification".
     """
     target = table[roles.target]
@@ -114,7 +114,7 @@ class _Pairs:
 
     Args:
         target: The target of all rows.
-        learned: The positions of the rows to learn from.
+        learned: The positions of the training rows.
         held_out: The positions of the rows held out.
         task: "regression" or "classification".
     """

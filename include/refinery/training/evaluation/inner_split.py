@@ -1,4 +1,4 @@
-"""Split the rows to learn from again, by the rules by which rows are held out of them."""
+"""Split the training rows again, by the rules by which rows are held out of them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class TrainRows:
 
     @classmethod
     def of(cls, split: Split, rules: RowRules) -> TrainRows:
-        """Return the rows to learn from of a split; the rules are those of the same rows."""
+        """Return the training rows of a split; the rules are those of the same rows."""
         return cls(split.train_features, split.train_target, split.train_weights, rules)
 
     def take(self, rows: Rows) -> TrainRows:
@@ -73,7 +73,7 @@ class TrainRows:
         return TrainRows(self.features.iloc[rows], self.target.iloc[rows], weights, self.rules.take(rows))
 
     def set_aside(self, task: str) -> tuple[TrainRows, TrainRows]:
-        """Return the rows to learn from and those set aside to stop early by.
+        """Return the training rows and those set aside to stop early by.
 
         Whole groups or the latest rows are set aside where rows are held out so; else each class as far as it has rows.
 
@@ -91,12 +91,12 @@ class TrainRows:
         if task == CLASSIFICATION:
             known, others = (set(part.target.unique()) for part in parts)
             if lost := sorted(map(str, others - known)):
-                problem = f"all rows to learn from of class {listed(lost)} are among those set aside"
+                problem = f"all training rows of class {listed(lost)} are among those set aside"
                 raise DatasetError(f"{_STOPPING}: {problem}; change its share, or remove it.")
         return parts
 
     def folds(self, key: str, task: str, number: int) -> list[tuple[Rows, Rows]]:
-        """Return the rows to learn from and to predict for each fold.
+        """Return the training rows and to predict for each fold.
 
         Args:
             key: The key of the config that asks for it.
@@ -133,5 +133,5 @@ def _told_as(key: str, rows: int) -> Iterator[None]:
     except DatasetError as error:
         reason = str(error).rstrip(".")
         raise DatasetError(
-            f"{key}: the {rows:,} rows to learn from cannot be split again ({reason}); remove it, or use more rows."
+            f"{key}: the {rows:,} training rows cannot be split again ({reason}); remove it, or use more rows."
         ) from error

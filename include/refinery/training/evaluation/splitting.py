@@ -35,13 +35,13 @@ class Split:
     """A table's rows, split into those to learn from and those held out.
 
     Attributes:
-        train_features: Features of the rows to learn from.
+        train_features: Features of the training rows.
         test_features: Features of the rows held out.
-        train_target: Target of the rows to learn from.
+        train_target: Target of the training rows.
         test_target: Target of the rows held out.
         train_weights: Weight of each row to learn from; None where all weigh the same.
         test_weights: Weight of each row held out; None in the same case.
-        rules: How the rows to learn from may be split again; None where nothing asks for it.
+        rules: How the training rows may be split again; None where nothing asks for it.
     """
 
     train_features: pd.DataFrame
@@ -69,10 +69,10 @@ class Split:
             features: The features by name. Each is removed once its rows are taken; where nothing else holds it, its memory is
                 free.
             target: The target.
-            train: The rows to learn from.
+            train: The training rows.
             test: The rows to hold out.
             weights: The weight of each row; None where all weigh the same.
-            rules: How all these rows may be split; None where the rows to learn from are not split again.
+            rules: How all these rows may be split; None where the training rows are not split again.
 
         Raises:
             DatasetError: All rows of a part have the weight 0.
@@ -118,7 +118,7 @@ def split_rows(
     times: pd.Series[Any] | None = None,
     groups: pd.Series[Any] | None = None,
 ) -> tuple[Rows, Rows]:
-    """Return the positions of the rows to learn from and of those held out.
+    """Return the positions of the training rows and of those held out.
 
     At random they are those of scikit-learn's `train_test_split`; with a time column the last ones are held out, both
     parts in the order of time, without the gap between them. With groups, all rows of a group are in one part.
@@ -168,7 +168,7 @@ def split_folds(
     times: pd.Series[Any] | None = None,
     groups: pd.Series[Any] | None = None,
 ) -> list[tuple[Rows, Rows]]:
-    """Return the rows to learn from and to evaluate on for each fold of a cross-validation.
+    """Return the training rows and to evaluate on for each fold of a cross-validation.
 
     As in scikit-learn, a classifier's folds have the same share of each class; by time, each fold learns from earlier rows; by group,
     no group is on both sides of a fold.

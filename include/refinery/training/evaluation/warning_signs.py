@@ -64,7 +64,7 @@ def _perfect_score(fitted: Fitted, split: Split, baseline: Mapping[str, float]) 
         return ""
     scores = f"{listed(perfect)} {'is' if len(perfect) == 1 else 'are'} perfect or nearly so"
     if not (telling := _telling_features(split, fitted.evaluation.task)):
-        return f"{scores}: make sure that no feature holds the answer, and that no row stands twice in the dataset."
+        return f"{scores}: make sure that no feature gives the answer away and that the dataset has no duplicate rows."
     noun = "feature" if len(telling) == 1 else "features, each alone,"
     return (
         f"{scores}, and the {noun} {listed(telling)} can predict the target: is that known before the target is? "
@@ -176,8 +176,8 @@ def _frequent_positive(fitted: Fitted, split: Split) -> str:
     if rows[-1] <= rows[0]:
         return ""
     return (
-        f"Metrics of one class, such as f1, precision and recall, are those of {quoted(positive[:40])}, the more frequent class, "
-        f"because it sorts last: if {quoted(str(known[0])[:40])} is the one to find, set evaluate.positive_class: {written(known[0])}."
+        f"Metrics of one class, such as f1, precision and recall, refer to {quoted(positive[:40])}, the more frequent class, "
+        f"because it sorts last. To look for {quoted(str(known[0])[:40])} instead, set evaluate.positive_class: {written(known[0])}."
     )
 
 

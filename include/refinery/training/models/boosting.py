@@ -82,7 +82,7 @@ class Boosted(MetaEstimatorMixin, BaseEstimator):
         """Fit a copy of the library's estimator.
 
         Args:
-            X: The rows to learn from.
+            X: The training rows.
             y: Their target.
             sample_weight: Their weights; None where all weigh the same.
             X_val: Rows to stop early by; None to fit all rounds.
@@ -224,7 +224,7 @@ class Boosted(MetaEstimatorMixin, BaseEstimator):
         return target
 
     def _encoded_again(self, target: Any) -> Any:
-        """Encode the target of other rows, which holds no classes but those of the rows to learn from."""
+        """Encode the target of other rows, which holds no classes but those of the training rows."""
         return self._encoded(target)
 
     def _decoded(self, values: Any) -> np.ndarray[Any, Any]:

@@ -83,7 +83,7 @@ def fit_early_stopping(estimator: Any, learned: Rows, aside: Rows, rounds: int) 
     Args:
         estimator: The estimator; of a Pipeline, the last step stops early, and the steps before it learn nothing of the rows
             set aside.
-        learned: The rows to learn from.
+        learned: The training rows.
         aside: The rows set aside.
         rounds: After how many rounds without improvement to stop.
     """

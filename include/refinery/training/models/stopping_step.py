@@ -26,7 +26,7 @@ class StoppingStep(BaseEstimator):
         """Fit the last step itself."""
         rows: Any = self.aside.features
         for _, step in self.pipeline.steps[:-1] if self.pipeline else ():
-            if hasattr(step, "transform"):  # a sampler chooses rows to learn from
+            if hasattr(step, "transform"):  # a sampler chooses training rows
                 rows = step.transform(rows)
         given = {"X_val": rows, "y_val": self.aside.target}
         if sample_weight is not None:

@@ -37,8 +37,8 @@ _ROUNDING = 1e-3
 _FEW = 0.1
 _FAILS = "does not work when it is loaded from its file alone"
 _DEPENDS_ON_OTHERS = (
-    "The model predicts other values for a row when other rows stand beside it, so that its metrics hold for the held-out "
-    "rows as one table only: let fit, not predict, learn what it takes from rows, such as their mean."
+    "The prediction for a row depends on the other rows that are predicted with it, so the metrics hold for the held-out "
+    "rows as one table only: compute values over rows, such as their mean, in fit and not in predict."
 )
 _VARIES = (
     "The model predicts different values each time it is given the same rows, so its file could be loaded but not "

@@ -1,4 +1,4 @@
-"""Choose a model, with its params, by trying candidates on folds of the rows to learn from."""
+"""Choose a model, with its params, by trying candidates on folds of the training rows."""
 
 from refinery.training.search.judgement import Searched, judge
 from refinery.training.search.search import search_model

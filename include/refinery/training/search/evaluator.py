@@ -32,7 +32,7 @@ _DASK = "joblib._dask"
 
 
 class Evaluator:
-    """Measures unfitted models in folds of the rows to learn from.
+    """Measures unfitted models in folds of the training rows.
 
     Attributes:
         folds: How many folds there are.
@@ -49,7 +49,7 @@ class Evaluator:
         """Store what is measured on what.
 
         Args:
-            rows: The rows to learn from; those held out are not used.
+            rows: The training rows; those held out are not used.
             folds: The positions to learn from and to measure on.
             choice: The metric, and which class is positive.
             metric: Its name.
@@ -71,7 +71,7 @@ class Evaluator:
         self._run = _one_by_one
 
     def measure(self, learners: Sequence[Learner], fold: int) -> list[Outcome]:
-        """Fit each model to the rows to learn from of a fold, and measure it on the others.
+        """Fit each model to the training rows of a fold, and measure it on the others.
 
         What keeps one from being fitted is its outcome, and no error.
         """

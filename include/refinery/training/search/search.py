@@ -1,4 +1,4 @@
-"""Search for the best of a config's candidates and their params, with rows to learn from alone."""
+"""Search for the best of a config's candidates and their params, using only the training rows."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def search_model(
     provenance: Mapping[str, Any],
     checkpoint: Checkpoint | None = None,
 ) -> Searched:
-    """Try the candidates in folds of the rows to learn from, and return the spec of the best one.
+    """Try the candidates in folds of the training rows, and return the spec of the best one.
 
     The rows that are held out are not looked at. Without a limit of minutes, the same spec and dataset give the same result.
 
@@ -229,7 +229,7 @@ def _choose_metric(spec: TrainingSpec, task: str) -> Metric:
 
 
 def _split(spec: TrainingSpec, task: str, prepared: Prepared) -> Any:
-    """Return the folds of the rows to learn from, by the rules of a cross-validation of them."""
+    """Return the folds of the training rows, by the rules of a cross-validation of them."""
     in_folds = replace(spec, cross_validation=spec.search_folds)
     target, times, groups = (
         None if keys is None else keys.reset_index(drop=True)

@@ -31,7 +31,7 @@ class Prepared:
     Attributes:
         learner: The estimator.
         choice: The metrics.
-        split: The rows to learn from, or a sample of them, and those held out.
+        split: The training rows, or a sample of them, and those held out.
         fit: Fits the estimator and evaluates it on the rows held out.
         train_rows: How many rows it learns from.
         train_target: The target of these rows, or each of its values once.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 METRICS_FILE = "metrics.json"
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")
 _NOT_MEASURED = (
-    f"Not measured: the script left no metrics in {METRICS_FILE}, so nobody can see how good the model is. "
+    f"Not measured: the script left no metrics in {METRICS_FILE}, so the quality of the model is unknown. "
     'Write {"name": number} there, into the model\'s folder.'
 )
 

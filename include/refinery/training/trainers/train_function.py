@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # The paths of the dataset and of the model.
 _PATH_ARGUMENTS = 2
-_NOT_MEASURED = "Not measured: train returned no metrics, so nobody can see how good the model is. Return a mapping of names to numbers."
+_NOT_MEASURED = "Not measured: train returned no metrics, so the quality of the model is unknown. Return a mapping of names to numbers."
 
 
 def run_train_function(

@@ -59,7 +59,7 @@ class _Rows:
     """A checked dataset, split.
 
     Attributes:
-        train: The rows to learn from.
+        train: The training rows.
         test: The rows held out.
         weights: The weight of each row to learn from; None where all weigh the same.
         groups: The group of each row to learn from; None where the config names none.
@@ -198,7 +198,7 @@ def _weights_of(weights: np.ndarray[Any, Any] | None, rows: Rows) -> np.ndarray[
         return None
     if not weights[rows].any():
         raise DatasetError(
-            f"weight: all {len(rows)} rows to learn from have the weight 0; change evaluate.test_size."
+            f"weight: all {len(rows)} training rows have the weight 0; change evaluate.test_size."
         )
     return weights[rows]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from refinery.training.models.estimators import Learner
 
-    # Yields the rows to learn from, batch by batch, from the start at each call.
+    # Yields the training rows, batch by batch, from the start at each call.
     TrainRows = Callable[[], Iterable[tuple[pd.DataFrame, pd.Series[Any]]]]
 
 _PARTIAL_FIT = "partial_fit"

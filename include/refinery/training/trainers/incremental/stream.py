@@ -156,7 +156,7 @@ def _check_columns(learner: Learner, scan: DatasetScan) -> None:
 
 
 def _train_target(scan: DatasetScan, split: Split) -> tuple[pd.Series[Any], list[int] | None]:
-    """Return the values of the target among the rows to learn from, and how many rows have each; of numbers, their mean."""
+    """Return the values of the target among the training rows, and how many rows have each; of numbers, their mean."""
     import pandas as pd
 
     held_out = split.test_target

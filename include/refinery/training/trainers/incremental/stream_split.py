@@ -55,7 +55,7 @@ class StreamingSplit:
         self._random_state = random_state
 
     def train_rows(self) -> Iterator[Rows]:
-        """Yield the rows to learn from."""
+        """Yield the training rows."""
         for features, target, draws in self._drawn():
             learned = draws >= self._held_out_share
             if learned.any():

@@ -75,7 +75,7 @@ def test_an_endpoint_with_a_password_is_refused_without_repeating_it(connect, ex
         ({"role_arn": ROLE, "assume_role_method": "nope"}, "assume_role_method='nope'"),
     ],
 )
-def test_what_cannot_be_used_is_told_once(connect, extra, says):
+def test_what_cannot_be_used_is_reported_once(connect, extra, says):
     with pytest.raises(RefineryError, match=f'connection "aws_data" gives no access.*{says}') as caught:
         connect(**extra)
     assert not caught.value.retryable

@@ -42,7 +42,7 @@ def test_no_requirement_replaces_the_images_airflow(project):
 
 
 @pytest.mark.thorough  # asks the package index
-def test_the_requirements_resolve_beside_the_images_airflow(project, image, lacking, run, tmp_path):
+def test_the_requirements_resolve_next_to_the_images_airflow(project, image, lacking, run, tmp_path):
     airflow = [f"{name}=={image['airflow']}" for name in ("apache-airflow", "apache-airflow-core")]
     for_image = [
         *RESOLVE,

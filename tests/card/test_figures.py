@@ -162,7 +162,7 @@ def test_a_model_that_always_says_the_same_is_drawn(write, make_case):
     assert "rare" in page.text
 
 
-def test_no_id_stands_twice_and_every_reference_has_its_own(write, binary):
+def test_ids_are_unique_and_every_reference_has_its_own(write, binary):
     page = write(replace(binary, history=(binary.manifest,)))
     ids = Counter(page.values("id"))
     assert [name for name, times in ids.items() if times > 1] == []
@@ -194,7 +194,7 @@ def test_colors_are_those_of_the_page(write, multi_class):
     )
 
 
-def test_no_power_of_ten_stands_at_the_end_of_an_axis(write, make_case):
+def test_no_power_of_ten_is_at_the_end_of_an_axis(write, make_case):
     table = pd.DataFrame({"x": range(100), "price": [20_000.0 * at for at in range(100)]})
     drawn = write(make_case(table, "price", LinearRegression())).texts
     assert "1.5M" in drawn

@@ -64,7 +64,7 @@ def test_a_hundred_thousand_held_out_rows_stay_under_a_megabyte(write, many_rows
     assert page.path.stat().st_size < _MOST_BYTES
 
 
-def test_five_hundred_columns_stay_under_a_megabyte_and_what_is_left_out_is_said(write, make_case):
+def test_five_hundred_columns_stay_under_a_megabyte_and_what_is_left_out_is_shown(write, make_case):
     table = pd.DataFrame(np.random.default_rng(0).normal(size=(1000, 501)))
     table.columns = [f"column {at} with a name that is not short at all" for at in range(501)]
     page = write(make_case(table, table.columns[-1], LinearRegression()))
@@ -73,7 +73,7 @@ def test_five_hundred_columns_stay_under_a_megabyte_and_what_is_left_out_is_said
     assert "485 columns of lower importance not shown." in page.text
 
 
-def test_endless_lists_and_texts_are_cut_and_it_is_said(write, metrics_only):
+def test_endless_lists_and_texts_are_cut_visibly(write, metrics_only):
     many = {f"metric {at}": at for at in range(5000)}
     case = metrics_only.with_manifest(
         metrics=many,

@@ -59,7 +59,7 @@ def test_the_card_shows_leaderboard_curve_and_params(write, binary):
     assert "roc_auc has no value" in text
 
 
-def test_without_a_search_nothing_is_said(write, binary):
+def test_without_a_search_nothing_is_shown(write, binary):
     assert "Search" not in write(binary).headings
 
 

@@ -59,7 +59,7 @@ def test_the_params_of_the_run_are_shown(write, regression):
     assert "param of this run: region eu param of this run: alpha 0.5 param of this run: full true" in text
 
 
-def test_rounds_calibration_and_threshold_are_said(write, regression):
+def test_rounds_calibration_and_threshold_are_shown(write, regression):
     folds = {"folds": 5, "rows": 353}
     page = write(
         regression.with_manifest(
@@ -177,7 +177,7 @@ def test_metrics_tell_which_way_is_better(write, regression):
     assert "Higher is better." in write(regression.with_manifest(evaluation=evaluation)).text
 
 
-def test_metrics_of_one_definition_are_told_together(write, binary):
+def test_metrics_of_one_definition_are_reported_together(write, binary):
     definitions = {"f1": "of class 1", "accuracy": "share of rows", "roc_auc": "of class 1"}
     metrics = dict.fromkeys(definitions, 0.9)
     text = write(binary.with_manifest(metrics=metrics, evaluation={"definitions": definitions})).text
@@ -225,7 +225,7 @@ def test_a_gate_of_the_first_model_ever_requires_no_value(write, regression):
     assert "mae passed no worse than the latest 5" in write(regression.with_manifest(gates=gates)).text
 
 
-def test_metrics_stand_beside_the_baseline_with_their_spread(write, regression):
+def test_metrics_stand_next_to_the_baseline_with_their_spread(write, regression):
     text = write(regression).text
     assert "mae 44.12 \u00b1 1.625 60.5 better" in text
     assert "r2 0.4375 0.5 worse" in text
@@ -298,7 +298,7 @@ def test_nulls_have_a_share_and_values_that_hardly_repeat_are_not_listed(write, 
     assert "1,999 different gaps" in text
 
 
-def test_what_is_dropped_is_said_once(write, regression):
+def test_what_is_dropped_is_shown_once(write, regression):
     text = write(regression.with_manifest(source={"drop": ["row_id"], "dates": ["sold_at"]})).text
     assert "left out: names the rows row_id" in text
     assert "read with dates sold_at" in text

@@ -22,7 +22,7 @@ def test_numbers_have_four_digits_that_count_and_years_stay_years(value, said):
     assert number(value) == said
 
 
-def test_of_few_long_texts_more_is_said_than_of_many():
+def test_of_few_long_texts_more_is_shown_than_of_many():
     text = "TableVectorizer(low_cardinality=OrdinalEncoder(handle_unknown='use_encoded_value', unknown_value=-1))"
     assert listed([text]) == text
     assert all(len(part) <= 60 for part in listed([text] * 9).split(", "))

@@ -196,28 +196,28 @@ def test_a_rate_limit_is_waited_for_as_long_as_the_host_says_up_to_a_minute(  # 
     assert len(github.comments) == 1
 
 
-def test_a_fault_that_does_not_pass_is_told_after_a_few_attempts(github, review, waits, refusal):
+def test_a_fault_that_does_not_pass_is_reported_after_a_few_attempts(github, review, waits, refusal):
     github.faults.extend(refusal("GET pulls/12", 502, "Bad Gateway") for _ in range(5))
     with pytest.raises(RefineryError, match=r"GitHub answered GET .*/pulls/12 with 502: Bad Gateway"):
         review.post()
     assert waits == [1, 2, 4, 8]
 
 
-def test_a_missing_permission_is_told_at_once(github, review, waits):
+def test_a_missing_permission_is_reported_immediately(github, review, waits):
     review.environment["GITHUB_TOKEN"] = github.mint(**{"pull-requests": "read"})
     with pytest.raises(RefineryError, match=r"403: Resource not accessible by integration.*token may read"):
         review.post()
     assert waits == []
 
 
-def test_a_wrong_token_is_told_at_once(review, waits):
+def test_a_wrong_token_is_reported_immediately(review, waits):
     review.environment["GITHUB_TOKEN"] = "wrong"
     with pytest.raises(RefineryError, match=r"401: Bad credentials The token is missing, wrong or expired"):
         review.post()
     assert waits == []
 
 
-def test_a_host_that_is_not_there_is_told(review):
+def test_a_host_that_is_not_there_is_reported(review):
     review.environment["GITHUB_API_URL"] = "http://127.0.0.1:1"
     with pytest.raises(
         RefineryError, match=r"GitHub did not answer GET http://127\.0\.0\.1:1/repos/.*refused"
@@ -363,7 +363,7 @@ def test_an_old_plan_does_not_stay_on_the_page(github, review, conclusion, said,
 # Errors of the set-up
 
 
-def test_another_event_is_told(review):
+def test_another_event_is_reported(review):
     review.event = {"pull_request": {}}
     with pytest.raises(RefineryError, match="only a workflow_run event"):
         review.post()
@@ -420,7 +420,7 @@ def test_a_note_has_its_limit_too(gitlab, merge_request):
     assert 999_000 < len(gitlab.comments[0]["body"]) <= 1_000_000
 
 
-def test_a_refused_token_is_told(gitlab, merge_request):
+def test_a_refused_token_is_reported(gitlab, merge_request):
     gitlab.token = "another"
     with pytest.raises(RefineryError, match=r"GitLab answered GET .*/user with 401"):
         merge_request("the plan")

@@ -55,7 +55,7 @@ def test_zizmor_finds_no_weakness_in_them():
 
 
 @each_workflow()
-def test_actions_are_pinned_by_hash_with_the_version_beside_it(file):
+def test_actions_are_pinned_by_hash_with_the_version_next_to_it(file):
     used = re.findall(r"^ +(?:- )?uses: (.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
     assert used
     for action in used:

@@ -113,7 +113,7 @@ def test_commands_pipelines_and_environments_are_completed(refinery, words, offe
     assert done.stdout.split() == offered
 
 
-def test_an_environment_that_was_not_made_to_its_end_is_told(refinery, project):
+def test_an_environment_that_was_not_made_to_its_end_is_reported(refinery, project):
     command = [sys.executable, "-S", "-m", "refinery", "list"]  # -S: without installed packages
     done = subprocess.run(command, cwd=refinery.root, capture_output=True, text=True, check=False)
     assert done.returncode == 1

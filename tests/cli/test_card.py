@@ -109,7 +109,7 @@ def test_a_model_without_a_card_says_so(refinery, put_model):
     )
 
 
-def test_a_card_that_was_deleted_is_told_apart(refinery, carded):
+def test_a_card_that_was_deleted_is_reported_apart(refinery, carded):
     (carded / "card.html").unlink()
     assert "but the file is not there anymore" in refinery("card", "churn").stderr
 

@@ -44,7 +44,7 @@ def printed(width, show, *arguments) -> list[str]:
         ),
     ],
 )
-def test_a_module_that_airflow_would_refuse_is_told_before_airflow_starts(refinery, module, message):
+def test_a_module_that_airflow_would_refuse_is_reported_before_airflow_starts(refinery, module, message):
     refinery.write("configs/churn.yml")
     refinery.write("configs/mine.yml", refinery.read("configs/churn.yml").replace("random_forest", "mine"))
     refinery.write("include/models/mine.py", module)
@@ -78,7 +78,7 @@ def test_a_narrow_terminal_breaks_no_url(run):
     ]
 
 
-def test_warnings_and_the_baseline_stand_beside_the_metrics(run):
+def test_warnings_and_the_baseline_stand_next_to_the_metrics(run):
     useless = replace(
         run,
         metrics={"accuracy": 0.62},
@@ -115,7 +115,7 @@ def test_what_training_judged_reaches_the_run(run):
 @pytest.mark.parametrize(
     ("endpoint", "is_embedded"), [("http://127.0.0.1:4258", True), ("https://s3.example.com", False)]
 )
-def test_a_missing_bucket_of_the_embedded_server_is_told_as_a_folder_to_make(endpoint, is_embedded):
+def test_a_missing_bucket_of_the_embedded_server_is_reported_as_a_folder_to_make(endpoint, is_embedded):
     run = PipelineRun("churn", "failed", error=NO_BUCKET.format(endpoint=endpoint))
     lines = printed(80, _print_errors, [run])
     hint = "Buckets are folders here; create this one with: mkdir -p .local/s3/risk-models"

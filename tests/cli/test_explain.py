@@ -36,7 +36,7 @@ def configs(refinery):
         ("tags", '["all", "team_a"]', "configs/defaults.yml:2, folder"),
     ],
 )
-def test_each_value_is_told_with_its_origin(refinery, key, value, origin):
+def test_each_value_is_reported_with_its_origin(refinery, key, value, origin):
     done = refinery("explain", "team_a.churn", "--env", "prod")
     (line,) = (line for line in done.stdout.splitlines() if line.startswith(f"{key} "))
     assert line.removeprefix(key).strip().startswith(f"{origin}  ")

@@ -66,7 +66,7 @@ def test_json(refinery):
     assert (sales["dag_id"], sales["next_run"], sales["tags"]) == ("team_a.sales", None, ["team_a"])
 
 
-def test_configs_with_errors_are_left_out_and_that_is_said(refinery):
+def test_configs_with_errors_are_left_out_and_that_is_shown(refinery):
     refinery.write("configs/bad.yml", "sorce: x\n")
     done = refinery("list", "--json")
     assert [pipeline["dag_id"] for pipeline in json.loads(done.stdout)] == ["churn", "team_a.sales"]

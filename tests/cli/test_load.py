@@ -81,7 +81,7 @@ def test_a_dataset_that_is_no_file_is_named(refinery, model, file, problem):
         ('{"files": {}, "metrics": []}', "its manifest.json is damaged: metrics is not a JSON object"),
     ],
 )
-def test_a_damaged_manifest_is_told(refinery, model, manifest, problem):
+def test_a_damaged_manifest_is_reported(refinery, model, manifest, problem):
     (model / "manifest.json").write_text(manifest)
     done = refinery("load", str(model))
     assert done.returncode == 1
@@ -97,7 +97,7 @@ def test_a_manifest_of_another_writer_describes_what_it_can(refinery, model, res
     assert sha256 in described
 
 
-def test_a_server_whose_name_nobody_knows_is_told_at_once_and_without_logs(refinery, tmp_path):
+def test_a_server_whose_name_nobody_knows_is_reported_at_once_and_without_logs(refinery, tmp_path):
     connection = {
         "conn_type": "aws",
         "extra": {"endpoint_url": "http://s3.invalid", "region_name": "us-east-1"},
@@ -115,7 +115,7 @@ def test_a_server_whose_name_nobody_knows_is_told_at_once_and_without_logs(refin
 
 
 @pytest.mark.parametrize("port", ["0", "-1", "99999"])
-def test_a_port_that_is_none_is_told(refinery, port):
+def test_a_port_that_is_none_is_reported(refinery, port):
     done = refinery("up", "--port", port, COLUMNS="120")
     assert done.returncode == 2
     assert "Invalid value for '--port'" in done.stderr

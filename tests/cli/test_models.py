@@ -196,7 +196,7 @@ class TestCompare:
         assert any(re.match(r"numpy +\S+ +\S+$", line) for line in lines)
         assert "+model: {class: sklearn.linear_model.Ridge, params: {alpha: 3}}" in lines
 
-    def test_a_change_of_a_whole_number_is_said_whole(self, refinery, trained):
+    def test_a_change_of_a_whole_number_is_shown_whole(self, refinery, trained):
         manifest = trained / "2026-01-30" / "manifest.json"
         content = json.loads(manifest.read_text())
         content["data"]["rows"] += 1_234_567
@@ -242,7 +242,7 @@ class TestCompare:
         ("{", "is damaged: "),
     ],
 )
-def test_a_damaged_manifest_is_told_beside_the_other_models(refinery, trained, damage, told):
+def test_a_damaged_manifest_is_reported_next_to_the_other_models(refinery, trained, damage, told):
     (trained / "2026-01-31/manifest.json").write_text(damage)
     done = refinery("models", "churn")
     assert done.returncode == 0, done.stderr
@@ -314,7 +314,7 @@ class TestPredict:
         assert done.stdout == ""
         assert refinery.read("out.csv").startswith("a,b,prediction\n")
 
-    def test_the_file_comes_back_as_it_stands_and_is_named_by_position_too(self, refinery, trained):
+    def test_the_file_comes_back_unchanged_and_is_named_by_position_too(self, refinery, trained):
         rows = 'id,a,"b"\r\n007,1.50,"2"\r\n'
         refinery.write("new.csv", "")
         (refinery.root / "new.csv").write_bytes(rows.encode())
@@ -358,7 +358,7 @@ class TestPromotion:
         assert latest_of(trained)["reason"] == "it was noise"
         assert len(latest_of(trained)["history"]) == 4
 
-    def test_a_damaged_latest_json_is_told_and_mended(self, refinery, trained):
+    def test_a_damaged_latest_json_is_reported_and_repaired(self, refinery, trained):
         (trained / "latest.json").write_text("{")
         done = refinery("rollback", "churn")
         assert done.returncode == 1

@@ -314,7 +314,7 @@ class TestTheFile:
         found = train(spec, tmp_path / "table.csv", tmp_path / "model", provenance={}).manifest["search"]
         assert found["trials"]["failed"] == 0
 
-    def test_a_search_beside_a_model_is_refused(self, refinery, bucket):
+    def test_a_search_next_to_a_model_is_refused(self, refinery, bucket):
         bucket("table.csv", numbers())
         done = refinery(
             "new", "churn", "--source", "s3://datasets/table.csv", "--search", "--model", "forest"
@@ -377,7 +377,7 @@ class TestNames:
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr.startswith(f'"{name}" cannot be the name of a pipeline: ')
 
-    def test_the_letters_of_a_name_are_told(self, refinery):
+    def test_the_letters_of_a_name_are_reported(self, refinery):
         done = refinery("new", "my churn", "--source", "s3://datasets/table.csv")
         assert done.stderr == (
             '"my churn" cannot be the name of a pipeline: "my churn" cannot be part of a DAG id; '
@@ -530,7 +530,7 @@ class TestSources:
         assert done.stderr.startswith('--separator ";" does not fit the file; proposed is ",".\n')
         assert load_pipeline(refinery.root / "configs", "churn").config.source.separator == ","
 
-    def test_where_no_target_stands_out_it_is_to_be_named(self, refinery, bucket):
+    def test_where_no_target_is_out_it_is_to_be_named(self, refinery, bucket):
         bucket("table.csv", numbers("a,price,cost,b"))
         done = refinery("new", "churn", "--source", "s3://datasets/table.csv")
         assert (done.returncode, done.stdout) == (1, "")

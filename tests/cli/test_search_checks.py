@@ -129,12 +129,12 @@ def test_what_the_class_takes_may_be_searched(problems, model, search):
         ),
     ],
 )  # fmt: skip
-def test_what_it_does_not_take_is_told_at_its_place(problems, model, search, expected):
+def test_what_it_does_not_take_is_reported_at_its_place(problems, model, search, expected):
     found = problems(model, search)
     assert any(expected in problem for problem in found), found
 
 
-def test_a_missing_optuna_is_told_with_the_line_to_add(problems, monkeypatch):
+def test_a_missing_optuna_is_reported_with_the_line_to_add(problems, monkeypatch):
     import importlib.util
 
     real = importlib.util.find_spec

@@ -126,7 +126,7 @@ def test_a_link_shows_no_other_file(report, tmp_path):
     assert "hunter2" not in text
 
 
-def test_a_linked_folder_is_told_rather_than_left_out(report, tmp_path):
+def test_a_linked_folder_is_reported_and_not_skipped(report, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere/p.yml").write_text(_HEALTHY)
     (tmp_path / "configs/team").symlink_to(tmp_path / "elsewhere")

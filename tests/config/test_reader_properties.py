@@ -107,13 +107,13 @@ def _check_reports(project: Project) -> None:
 
 @given(content=st.binary(max_size=300))
 @_RELAXED
-def test_any_bytes_are_told_of(load, content):
+def test_any_bytes_are_reported(load, content):
     load({"p.yml": content})
 
 
 @given(text=_TEXTS, defaults=_TEXTS, environment=_TEXTS)
 @_RELAXED
-def test_any_text_in_any_file_is_told_of(load, text, defaults, environment):
+def test_any_text_in_any_file_is_reported(load, text, defaults, environment):
     load(
         {
             "p.yml": text.encode("utf-8", "surrogatepass"),
@@ -125,7 +125,7 @@ def test_any_text_in_any_file_is_told_of(load, text, defaults, environment):
 
 @given(config=st.dictionaries(st.sampled_from(_KEYS), _VALUES, max_size=6))
 @_RELAXED
-def test_any_values_under_the_true_keys_are_told_of(load, config):
+def test_any_values_under_the_true_keys_are_reported(load, config):
     load({"p.yml": _write_flow(config).encode("utf-8", "surrogatepass")})
 
 

@@ -156,7 +156,7 @@ def test_it_lies_between_the_first_and_the_last_day(config, more, expected):
         ("schedule: {assets: [s3://models/a/, s3://models/b/], match: any}\n", "after any of 2 assets"),
     ],
 )
-def test_where_no_clock_tells_it_the_schedule_says_so(config, more, words):
+def test_a_schedule_without_a_clock_is_described(config, more, words):
     assert (describe_schedule(config(more)), find_next_run(config(more), SOON)) == (words, None)
 
 
@@ -167,5 +167,5 @@ def test_where_no_clock_tells_it_the_schedule_says_so(config, more, words):
         ("schedule: 0 6 * * *\ntimezone: Europe/Paris\n", "0 6 * * * Europe/Paris"),
     ],
 )
-def test_a_clock_is_told_with_its_timezone(config, more, words):
+def test_a_clock_is_described_with_its_timezone(config, more, words):
     assert describe_schedule(config(more)) == words

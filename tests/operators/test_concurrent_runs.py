@@ -50,7 +50,7 @@ def run(barrier, context, *, dag_id, run_id, source, prefix, workspace):
         pytest.param(("churn", "manual__1"), ("prices", "manual__1"), id="two pipelines"),
     ],
 )
-def test_two_at_once_each_end_in_their_own_model_and_leave_no_file(s3, context, tmp_path, one, other):
+def test_two_simultaneous_runs_keep_their_own_models_and_leave_no_file(s3, context, tmp_path, one, other):
     fork = multiprocessing.get_context("fork")
     barrier = fork.Barrier(2)
     processes = []

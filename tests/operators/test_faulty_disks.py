@@ -68,7 +68,7 @@ def without_rights() -> Iterator[None]:
 
 @pytest.mark.parametrize("workspace", ["on disk", "on S3"], indirect=True)
 class TestFullDisk:
-    def test_a_dataset_that_does_not_fit_is_told_and_leaves_no_part(
+    def test_a_dataset_that_does_not_fit_is_reported_and_leaves_no_part(
         self, place, s3, context, small_disk, left_in_workspace
     ):
         s3.put_object(Bucket="datasets", Key="large.csv", Body=b"a,b\n" + b"1,2\n" * 100_000)
@@ -82,7 +82,7 @@ class TestFullDisk:
         assert caught.value.retryable
         assert [path for path in small_disk.rglob("*") if path.is_file()] == []
 
-    def test_a_model_that_does_not_fit_is_told_and_clean_up_frees_the_disk(
+    def test_a_model_that_does_not_fit_is_reported_and_clean_up_frees_the_disk(
         self, place, s3, context, small_disk
     ):
         DownloadDatasetOperator(task_id="download_dataset", source=PETROL, workspace=place).execute(context)
@@ -98,7 +98,7 @@ class TestFullDisk:
         CleanUpOperator(task_id="clean_up", workspace=place).execute(context)
         assert [path for path in small_disk.rglob("*") if path.is_file()] == []
 
-    def test_a_disk_on_which_no_folder_can_be_made_is_told(self, place, s3, context, small_disk):
+    def test_a_disk_on_which_no_folder_can_be_made_is_reported(self, place, s3, context, small_disk):
         with contextlib.suppress(OSError), (small_disk / "others").open("wb") as others:
             others.write(b"x" * 300_000)
         step = DownloadDatasetOperator(task_id="download_dataset", source=PETROL, workspace=place)

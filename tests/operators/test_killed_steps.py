@@ -176,7 +176,7 @@ card: false
 
 
 @pytest.mark.parametrize("workspace", ["on disk", "on S3"], indirect=True)
-def test_a_search_that_is_killed_goes_on_and_finds_the_same(worker, series, s3):
+def test_a_search_that_is_killed_continues_and_finds_the_same(worker, series, s3):
     """Each score is kept with its moment, so that one that is computed again is another line."""
     (worker.project / "configs" / "killed.yml").write_text(SEARCH.format(series=series.root))
 

@@ -60,7 +60,7 @@ def test_a_message_reaches_its_topic(topic, run_context):
     assert topic.messages() == ["Look at manual__2026-01-31."]
 
 
-def test_a_message_that_nobody_wrote_names_pipeline_run_and_state(topic, run_context):
+def test_the_default_message_names_pipeline_run_and_state(topic, run_context):
     Notification(notifiers=[{"sns": {"topic": topic.arn}}])(run_context)
     assert topic.messages() == ["churn: run manual__2026-01-31 is failed"]
 

@@ -258,7 +258,7 @@ class TestTemplates:
             ("{{ '}}' }}{# a comment #}{{- ds -}}", "}}2026-01-31"),
         ],
     )
-    def test_what_stands_around_templates_is_left_as_it_is(self, written, rendered):
+    def test_text_around_templates_does_not_change(self, written, rendered):
         model = {"script": "x.py", "params": {"text": written, "nested": {0: [written]}}, "args": [written]}
         operator = TrainModelOperator(task_id="train_model", training={"model": model})
         moment = datetime(2026, 1, 31, tzinfo=UTC)

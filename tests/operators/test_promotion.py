@@ -79,7 +79,7 @@ def test_the_manifest_names_the_pipeline_and_what_it_was_called_before(run, obje
     ]
 
 
-def test_a_card_lies_beside_the_model(run, objects):
+def test_a_card_is_stored_next_to_the_model(run, objects):
     run(card=True)
     page = objects()["2026-01-31/card.html"].decode()
     assert "Ridge" in page

@@ -53,7 +53,7 @@ def read(s3, tmp_path):
     return read
 
 
-def test_a_run_that_nobody_set_params_for_has_the_defaults_and_its_own_date(triggered, read):
+def test_a_run_without_params_has_the_defaults_and_its_own_date(triggered, read):
     assert "us/1.0/true/2026-01-31/model.pkl" in triggered()
     manifest = read("us/1.0/true/2026-01-31/manifest.json")
     assert manifest["params"] == {"alpha": 1.0, "fit_intercept": True}
@@ -67,7 +67,7 @@ def test_a_run_that_nobody_set_params_for_has_the_defaults_and_its_own_date(trig
     assert read("us/1.0/true/latest.json")["prefix"].endswith("/us/1.0/true/2026-01-31/")
 
 
-def test_each_choice_has_a_prefix_and_a_latest_model_of_its_own(triggered, read):
+def test_each_choice_has_its_own_prefix_and_latest_model(triggered, read):
     triggered()
     keys = triggered(region="eu", alpha=3, intercept=False)
     assert {"us/1.0/true/latest.json", "eu/3.0/false/latest.json"} <= {*keys}

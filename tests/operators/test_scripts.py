@@ -139,7 +139,7 @@ def test_what_a_failed_try_wrote_is_not_uploaded_either(prepare, models_dir):
     assert run.objects.keys() == {"second.bin", "manifest.json"}
 
 
-def test_a_failure_is_told_by_exit_code_and_last_lines_and_nothing_is_uploaded(prepare):
+def test_a_failure_is_reported_by_exit_code_and_last_lines_and_nothing_is_uploaded(prepare):
     run = prepare("print('epoch 1'); raise SystemExit('no such column: churn')")
 
     with pytest.raises(AirflowFailException, match="exit code 1") as raised:
@@ -197,7 +197,7 @@ def test_a_script_has_a_little_less_time_than_its_task(prepare, timeout, seconds
     assert run.dag.get_task("train_model").training_spec().timeout == pytest.approx(seconds)
 
 
-def test_a_script_that_takes_too_long_is_told_with_its_last_lines_and_not_tried_again(prepare):
+def test_a_script_that_takes_too_long_is_reported_with_its_last_lines_and_not_tried_again(prepare):
     run = prepare("import time; print('epoch 1', flush=True); time.sleep(600)", more="timeout: 4s")
 
     with pytest.raises(AirflowFailException, match=r"ended after 3.8 seconds(.|\n)*epoch 1"):

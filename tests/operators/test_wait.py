@@ -26,7 +26,7 @@ def test_a_dataset_that_is_not_there_is_waited_for_without_a_worker(s3, context)
     assert deferred.value.trigger.bucket_key == urls
 
 
-def test_a_connection_that_cannot_be_used_is_told(context, monkeypatch):
+def test_a_connection_that_cannot_be_used_is_reported(context, monkeypatch):
     monkeypatch.setenv(
         "AIRFLOW_CONN_AWS_BAD", "aws://?endpoint_url=http%3A%2F%2Fuser%3Ap4ssw0rd%40127.0.0.1%3A9"
     )

@@ -212,7 +212,9 @@ class TestKilled:
     reason="faketime is not installed: apt-get install faketime",
 )
 class TestClocks:
-    def test_a_worker_whose_clock_is_a_day_behind_is_told_so_and_another_does_its_step(self, workers, staged):
+    def test_a_worker_whose_clock_is_a_day_behind_is_reported_and_another_does_its_step(
+        self, workers, staged
+    ):
         """As AWS does, the server refuses requests that were signed at another time."""
         workers.run("plain", "download_dataset")
         done = workers.run_at_another_time("plain", ["train_model"], "late", "-1d")

@@ -52,7 +52,7 @@ def test_each_fact_of_both(values, name, first, second, delta):
     assert value.differs == (first != second)
 
 
-def test_the_classes_that_metrics_are_of_are_told():
+def test_the_classes_that_metrics_are_of_are_reported():
     first, second = ({"evaluation": {"positive_class": name}} for name in (False, "fraud"))
     (value,) = compare(first, second).sections["data"]
     assert (value.name, value.first, value.second, value.delta) == ("positive class", "False", "fraud", None)

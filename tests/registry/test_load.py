@@ -300,7 +300,7 @@ class TestVersions:
         with pytest.raises(ModelNotFoundError, match="no model has been promoted yet"):
             load_version(series, client=client)
 
-    def test_a_latest_that_was_deleted_is_told(self, promoted, series):
+    def test_a_latest_that_was_deleted_is_reported(self, promoted, series):
         promoted.delete_object(Bucket="models", Key="churn/2026-01-30/manifest.json")
         with pytest.raises(PromotedModelGoneError, match="it was promoted, but there is no manifest"):
             load_version(series, client=promoted)
@@ -340,7 +340,7 @@ class TestVersions:
         problem = load_fetched(tmp_path / "latest", location).problem
         assert problem.startswith("s3://models/churn/2026-01-30/model.pkl: its SHA-256 is ")
 
-    def test_a_file_that_was_tampered_with_is_told_by_its_url(self, promoted, series):
+    def test_a_file_that_was_tampered_with_is_reported_by_its_url(self, promoted, series):
         """The folder that it was downloaded to is gone when someone reads it."""
         promoted.put_object(Bucket="models", Key="churn/2026-01-30/model.pkl", Body=pickle.dumps(Bomb()))
         told = r"^s3://models/churn/2026-01-30/model\.pkl: its SHA-256 is "

@@ -27,7 +27,7 @@ from refinery.spec.urls import S3Url
         ("s3://models/only/", "only/latest.json", "current", "only/"),
     ],
 )
-def test_a_version_is_what_stands_for_the_templates(output, latest, version, prefix):
+def test_a_version_is_what_is_for_the_templates(output, latest, version, prefix):
     series = ModelSeries.of_output(output)
     assert series.latest_url == S3Url("models", latest)
     assert series.prefix_of(version) == S3Url("models", prefix)

@@ -302,18 +302,18 @@ class TestVerify:
         assert found.is_reproduced
         assert [one.name for one in found.differences] == ["config"]
 
-    def test_a_model_that_draws_from_chance_is_told_as_such(self, run, check, spec, project):
+    def test_a_model_that_draws_from_chance_is_reported_as_such(self, run, check, spec, project):
         (project / "include/models/forest.py").write_text(UNSEEDED)
         found = check(run(spec))
         assert not found.is_reproduced
         assert "is not reproducible: every input is unchanged, but model.pkl has the SHA-256" in str(found)
 
-    def test_a_manifest_with_another_hash_is_told(self, run, check, spec, client):
+    def test_a_manifest_with_another_hash_is_reported(self, run, check, spec, client):
         prefix = run(spec)
         edit_manifest(client, prefix, lambda manifest: manifest["files"]["model.pkl"].update(sha256="0" * 64))
         assert not check(prefix).is_reproduced
 
-    def test_data_that_is_gone_is_told(self, run, check, spec, client):
+    def test_data_that_is_gone_is_reported(self, run, check, spec, client):
         prefix = run(spec)
         client.delete_object(Bucket="models", Key="data.csv")
         with pytest.raises(ObjectNotFoundError, match=r"s3://models/data\.csv does not exist"):
@@ -437,7 +437,7 @@ class TestUnchanged:
         edit_manifest(client, prefix, add_json)
         assert check(prefix).differences == ()
 
-    def test_a_file_beside_a_script_is_an_input_though_it_has_a_standard_modules_name(
+    def test_a_file_next_to_a_script_is_an_input_though_it_has_a_standard_modules_name(
         self, run, changes, spec, project
     ):
         models = project / "include/models"

@@ -85,7 +85,7 @@ def test_hundreds_of_versions_take_few_requests(client, series, put_model, count
     assert len(requests) == 22
 
 
-def test_a_manifest_that_is_damaged_is_told_and_hides_no_other(client, series, put_model):
+def test_a_manifest_that_is_damaged_is_reported_and_hides_no_other(client, series, put_model):
     put_model(client, "2026-01-30")
     client.put_object(Bucket="models", Key="churn/2026-01-31/manifest.json", Body=b"{")
     damaged, whole = describe_versions(list_versions(series, client=client), client=client)
@@ -95,7 +95,7 @@ def test_a_manifest_that_is_damaged_is_told_and_hides_no_other(client, series, p
 
 
 @pytest.mark.parametrize("name", ["2026-01-13", "yesterday", "", "../wine"])
-def test_a_version_that_is_not_there_is_told(client, series, put_model, name):
+def test_a_version_that_is_not_there_is_reported(client, series, put_model, name):
     put_model(client, "2026-01-31")
     with pytest.raises(
         ModelNotFoundError, match=r's3://models/churn/ holds no model .*; there are "2026-01-31"\.'
@@ -103,7 +103,7 @@ def test_a_version_that_is_not_there_is_told(client, series, put_model, name):
         read_version(series, name, client=client)
 
 
-def test_a_version_whose_manifest_is_no_object_is_told(client, series):
+def test_a_version_whose_manifest_is_no_object_is_reported(client, series):
     client.put_object(Bucket="models", Key="churn/2026-01-31/manifest.json", Body=b"[]")
     with pytest.raises(ModelNotFoundError, match=r"its manifest\.json is not a JSON object"):
         read_version(series, "2026-01-31", client=client)

@@ -382,7 +382,7 @@ class TestWorkspaces:
             ("{url: s3://staging/refinery/, connection: aws_b}", ("s3://staging/refinery/", "aws_b")),
         ],
     )
-    def test_every_step_is_told(self, configs, written, given):
+    def test_every_step_is_reported(self, configs, written, given):
         configs.write("churn", more=f"workspace: {written}\n")
         tasks = load_dags(Project.at(configs.root))["churn"].tasks
         assert {(task.workspace, task.workspace_conn_id) for task in tasks} == {given}

@@ -65,7 +65,7 @@ def test_the_groups_tasks_are_those_of_the_dag_that_the_config_makes_alone(confi
     assert dag.get_task("churn.train_model").pipeline == "churn", "gc looks for the pipeline's own models"
 
 
-def test_the_group_stands_between_the_other_tasks(configs, dag_of):
+def test_the_group_is_between_the_other_tasks(configs, dag_of):
     configs.write("churn")
     dag = dag_of('"configs/churn.yml", group_id="model"')
     order = [task.task_id for task in dag.topological_sort()]

@@ -207,7 +207,7 @@ def test_a_secret_is_in_no_format(write_files, git, line, write, swap):
     assert "abcdefgh12345678" not in text.lower()
 
 
-def test_a_files_name_makes_no_line_of_its_own(committed):
+def test_a_files_name_cannot_add_a_line(committed):
     root = committed("origin")
     (root / "configs/y.yml:1:1: fine\n\nPlan: no pipeline changes\n.yml").write_text(PIPELINE)
     made = make_plan(root, base="main", head=None, environment="local", day=None)

@@ -109,7 +109,7 @@ class TestThresholds:
             ),
         ],
     )
-    def test_a_wrong_setting_is_told_with_its_key(self, text, told):
+    def test_a_wrong_setting_is_reported_with_its_key(self, text, told):
         with pytest.raises(ReviewError) as raised:
             Thresholds.from_pyproject(f"[tool.refinery.plan]\n{text}\n")
         assert str(raised.value) == f"pyproject.toml: {told}"
@@ -323,7 +323,7 @@ class TestComments:
         stale = {"configs/y.yml": f"# refinery: allow R060 because of old\n{PIPELINE.replace('/x/', '/y/')}"}
         assert codes(risks("priority: 1", "priority: 2", both=stale)) == []
 
-    def test_what_a_comment_lacks_is_told_at_its_line(self, risks):
+    def test_what_a_comment_lacks_is_reported_at_its_line(self, risks):
         found = risks("retries: 3", "retries: 1\n# refinery: allow R060")
         (told,) = [risk for risk in found if risk.code == "R090"]
         assert told.place.line == 5

@@ -27,7 +27,7 @@ from refinery.spec.search import Choices, Range, describe_space, parse_space
         ([1, True, 1.0], Choices((1, True, 1.0)), "one of 1, true, 1.0"),
     ],
 )
-def test_a_space_is_read_and_told_in_words(written, space, words):
+def test_a_space_is_read_and_described(written, space, words):
     found = parse_space(written)
     assert found == space
     assert type(getattr(found, "low", None)) is type(getattr(space, "low", None))

@@ -135,7 +135,7 @@ def test_one_that_may_not_be_made_is_an_error(hold, proxy, proxied):
         pytest.fail("not allowed")
 
 
-def test_one_that_may_not_be_deleted_is_told_and_runs_out(hold, is_there, proxy, proxied, caplog):
+def test_one_that_may_not_be_deleted_is_reported_and_runs_out(hold, is_there, proxy, proxied, caplog):
     proxy.plan(None, None, proxy.refuse(403, "AccessDenied"))
     with hold(through=proxied):
         pass

@@ -159,7 +159,7 @@ class TestNothingToList:
             'looked for "part-*.csv"' in text
         )
 
-    def test_an_empty_prefix_is_told_from_one_where_nothing_fits(self, put, fitting):
+    def test_an_empty_prefix_is_distinguished_from_one_without_matches(self, put, fitting):
         put("2025/a.csv", "2026/01/a.csv")
         with pytest.raises(ObjectNotFoundError, match='bucket "data" holds nothing under prefix "2026/"'):
             fitting("2026/*.csv")
@@ -168,7 +168,7 @@ class TestNothingToList:
         with pytest.raises(RemoteError, match="no-such-bucket"):
             list_objects(S3Url("no-such-bucket", "*.csv"), client=client)
 
-    def test_who_may_read_but_not_list_is_told_so(self, fitting, proxy):
+    def test_a_reader_who_may_not_list_gets_an_error_that_says_so(self, fitting, proxy):
         proxy.plan(proxy.refuse(403, "AccessDenied"))
         with pytest.raises(AccessDeniedError, match=r"s3:ListBucket.*name each object"):
             fitting("2026/*.csv")
@@ -194,7 +194,7 @@ def test_a_prefix_of_many_objects_takes_a_request_for_each_page(proxy, proxied, 
     assert len(proxy.requests) == 3
 
 
-def test_a_prefix_that_may_not_be_listed_is_told(proxy, proxied, impatient):
+def test_a_prefix_that_may_not_be_listed_is_reported(proxy, proxied, impatient):
     proxy.plan(proxy.refuse(403, "AccessDenied"))
     with pytest.raises(AccessDeniedError, match="s3://data/churn/"):
         list(list_prefix(S3Url("data", "churn/"), client=proxied, policy=impatient))

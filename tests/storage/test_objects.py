@@ -97,7 +97,7 @@ def test_a_server_that_refuses_conditions_is_written_to_without(proxy, replace, 
     assert "has no conditional writes" in caplog.text
 
 
-def test_other_refusals_are_told_as_they_are(proxy, replace):
+def test_other_refusals_are_reported_as_they_are(proxy, replace):
     proxy.plan(proxy.refuse(403, "AccessDenied"))
     with pytest.raises(AccessDeniedError):
         replace(b"1", None)

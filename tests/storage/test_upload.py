@@ -197,7 +197,7 @@ class TestRerun:
             upload_model(folder, PREFIX, client=client, keep_former=False)
         assert stored(client) == under_prefix(next_model)
 
-    def test_a_file_that_is_gone_already_is_told_and_the_rest_is_kept(
+    def test_a_file_that_is_gone_already_is_reported_and_the_rest_is_kept(
         self, client, model, next_model, caplog
     ):
         upload_model(model, PREFIX, client=client)
@@ -421,7 +421,9 @@ class TestFaults:
         end_lease(client)
         assert stored(client) == {}
 
-    def test_a_bucket_that_may_only_be_read_is_told_as_that(self, client, proxied, proxy, model, next_model):
+    def test_a_bucket_that_may_only_be_read_is_reported_as_that(
+        self, client, proxied, proxy, model, next_model
+    ):
         upload_model(model, PREFIX, client=client)
 
         def read_only(answer):

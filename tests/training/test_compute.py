@@ -133,7 +133,7 @@ def test_a_module_of_ones_own_is_found_on_the_workers(dask, workers_models, petr
     assert remote.metrics == local.metrics
 
 
-def test_a_module_that_the_workers_lack_is_told_before_they_are_given_work(dask):
+def test_a_module_that_the_workers_lack_is_reported_before_they_are_given_work(dask):
     with (
         pytest.raises(
             TrainingError, match=r"has no include.models.unknown; start Dask's workers with"
@@ -163,7 +163,7 @@ def test_a_scheduler_that_does_not_answer_is_worth_another_try(monkeypatch):
         ("foo://127.0.0.1:9", "cannot be used: unknown address scheme 'foo'"),
     ],
 )
-def test_an_address_that_cannot_be_used_is_told_once(address, says):
+def test_an_address_that_cannot_be_used_is_reported_once(address, says):
     with (
         pytest.raises(TrainingError, match=f"dask at {address}: .*{says}") as caught,
         computing_on(Compute("dask", address)),
@@ -198,7 +198,7 @@ def test_an_address_that_failed_does_not_hold_up_the_next(project):
     assert done.stdout.split() == ["refused", "refused"]
 
 
-def test_an_engine_that_is_not_installed_is_told_with_its_package(monkeypatch):
+def test_an_engine_that_is_not_installed_is_reported_with_its_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with (
         pytest.raises(

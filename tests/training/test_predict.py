@@ -64,7 +64,7 @@ def test_missing_columns_are_named(trained, petrol, tmp_path):
         predict_file(*trained, tmp_path / "new.csv")
 
 
-def test_all_missing_columns_are_named_at_once(trained, petrol, tmp_path):
+def test_all_missing_columns_are_named_together(trained, petrol, tmp_path):
     table = pd.read_csv(petrol)
     table[["Petrol_tax", "Paved_Highways"]].to_csv(tmp_path / "new.csv", index=False)
 
@@ -333,7 +333,7 @@ def test_a_quote_is_a_letter_where_nothing_quotes(train_petrol, tmp_path):
     assert list(predict_rows(result.model, result.manifest, new).lines()) == ["x,prediction\n", '1,a"\n']
 
 
-def test_a_cell_may_be_as_long_as_it_is(train_petrol, tmp_path):
+def test_a_cell_may_have_any_length(train_petrol, tmp_path):
     (tmp_path / "new.csv").write_text(f"x,a\n1,{'a' * 200_000}\n")
     (row,) = predict_file(*_numbers(train_petrol, tmp_path), tmp_path / "new.csv").to_dict("records")
     assert len(row["a"]) == 200_000

@@ -133,7 +133,7 @@ def test_the_manifest_names_the_libraries_that_the_model_needs(train_table, mode
     assert all(libraries[name] == version(name) for name in named)
 
 
-def test_the_manifest_says_what_the_model_was_made_of(train_petrol, tmp_path):
+def test_the_manifest_lists_every_input_of_the_model(train_petrol, tmp_path):
     provenance = {"config": {"sha256": "c0"}, "dataset": {"etag": "e0"}, "run": {"run_id": "manual"}}
     result = train_petrol(provenance=provenance, params={"n_estimators": 3})
 

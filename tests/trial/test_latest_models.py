@@ -56,7 +56,7 @@ def test_an_added_pipeline_may_write_where_another_has(reviewed, promoted):
     assert stakes(reviewed, reviewed.change("churn", None, CONFIG)) == (promoted,)
 
 
-def test_what_cannot_be_read_is_told_of_each(reviewed, promoted):
+def test_what_cannot_be_read_is_reported_of_each(reviewed, promoted):
     unreachable = boto3.client(
         "s3",
         endpoint_url="http://127.0.0.1:9",

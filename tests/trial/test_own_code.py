@@ -138,7 +138,7 @@ def test_each_version_runs_its_own_modules_helpers_and_scripts(tried):
     assert line.note == "Code that changes: include/models/strength.py."
 
 
-def test_a_process_that_ends_is_told_with_its_last_words(tried):
+def test_a_process_that_ends_is_reported_with_its_last_words(tried):
     killed = tried[1]["killed"]
     assert killed.before is None
     assert killed.after.problem == (

@@ -88,7 +88,7 @@ def test_a_gate_against_the_latest_model_asks_s3(reviewed):
         "contract broken",
     ],
 )
-def test_what_fails_is_told_and_the_other_side_is_trained(before, after, side, words, reviewed):
+def test_what_fails_is_reported_and_the_other_side_is_trained(before, after, side, words, reviewed):
     trial = run(reviewed, before, after)
     failed, trained = (trial.after, trial.before) if side == "after" else (trial.before, trial.after)
     assert words in failed.problem

@@ -248,7 +248,7 @@ def unreadable(path: Path, problem: str) -> DatasetError:
 
 def empty(path: Path, problem: str) -> DatasetError:
     """Return the error for a dataset's file without rows."""
-    return unreadable(path, f"{problem}. Check that its producer wrote it whole.")
+    return unreadable(path, f"{problem}. Check that its producer wrote it completely.")
 
 
 def out_of_memory(doing: str) -> TrainingError:

@@ -68,7 +68,7 @@ def test_it_follows_gitlabs_schema(tmp_path, text):
 
 
 @pytest.mark.slow
-def test_a_high_risk_fails_the_job_and_is_told_in_the_note_that_was_there(repository, gitlab, pipeline):
+def test_a_high_risk_fails_the_job_and_is_reported_in_the_note_that_was_there(repository, gitlab, pipeline):
     gitlab.say(gitlab.us, "<!-- refinery-plan -->\nthe plan before")
     branch = (
         repository.branch().edit(PETROL, "s3://models/petrol_consumption/", "s3://models/petrol/").commit()

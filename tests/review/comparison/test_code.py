@@ -53,7 +53,7 @@ def code(plan):
         ("include/models/words/stop.txt", "module", ("old",)),
     ],
 )
-def test_a_models_file_reaches_the_pipelines_whose_models_are_made_of_it(team, path, kind, pipelines):
+def test_a_models_file_affects_the_pipelines_that_use_it(team, path, kind, pipelines):
     team.lay_out({path: (team.root / path).read_text() + "edited = True\n"})
     assert code(team.plan()) == [(kind, path, pipelines)]
 
@@ -184,7 +184,7 @@ def test_a_comment_in_the_files_of_the_image_is_not_told(team):
         ("xgboost @ git+https://git.example.org/xgboost@v2", "git+https://git.example.org/xgboost@v2"),
     ],
 )
-def test_what_is_asked_for_is_told_where_nothing_pins_it(team, line, asked):
+def test_an_unpinned_requirement_is_reported(team, line, asked):
     team.commit({"include/models/ridge.py": "import xgboost\ndef build_model(): ...\n"})
     team.lay_out({"requirements.txt": USES + f"pandas==3.0.0\n{line}\n"})
     plan = team.plan()

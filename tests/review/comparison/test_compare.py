@@ -40,7 +40,7 @@ def test_line_ends_and_byte_order_marks_do_not_matter(project, text):
     assert project.plan().pipelines == ()
 
 
-def test_a_change_is_told_in_words_with_its_place_and_its_consequences(project):
+def test_a_change_is_described_with_its_place_and_its_consequences(project):
     project.commit({"configs/churn.yml": CHURN})
     project.lay_out(
         {"configs/churn.yml": CHURN.replace("0.1", "0.5").replace("models/", "models/v2/").replace("12", "2")}
@@ -77,7 +77,7 @@ def test_a_change_is_told_in_words_with_its_place_and_its_consequences(project):
     assert "s3://models/churn/{{ ds }}/ stay" in change.left_behind[0]
 
 
-def test_changed_spaces_and_settings_of_a_search_are_told_in_words(project):
+def test_changed_spaces_and_settings_of_a_search_are_described(project):
     model = "model: {class: sklearn.linear_model.Ridge, search: {alpha: 1..10, tol: [0.1, 0.2]}}\n"
     rest = "source: s3://datasets/churn.csv\noutput: s3://models/churn/{{ ds }}/\n"
     project.commit({"configs/churn.yml": f"{rest}{model}search: {{trials: 20}}\n"})
@@ -139,7 +139,7 @@ def test_a_default_that_a_pipeline_overrides_does_not_reach_it(project):
     assert plan.shared == ()
 
 
-def test_a_variable_of_the_environment_is_one_change_whatever_it_stands_in(project):
+def test_a_variable_of_the_environment_is_one_change_wherever_it_is_used(project):
     files = {
         f"configs/{name}.yml": SALES.replace("s3://models/sales", f"s3://${{bucket}}/{name}")
         for name in ("a", "b")
@@ -173,7 +173,7 @@ def test_a_config_that_breaks_is_not_removed(project):
     assert plan.notes == ("Not compared, since their configs have errors after the change: churn.",)
 
 
-def test_both_sides_broken_are_told_and_nothing_is_compared(project):
+def test_both_sides_broken_are_reported_and_nothing_is_compared(project):
     project.commit({"configs/churn.yml": "modle: x\n"})
     project.lay_out({"configs/churn.yml": "modle: y\n"})
     plan = project.plan()

@@ -139,7 +139,7 @@ def test_a_git_that_cannot_merge_without_a_checkout_is_a_note(meet, tmp_path, mo
 
 
 @pytest.mark.parametrize("head", ["change", None], ids=["commit", "working tree"])
-def test_the_repository_stays_as_it_is(project, meet, head):
+def test_the_repository_does_not_change(project, meet, head):
     meet(SHARED, {"configs/beta.yml": config("shared")}, head=head)
     project.git("status")  # which renews the index
     files = {path: path.read_bytes() for path in Path(project.root).rglob("*") if path.is_file()}

@@ -42,7 +42,7 @@ def test_a_moved_config_is_renamed_and_its_history_stays_behind(churn):
     assert "risk.leavers is a new DAG to Airflow, without history" in left
 
 
-def test_a_moved_and_edited_config_is_renamed_and_its_edits_are_told(churn):
+def test_a_moved_and_edited_config_is_renamed_and_its_edits_are_reported(churn):
     text = CHURN.replace("models/churn", "models/leavers").replace("0.1", "0.5")
     churn.lay_out({"configs/churn.yml": None, "configs/leavers.yml": text})
     (change,) = churn.plan().pipelines

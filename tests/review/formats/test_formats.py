@@ -84,7 +84,7 @@ def test_one_line_sums_it_up(fields, line, plan):
     assert summary_line(made) == line
 
 
-def test_nothing_is_said_in_few_lines(plan):
+def test_an_empty_plan_is_short(plan):
     """Unchanged pipelines are counted, not shown."""
     empty = replace(plan, **_NOTHING)
     assert plan_as_markdown(empty) == (
@@ -173,7 +173,7 @@ class TestMarkdown:
         assert f"- {2000 - shown:,} pipelines: `team.pipeline_{shown:04}`, " in left_out
         assert "refinery plan --format text" in left_out
 
-    def test_what_is_said_of_many_is_said_once(self, large_plan):
+    def test_what_many_share_is_written_once(self, large_plan):
         text = plan_as_markdown(large_plan)
         assert "> **2,000 high risks**" in text
         (entry,) = [line for line in text.split("\n") if "`R011` gate removed" in line]
@@ -190,7 +190,7 @@ class TestMarkdown:
         assert "<code>team.pipeline_0000</code> and 1,999 more in the same way: running" in text
         assert plan_as_text(plan).count("  ~ changed team.pipeline") == 2000
 
-    def test_of_very_many_risks_of_a_kind_the_first_are_told_and_the_others_named(self, large_plan):
+    def test_the_first_of_very_many_risks_are_detailed_and_the_others_named(self, large_plan):
         risks = tuple(replace(one, sentence=f"{index} is gone") for index, one in enumerate(large_plan.risks))
         text = plan_as_markdown(replace(large_plan, risks=risks))
         assert "> **2,000 high risks**" in text

@@ -136,7 +136,7 @@ def test_each_annotation_is_one_command(text, plan):
         ("", "<code></code>"),
     ],
 )
-def test_a_value_stands_in_code(text, written):
+def test_a_value_is_written_as_code(text, written):
     assert code(text) == written
 
 

@@ -301,7 +301,7 @@ class TestFaults:
         assert body(workspace.run.key + staged) == content
 
     @pytest.mark.parametrize("denied", ["POST", "PUT"])
-    def test_a_prefix_that_may_not_be_written_is_told_and_nothing_is_left(
+    def test_a_prefix_that_may_not_be_written_is_reported_and_nothing_is_left(
         self, workspace, proxy, proxied, scratch, denied
     ):
         def deny(answer):
@@ -316,7 +316,7 @@ class TestFaults:
         assert not caught.value.retryable
         assert list(scratch.iterdir()) == []
 
-    def test_a_prefix_that_may_not_be_read_is_told(self, workspace, proxy, proxied, scratch):
+    def test_a_prefix_that_may_not_be_read_is_reported(self, workspace, proxy, proxied, scratch):
         stage_dataset(workspace)
         proxy.plan(*[proxy.refuse(403, "AccessDenied")] * 99)
         with pytest.raises(AccessDeniedError, match=r"s3://data/staging/.*/dataset\.json was denied"):
@@ -330,7 +330,7 @@ class TestFaults:
         assert caught.value.retryable
         assert len(proxy.requests) == 4
 
-    def test_an_object_deleted_between_the_look_at_it_and_its_copy_is_told_as_the_stages(
+    def test_an_object_deleted_between_the_look_at_it_and_its_copy_is_reported_as_the_stages(
         self, workspace, client, proxy, proxied
     ):
         stage_dataset(workspace)

@@ -275,12 +275,12 @@ class TestLargeWholeNumbers:
         for name, content in id_files(IDS + [BIG + n for n in range(4, 40)]):
             learn(name, content, features=("x",), expect={"columns": {"id": {"unique": True}}})
 
-    def test_a_repeated_one_is_told_with_all_digits(self, learn):
+    def test_a_repeated_one_is_reported_with_all_digits(self, learn):
         for name, content in id_files([*IDS, BIG + 3]):
             with pytest.raises(DatasetError, match=f"2 values are in more than one row: {BIG + 3}"):
                 learn(name, content, expect={"columns": {"id": {"unique": True}}})
 
-    def test_their_bounds_and_nulls_are_told_with_all_digits(self, learn):
+    def test_their_bounds_and_nulls_are_reported_with_all_digits(self, learn):
         rules = {"type": "integer", "max": BIG + 2, "nulls": 0}
 
         for name, content in id_files(IDS * 10):

@@ -88,11 +88,11 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("values", "rules", "expected"), BROKEN)
-def test_a_broken_rule_is_told_with_its_count_and_examples(values, rules, expected):
+def test_a_broken_rule_is_reported_with_its_count_and_examples(values, rules, expected):
     assert broken_rules(values, rules) == expected
 
 
-def test_all_broken_rules_are_told_at_once_in_the_contracts_order():
+def test_all_broken_rules_are_reported_together_in_the_contracts_order():
     table = pd.DataFrame({"age": [1, -2], "towns": ["a", "b"], "extra": [1, 2]})
     contract = Contract.from_dict(
         {
@@ -136,7 +136,7 @@ def test_a_long_report_is_cut():
     assert len(str(raised.value)) < 10_000
 
 
-def test_too_many_rows_are_told():
+def test_too_many_rows_are_reported():
     with pytest.raises(DatasetError, match=r"rows\.max: there are 3 rows, more than 2"):
         check_contract(pd.DataFrame({"x": [1, 2, 3]}), Contract.from_dict({"rows": {"max": 2}}))
 
@@ -248,7 +248,7 @@ def test_a_dataset_keeps_the_contract_that_is_proposed_for_it(columns):
     st.sampled_from(["number", "integer", "text", "boolean", "date", "category", None]),
     st.booleans(),
 )
-def test_any_column_passes_or_is_told_to_break_rules(column, column_type, unique):
+def test_any_column_passes_or_is_reported(column, column_type, unique):
     contract = Contract.from_dict({"columns": {"x": {"type": column_type, "unique": unique, "nulls": 0.5}}})
 
     with contextlib.suppress(DatasetError):

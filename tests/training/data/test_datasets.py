@@ -64,7 +64,7 @@ def zipped(content, path):
     "compress",
     [bytes, gzip.compress, bz2.compress, lzma.compress, ZSTD.compress, "zip"],
 )
-def test_compression_is_told_by_the_bytes_and_not_by_the_name(read, tmp_path, name, compress):
+def test_compression_is_recognized_by_the_bytes_and_not_by_the_name(read, tmp_path, name, compress):
     content = zipped(PLAIN, tmp_path / "a.zip") if compress == "zip" else compress(PLAIN.encode())
 
     table = read(content, name, format="csv")
@@ -187,7 +187,7 @@ def test_dates_are_read_as_dates(read):
 
 
 @pytest.mark.parametrize(("first", "second"), [("01/02/2026", "13/02/2026"), ("02/01/2026", "02/13/2026")])
-def test_the_order_of_day_and_month_is_told_by_the_whole_column(read, first, second):
+def test_the_whole_column_decides_the_order_of_day_and_month(read, first, second):
     table = read(f"day,y\n{first},1\n{second},2\n", dates=("day",))
 
     assert table["day"].dt.strftime("%m-%d").tolist() == ["02-01", "02-13"]
@@ -554,7 +554,7 @@ def test_the_files_of_a_folder_are_one_table(tmp_path):
         ),
     ],
 )
-def test_files_that_do_not_fit_together_are_told(tmp_path, second, message):
+def test_files_that_do_not_fit_together_are_reported(tmp_path, second, message):
     folder = tmp_path / "parts"
     folder.mkdir()
     (folder / "a.csv").write_text("a,b\n1,2\n")
@@ -564,12 +564,12 @@ def test_files_that_do_not_fit_together_are_told(tmp_path, second, message):
         read_dataset(folder, SourceOptions())
 
 
-def test_a_missing_file_is_told(tmp_path):
+def test_a_missing_file_is_reported(tmp_path):
     with pytest.raises(DatasetError, match=r"gone\.csv: the dataset file is missing"):
         read_dataset(tmp_path / "gone.csv", SourceOptions())
 
 
-def test_an_empty_folder_is_told(tmp_path):
+def test_an_empty_folder_is_reported(tmp_path):
     with pytest.raises(DatasetError, match="the folder holds no files"):
         read_dataset(tmp_path, SourceOptions())
 

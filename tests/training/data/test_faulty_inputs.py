@@ -57,7 +57,7 @@ COMPRESSIONS = {
 @pytest.mark.parametrize(
     ("text", "model", "error", "message"),
     [
-        ("", LINEAR, DatasetError, "the file is empty. Check that its producer wrote it whole"),
+        ("", LINEAR, DatasetError, "the file is empty. Check that its producer wrote it completely"),
         ("\n\n  \n", LINEAR, DatasetError, "the file holds no rows"),
         ("a,b,y\n", LINEAR, DatasetError, r'the file has columns \("a", "b", "y"\) but no rows'),
         ("a,b,y\n1,2,3\n", LINEAR, DatasetError, "1 row is too few"),
@@ -152,14 +152,14 @@ def test_the_name_within_a_zip_file_leads_nowhere(tmp_path):
     assert [file.name for file in tmp_path.rglob("*") if file.is_file()] == ["table.csv"]
 
 
-def test_a_json_array_in_place_of_lines_is_told(tmp_path):
+def test_a_json_array_in_place_of_lines_is_reported(tmp_path):
     path = tmp_path / "table.jsonl"
     path.write_text(json.dumps([{"a": i, "y": i} for i in range(40)]))
     with pytest.raises(DatasetError, match="one JSON array; write an object on each line"):
         read_dataset(path, SourceOptions())
 
 
-def test_only_a_header_is_told_as_that_in_batches_too(tmp_path):
+def test_a_header_without_rows_is_reported_in_batches_too(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("a,b,y\n")
     with pytest.raises(DatasetError, match=r'columns \("a", "b", "y"\) but no rows'):
@@ -203,7 +203,7 @@ class TestParquet:
         with pytest.raises(DatasetError, match=r"binary values: \"raw\" \(such as b'"):
             train_petrol(dataset=path, model=LINEAR, preprocess="auto")
 
-    def test_one_that_was_compressed_again_is_told(self, dataset):
+    def test_one_that_was_compressed_again_is_reported(self, dataset):
         dataset.write_bytes(gzip.compress(dataset.read_bytes()))
         with pytest.raises(DatasetError, match="Parquet within gzip"):
             read_dataset(dataset, SourceOptions())

@@ -55,7 +55,7 @@ def test_rows_without_a_target_are_left_out_and_counted(learn, name):
 
 
 @pytest.mark.parametrize("missing", ["drop", "error"])
-def test_a_target_without_gaps_is_no_matter_of_it(learn, missing):
+def test_a_target_without_gaps_is_unaffected(learn, missing):
     result = learn(table=TABLE.dropna(subset="y"), missing=missing, source=SourceOptions(drop=("late",)))
 
     assert "rows_without_target" not in result.manifest["data"]
@@ -73,13 +73,13 @@ def test_the_error_names_the_option(learn):
 
 
 @pytest.mark.parametrize("batch_rows", [None, 7])
-def test_a_dataset_without_any_target_is_an_error_all_the_same(learn, batch_rows):
+def test_a_dataset_without_any_target_is_still_an_error(learn, batch_rows):
     model = LINEAR if batch_rows is None else ClassModel("sklearn.linear_model.SGDRegressor")
     with pytest.raises(DatasetError, match=r"All \d+ rows have no finite value"):
         learn(table=TABLE.assign(y=float("nan"), late=1), batch_rows=batch_rows, model=model)
 
 
-def test_infinite_targets_are_an_error_all_the_same(learn):
+def test_infinite_targets_are_still_an_error(learn):
     with pytest.raises(DatasetError) as raised:
         learn(table=TABLE.assign(y=TABLE["y"].where(TABLE.index != 5, float("inf"))))
 
@@ -145,7 +145,7 @@ def test_gates_compare_with_the_latest_model_on_the_rows_that_are_left(learn):
     ("model", "source"),
     [(ScriptModel("mine.py"), "print(1)\n"), (ModuleModel("mine"), "def train(dataset, model):\n    pass\n")],
 )
-def test_code_that_reads_the_dataset_itself_is_told_to_leave_them_out_itself(learn, tmp_path, model, source):
+def test_code_that_reads_the_dataset_must_leave_them_out_itself(learn, tmp_path, model, source):
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "mine.py").write_text(source)
 

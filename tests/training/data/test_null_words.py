@@ -55,7 +55,7 @@ class TestTarget:
     @pytest.mark.parametrize(
         "fields", [{}, {"batch_rows": 20, "model": ClassModel("sklearn.naive_bayes.GaussianNB")}]
     )
-    def test_a_class_that_is_read_as_missing_is_told(self, train_table, options, fields):
+    def test_a_class_that_is_read_as_missing_is_reported(self, train_table, options, fields):
         with pytest.raises(DatasetError) as raised:
             train_table(
                 self.CONTENT, target="word", source=SourceOptions(**options), **{"model": LOGISTIC} | fields
@@ -75,7 +75,7 @@ class TestTarget:
         predicted = predict_file(result.model, result.manifest, tmp_path / "table.csv")
         assert predicted["word"].tolist()[:3] == ["None", "Mild", "Severe"]
 
-    def test_empty_values_are_told_as_such(self, train_table):
+    def test_empty_values_are_reported_as_such(self, train_table):
         with pytest.raises(DatasetError) as raised:
             train_table(of_words(["", "Mild", "Severe"]), target="word", model=LOGISTIC)
 

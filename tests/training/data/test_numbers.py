@@ -249,7 +249,7 @@ def test_marks_of_the_file_make_numbers_of_whole_columns_in_that_form_only(tmp_p
     assert table["gap"].fillna(0).tolist() == [0, 1.5, 0, 0]
 
 
-def test_a_list_of_two_stays_text_beside_thousands(tmp_path):
+def test_a_pair_stays_text_in_a_column_of_thousands(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text('pair,people\n"1,2","1,200"\n12,"12,345"\n"1,3",150\n')
 

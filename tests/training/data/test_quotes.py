@@ -68,7 +68,7 @@ STRAY = {
 
 
 @pytest.mark.parametrize(("content", "options", "row", "line"), STRAY.values(), ids=STRAY.keys())
-def test_a_quote_that_swallows_rows_is_told_with_its_row(path_of, content, options, row, line):
+def test_a_quote_that_swallows_rows_is_reported_with_its_row(path_of, content, options, row, line):
     for path in (path_of(content), path_of(gzip.compress(content.encode()), "t.csv.gz")):
         with pytest.raises(SourceOptionError) as whole:
             read_dataset(path, SourceOptions(**options))
@@ -80,7 +80,7 @@ def test_a_quote_that_swallows_rows_is_told_with_its_row(path_of, content, optio
         assert str(streamed.value) == str(whole.value)
 
 
-def test_it_is_told_of_a_tsv(path_of):
+def test_it_is_reported_for_a_tsv(path_of):
     path = path_of(rows(with_quotes(60, 10, 45), "\t"), "t.tsv")
 
     with pytest.raises(SourceOptionError, match=r"in row 11 \(line 12\)"):
@@ -111,7 +111,7 @@ def test_quoted_text_is_read_as_it_stands(path_of, content, texts):
     assert [t for b in read_batches(path, SourceOptions(), 1) for t in b.table["b"]] == texts
 
 
-def test_no_character_quotes_where_the_config_says_so(path_of, tmp_path):
+def test_quotes_are_plain_characters_if_the_config_says_so(path_of, tmp_path):
     path = path_of(rows(with_quotes(300, 5, 30, 250)))
     options = SourceOptions(quote="none")
 

@@ -80,7 +80,7 @@ def test_a_quote_within_a_value_ends_no_row(tmp_path):
     assert len(sample.read_text().splitlines()) == 8
 
 
-def test_damage_is_told(tmp_path):
+def test_damage_is_reported(tmp_path):
     (tmp_path / "data.csv.gz").write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * 100_000)[:-200])
     with pytest.raises(TrainingError, match="damaged or cut short"):
         take_sample(tmp_path / "data.csv.gz", tmp_path / "sample", SourceOptions(), 5)

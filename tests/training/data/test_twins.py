@@ -30,7 +30,7 @@ ADVICE = "if they are the same, write them the same way in the dataset."
     ],
 )
 @pytest.mark.parametrize("dtype", [None, "category"])
-def test_twins_are_told_with_their_rows(values, told, dtype):
+def test_twins_are_reported_with_their_rows(values, told, dtype):
     column = pd.Series(values, name="answer", dtype=dtype)
 
     warnings = warn_of_twins([column])
@@ -44,7 +44,7 @@ def test_twins_are_told_with_their_rows(values, told, dtype):
 @pytest.mark.parametrize(
     "fields", [{}, {"batch_rows": 25, "model": ClassModel("sklearn.naive_bayes.GaussianNB")}]
 )
-def test_classes_are_told_in_the_manifest(train_table, fields):
+def test_classes_are_reported_in_the_manifest(train_table, fields):
     lines = "".join(f"{i},{['yes', 'no', 'Yes'][i % 3 if i > 50 else i % 2]}\n" for i in range(100))
 
     result = train_table(f"x,y\n{lines}", **{"model": LOGISTIC} | fields)
@@ -52,7 +52,7 @@ def test_classes_are_told_in_the_manifest(train_table, fields):
     assert any('in "y" ("yes" in' in warning for warning in result.manifest["warnings"])
 
 
-def test_categories_are_told_in_the_manifest(train_table):
+def test_categories_are_reported_in_the_manifest(train_table):
     lines = "".join(f"{['a', 'b', 'A'][i % 3]},{i},{i % 2}\n" for i in range(100))
 
     result = train_table(f"k,x,y\n{lines}", model=LOGISTIC, preprocess="auto")

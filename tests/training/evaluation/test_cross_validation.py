@@ -92,7 +92,7 @@ def test_a_fold_knows_nothing_of_the_fold_before(train_module):
     assert result.model.fits == 1
 
 
-def test_a_model_that_cannot_be_copied_is_told(train_module):
+def test_a_model_that_cannot_be_copied_is_reported(train_module):
     source = """
         import threading
 

@@ -310,7 +310,9 @@ class TestAgainstTheLatest:
         ),
     ],
 )
-def test_what_cannot_be_required_is_told_before_anything_is_read(train_petrol, tmp_path, require, message):
+def test_an_impossible_requirement_is_reported_before_anything_is_read(
+    train_petrol, tmp_path, require, message
+):
     with pytest.raises(SpecError) as raised:
         train_petrol(dataset=tmp_path / "missing.csv", require=require)
 

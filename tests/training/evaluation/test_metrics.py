@@ -49,7 +49,7 @@ def test_errors_are_positive(train_petrol):
 
 
 @pytest.mark.parametrize("where", ["metrics", "require"])
-def test_a_metric_that_is_none_is_told_with_the_nearest_before_anything_is_read(
+def test_an_unknown_metric_is_reported_with_the_nearest_before_anything_is_read(
     train_petrol, tmp_path, where
 ):
     fields = {"metrics": ["rmsee"]} if where == "metrics" else {"require": {"rmsee": {"max": 1}}}

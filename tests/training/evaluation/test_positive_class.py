@@ -108,9 +108,7 @@ def test_the_latest_model_is_measured_by_the_same_class(train_table):
         (("False", "True"), "true", 'has no class "true", only false and true; did you mean true?'),
     ],
 )
-def test_a_class_that_the_target_has_not_is_told_with_those_that_it_has(
-    train_table, names, positive, sentence
-):
+def test_an_unknown_class_is_reported_with_the_known_ones(train_table, names, positive, sentence):
     with pytest.raises(MetricError) as raised:
         train_table(table(names), **TREE, positive_class=positive)
 

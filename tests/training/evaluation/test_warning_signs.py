@@ -92,7 +92,7 @@ def first_class_old(i, draw):
         (
             leaked_in_two_parts,
             {"model": LINEAR},
-            [PERFECT, "make sure that no feature holds the answer"],
+            [PERFECT, "make sure that no feature gives the answer away"],
             ["can predict the target"],
         ),
         (leaked_class, {"model": TREE}, [PERFECT, 'and the feature "a" can predict the target'], [USELESS]),
@@ -109,7 +109,7 @@ def first_class_old(i, draw):
             {"model": TREE},
             [
                 POSITIVE
-                + ' "usual", the more frequent class, because it sorts last: if "rare" is the one to find, '
+                + ' "usual", the more frequent class, because it sorts last. To look for "rare" instead, '
                 'set evaluate.positive_class: "rare".'
             ],
             [],
@@ -138,7 +138,7 @@ def first_class_old(i, draw):
         (first_class_old, {"model": TREE, "time_column": "a"}, [UNTESTED + ' "old"'], [UNLEARNED, ONE_VALUE]),
     ],
 )
-def test_a_sign_is_told_where_it_is_and_only_there(train_table, row, fields, raised, not_raised):
+def test_each_warning_sign_is_reported_and_no_other(train_table, row, fields, raised, not_raised):
     result = train_table(table(row), **{"model": RIDGE} | fields)
 
     warnings = "\n".join(result.manifest["warnings"])
@@ -147,7 +147,7 @@ def test_a_sign_is_told_where_it_is_and_only_there(train_table, row, fields, rai
     assert all(f"  warning   {warning}" in result.summary for warning in result.manifest["warnings"])
 
 
-def test_held_out_rows_of_one_class_are_told_once_with_what_to_do(train_table):
+def test_held_out_rows_of_one_class_are_reported_once_with_what_to_do(train_table):
     rows = "".join(f"{i},{'yes' if i < 5 else 'no'}\n" for i in range(200))
 
     warnings = train_table(f"x,y\n{rows}", model=TREE, time_column="x", features=("x",)).manifest["warnings"]
@@ -166,7 +166,7 @@ def test_a_good_ranking_alone_is_no_perfect_score(train_petrol, sample_data):
     assert not any(PERFECT in warning for warning in result.manifest["warnings"])
 
 
-def test_the_baseline_stands_beside_every_metric(train_petrol):
+def test_every_metric_has_its_baseline(train_petrol):
     result = train_petrol(metrics=["r2", "max_error"])
 
     assert list(result.manifest["baseline"]) == list(result.metrics)

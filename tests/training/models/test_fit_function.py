@@ -130,7 +130,9 @@ def test_generators_that_it_draws_from_are_as_before_when_it_ends(train_module):
         ),
     ],
 )
-def test_one_that_fails_is_told_with_its_own_file_and_line(train_module, tmp_path, source, error, message):
+def test_one_that_fails_is_reported_with_its_own_file_and_line(
+    train_module, tmp_path, source, error, message
+):
     with pytest.raises(error) as raised:
         train_module(source)
 

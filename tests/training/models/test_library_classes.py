@@ -78,14 +78,14 @@ def test_a_class_that_must_be_given_estimators_names_the_way_that_works(train_pe
         train_petrol(model=ClassModel("sklearn.ensemble.VotingRegressor"), params=params)
 
 
-def test_a_param_of_a_wrong_value_is_told_in_the_estimators_words(train_petrol):
+def test_a_param_of_a_wrong_value_is_reported_in_the_estimators_words(train_petrol):
     with pytest.raises(
         FitError, match="Ridge failed to fit: InvalidParameterError: The 'alpha' parameter of Ridge must"
     ):
         train_petrol(model=ClassModel("sklearn.linear_model.Ridge"), params={"alpha": "much"})
 
 
-def test_a_classifier_of_numbers_is_told_in_the_estimators_words(train_table):
+def test_a_classifier_of_numbers_is_reported_in_the_estimators_words(train_table):
     table = "x,y\n1,0.5\n2,1.5\n3,2.5\n"
 
     with pytest.raises(FitError, match="Unknown label type: continuous"):

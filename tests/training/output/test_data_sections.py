@@ -31,7 +31,7 @@ FOREST = {"when": DATES, "town": "encoded with a number per category"}
         ("sklearn.ensemble.RandomForestRegressor", FOREST),
     ],
 )
-def test_what_was_done_to_each_column_is_said(train_table, model, prepared):
+def test_what_was_done_to_each_column_is_shown(train_table, model, prepared):
     result = train_table(
         TABLE, model=ClassModel(model), preprocess="auto", source=SourceOptions(drop=("id", "note"))
     )
@@ -50,7 +50,7 @@ def test_text_of_many_values_is_encoded_by_its_parts(train_table):
     assert result.manifest["data"]["prepared"]["note"] == "encoded as text, by its parts"
 
 
-def test_a_column_that_the_preparation_leaves_out_is_said(train_table):
+def test_a_column_that_the_preparation_leaves_out_is_shown(train_table):
     rows = "".join(f"{number},,{'ab'[number % 2]},{number}\n" for number in range(60))
 
     result = train_table(
@@ -66,7 +66,7 @@ def test_a_column_that_the_preparation_leaves_out_is_said(train_table):
     )
 
 
-def test_numbers_in_a_form_of_their_own_are_said(train_table):
+def test_numbers_in_a_special_format_are_listed(train_table):
     text = "price,y\n" + "".join(f"${i},{i}\n" for i in range(40))
 
     source = SourceOptions(numbers={"price": {"prefix": "$"}})
@@ -75,7 +75,7 @@ def test_numbers_in_a_form_of_their_own_are_said(train_table):
     assert result.manifest["data"]["prepared"] == {"price": "read as numbers in the form of source.numbers"}
 
 
-def test_of_a_module_only_what_reading_did_is_said(train_table, tmp_path):
+def test_a_module_only_lists_what_reading_did(train_table, tmp_path):
     (tmp_path / "mine.py").write_text(
         "from sklearn.dummy import DummyRegressor\n\ndef build_model():\n    return DummyRegressor()\n"
     )

@@ -53,7 +53,7 @@ def written(result):
 
 
 @pytest.mark.parametrize("by_script", [False, True], ids=["train function", "script"])
-def test_a_file_without_its_scaler_is_a_warning_beside_the_codes_own_metrics(
+def test_a_file_without_its_scaler_is_a_warning_next_to_the_codes_own_metrics(
     train_module, train_script, by_script
 ):
     result = train_script(SCRIPT, target=TARGET) if by_script else train_module(LAB, target=TARGET)

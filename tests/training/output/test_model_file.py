@@ -58,7 +58,7 @@ WRITES = """
         ),
     ],
 )
-def test_an_unpicklable_model_is_told_with_the_part_that_fails(train_module, tmp_path, source, message):
+def test_an_unpicklable_model_is_reported_with_the_part_that_fails(train_module, tmp_path, source, message):
     with pytest.raises(TrainingError) as raised:
         train_module(source)
 
@@ -66,7 +66,7 @@ def test_an_unpicklable_model_is_told_with_the_part_that_fails(train_module, tmp
     assert list((tmp_path / "model").iterdir()) == []
 
 
-def test_a_script_that_pickles_a_lambda_is_told_with_its_line(train_module, tmp_path):
+def test_a_script_that_pickles_a_lambda_is_reported_with_its_line(train_module, tmp_path):
     source = "import pickle\ndef train(data, model):\n    pickle.dump(lambda: 1, open(model, 'wb'))\n"
 
     with pytest.raises(UserCodeError, match=r"mine\.py:3: train raised .*[Pp]ickle"):
@@ -85,7 +85,7 @@ def test_a_script_that_pickles_a_lambda_is_told_with_its_line(train_module, tmp_
         ("table.to_parquet(model)", "it is not a pickle"),
     ],
 )
-def test_a_train_function_that_writes_no_pickle_is_told_so(train_module, tmp_path, statement, fault):
+def test_a_train_function_that_writes_no_pickle_is_reported(train_module, tmp_path, statement, fault):
     with pytest.raises(TrainingError, match=fault):
         train_module(WRITES.format(statement))
     assert list((tmp_path / "model").iterdir()) == []

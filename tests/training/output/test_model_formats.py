@@ -149,7 +149,7 @@ def test_an_onnx_model_predicts_files(mixed, tmp_path):
     assert predicted["prediction"].tolist() == pytest.approx(model.predict(features).tolist())
 
 
-def test_a_model_that_onnx_does_not_know_is_told_with_the_way_out(diabetes, tmp_path):
+def test_a_model_that_onnx_does_not_know_is_reported_with_alternatives(diabetes, tmp_path):
     model = make_pipeline(FunctionTransformer(np.cbrt), Ridge()).fit(*diabetes)
 
     with pytest.raises(
@@ -160,7 +160,7 @@ def test_a_model_that_onnx_does_not_know_is_told_with_the_way_out(diabetes, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_model_that_the_converter_fails_at_is_told_in_its_words(diabetes, tmp_path):
+def test_a_failing_converter_is_quoted(diabetes, tmp_path):
     model = HistGradientBoostingRegressor(max_iter=3).fit(*diabetes)
 
     with pytest.raises(
@@ -257,7 +257,7 @@ def test_unknown_types_are_refused_when_a_model_is_loaded_unless_trusted(wine, t
     )
 
 
-def test_a_model_with_a_function_of_its_own_is_refused_by_skops(diabetes, tmp_path):
+def test_skops_refuses_a_model_with_its_own_function(diabetes, tmp_path):
     model = make_pipeline(FunctionTransformer(lambda x: x), Ridge()).fit(*diabetes)
 
     with pytest.raises(TrainingError, match=r"model\.format to pickle"):

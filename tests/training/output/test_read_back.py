@@ -148,9 +148,9 @@ def test_predictions_that_vary_by_themselves_are_a_warning(train_module):
 
 
 @pytest.mark.parametrize(("model", "warned"), [("Mine", True), ("Ridge", False)])
-def test_predictions_that_depend_on_the_rows_beside_are_a_warning(train_module, model, warned):
+def test_predictions_that_depend_on_other_rows_are_a_warning(train_module, model, warned):
     manifest = train_module(MODEL.format(SCALES_BY_THE_ROWS_IT_PREDICTS, model), test_size=0.8).manifest
-    assert warned == any("when other rows stand beside it" in warning for warning in manifest["warnings"])
+    assert warned == any("depends on the other rows" in warning for warning in manifest["warnings"])
 
 
 TRAINS = """
@@ -192,7 +192,7 @@ def test_what_a_script_pickles_must_load(train_script):
         train_script("class Mine:\n    def __reduce__(self):\n        return int, ('no way back',)")
 
 
-def test_a_script_may_pickle_a_class_of_its_own_and_is_warned(train_script):
+def test_a_script_that_pickles_its_own_class_gets_a_warning(train_script):
     manifest = train_script("class Mine: pass")
     assert "model.pkl" in manifest["files"]
     warnings = " ".join(manifest["warnings"])

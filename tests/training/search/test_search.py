@@ -154,7 +154,7 @@ def test_another_seed_proposes_other_trials(search, tmp_path):
     assert first["winner"] != second["winner"]
 
 
-def test_each_candidate_is_tried_as_it_is_and_pruned_trials_count(search):
+def test_each_candidate_is_tried_as_written_and_pruned_trials_count(search):
     found = search(trials=24).manifest["search"]
     assert [row["candidate"] for row in found["leaderboard"]] == [TREE, RIDGE["class"]]
     assert [row["trials"] for row in found["leaderboard"]] == [23, 1]
@@ -172,7 +172,7 @@ def test_each_candidate_is_tried_as_it_is_and_pruned_trials_count(search):
     assert {"optuna", "sklearn"} <= set(found["libraries"])
 
 
-def test_an_interrupted_search_goes_on_and_finds_the_same(search, tmp_path):
+def test_an_interrupted_search_continues_and_finds_the_same(search, tmp_path):
     """Wherever it ends: what is kept by then is not computed again."""
     whole = Kept()
     expected = search(checkpoint=whole, output_dir=tmp_path / "whole").manifest["search"]
@@ -317,7 +317,7 @@ def test_time_ends_a_search_after_each_candidate_was_tried(search):
     assert found["trials"]["done"] == 2
 
 
-def test_a_winner_without_a_gain_is_told(search, table):
+def test_a_winner_without_a_gain_is_reported(search, table):
     header, *rows = table.splitlines()
     draw = random.Random(2)
     noise = "\n".join([header, *(f"{row.rpartition(',')[0]},{draw.gauss(0, 1):.4f}" for row in rows)])

@@ -326,7 +326,7 @@ def test_a_step_without_partial_fit_is_named(train_rows, tmp_path):
         train_rows(make_table(300), model=ModuleModel("mine"), models_dir=tmp_path)
 
 
-def test_a_damaged_file_is_told_as_one(train_rows, train_petrol, tmp_path):
+def test_a_damaged_file_is_reported_as_one(train_rows, train_petrol, tmp_path):
     whole = gzip.compress(make_table(30_000).to_csv(index=False).encode())
     (tmp_path / "cut.csv.gz").write_bytes(whole[: len(whole) // 2])
 

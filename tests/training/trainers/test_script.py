@@ -185,7 +185,7 @@ def test_params_are_flags(run, tmp_path):
     ]
 
 
-def test_a_misspelt_placeholder_is_told_before_anything_runs(run, tmp_path):
+def test_a_misspelt_placeholder_is_reported_before_anything_runs(run, tmp_path):
     with pytest.raises(
         TrainingError, match=r"no placeholder \{model_path\}.*There are \{dataset\}, \{model\}"
     ):
@@ -248,7 +248,7 @@ def test_an_endless_line_is_cut(run, caplog):
     assert (sum(lengths), max(lengths)) == (250_000, 10_000)
 
 
-def test_a_failure_is_told_with_exit_code_and_last_lines(run):
+def test_a_failure_is_reported_with_exit_code_and_last_lines(run):
     with pytest.raises(TrainingError, match=r"legacy\.py: the script ended with exit code 3") as raised:
         run("import sys\nfor i in range(50): print('line', i)\nsys.exit(3)")
 
@@ -262,7 +262,7 @@ def test_a_traceback_is_among_the_last_lines(run):
         run("raise ValueError('no such column')")
 
 
-def test_a_silent_failure_and_a_signal_are_told(run):
+def test_a_silent_failure_and_a_signal_are_reported(run):
     with pytest.raises(
         TrainingError, match=r"was ended by SIGKILL \(perhaps memory ran out\)\. It printed nothing"
     ):
@@ -392,7 +392,7 @@ BAD_OUTPUT = [
 
 
 @pytest.mark.parametrize(("source", "message"), BAD_OUTPUT)
-def test_output_that_is_no_model_is_told(run, source, message):
+def test_output_that_is_not_a_model_is_reported(run, source, message):
     with pytest.raises(TrainingError, match=message):
         run(source)
 

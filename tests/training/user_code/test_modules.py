@@ -187,7 +187,7 @@ def test_a_neighbor_imported_by_its_name_alone_is_found_where_it_lies(train_modu
         ),
     ],
 )
-def test_a_module_that_fails_is_told_with_its_own_file_and_line(
+def test_a_module_that_fails_is_reported_with_its_own_file_and_line(
     train_module, tmp_path, source, error, message
 ):
     with pytest.raises(error) as raised:
@@ -259,7 +259,7 @@ def test_a_train_function_of_one_argument_is_refused(train_module):
         ("/etc/passwd", "is not in"),
     ],
 )
-def test_a_module_that_is_not_there_is_told_with_those_that_are(train_petrol, name, message):
+def test_a_missing_module_is_reported_with_the_existing_ones(train_petrol, name, message):
     with pytest.raises(ModelNotFoundError, match=message):
         train_petrol(model=ModuleModel(name))
 
@@ -435,7 +435,7 @@ def test_metrics_of_a_train_function_are_plain_numbers_and_those_that_are_none_a
     assert result.manifest["notes"] == ["loss is left out: it is nan"]
 
 
-def test_files_that_a_train_function_writes_beside_the_model_are_kept(train_module, tmp_path):
+def test_files_that_a_train_function_writes_next_to_the_model_are_kept(train_module, tmp_path):
     result = train_module(
         """
         from pathlib import Path

@@ -40,7 +40,7 @@ def _check_decided(name: str) -> None:
 
 
 class ThresholdConfig(SparseSection):
-    """From which probability on the positive class is predicted: a value, or a metric that chooses it."""
+    """The probability at which the positive class is predicted: a value, or a metric that chooses it."""
 
     short_forms: ClassVar[tuple[dict[str, Any], ...]] = (
         {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
@@ -133,20 +133,20 @@ class EvaluateConfig(SparseSection):
 
     positive_class: Value | None = Field(
         default=None,
-        description="Of two classes, the one that counts as positive in metrics such as f1, precision, recall and average_precision, in their gates and "
+        description="With two classes, the one that counts as positive in metrics such as f1, precision, recall and average_precision, in their gates and "
         "on the card, written as in the data. Default: the one that sorts last.",
         examples=["fraud", 1, True],
     )
 
     threshold: ThresholdConfig | None = Field(
         default=None,
-        description="Of two classes, the probability from which on the positive one is predicted, in metrics, gates, the card and `predict`: a number, "
+        description="With two classes, the probability at which the positive one is predicted, in metrics, gates, the card and `predict`: a number, "
         "or the metric that chooses it. Default: the more probable class.",
         examples=[0.3, {"maximize": "f1"}],
     )
     calibrate: Literal["isotonic", "sigmoid"] | None = Field(
         default=None,
-        description="Of two classes, how the probabilities are calibrated, on five folds of the training rows: `isotonic` for a thousand rows or more, "
+        description="With two classes, how the probabilities are calibrated, on five folds of the training rows: `isotonic` for a thousand rows or more, "
         "`sigmoid` for fewer. Default: as the model gives them.",
         examples=["isotonic"],
     )

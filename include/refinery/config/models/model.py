@@ -204,8 +204,8 @@ class ModelConfig(Section):
     )
     candidates: Items[CandidateConfig] = Field(
         default=(),
-        description="Models of which a search chooses the best one, the simplest first: it is what the others must beat. The winner is fitted to all rows "
-        "to learn from, and measured once on those held out.",
+        description="Models from which a search chooses the best one, the simplest first: the others must beat it. The winner is fitted to all "
+        "training rows, and measured once on those held out.",
         examples=[
             [
                 {"class": "sklearn.linear_model.LogisticRegression"},

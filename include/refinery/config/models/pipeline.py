@@ -121,7 +121,7 @@ class PipelineConfig(Section):
     )
     task: Literal["anomaly", "clustering"] | None = Field(
         default=None,
-        description="What a model does that learns no target: `anomaly` finds outliers, `clustering` groups rows. Default: regression or "
+        description="What a model without a target does: `anomaly` finds outliers, `clustering` groups rows. Default: regression or "
         "classification, as the model declares.",
         examples=["anomaly"],
     )
@@ -172,7 +172,7 @@ class PipelineConfig(Section):
     evaluate: EvaluateConfig = Field(default=EvaluateConfig(), description="How the model is measured.")
     require: Requirements | None = Field(
         default=None,
-        description="The gates: what the model must reach, by metric, to be promoted. Metrics have the same names as under `evaluate`; "
+        description="The gates: the requirements, by metric, that a model must meet to be promoted. Metrics have the same names as under `evaluate`; "
         "a `train` function or a script may use its own.",
         examples=[{"r2": {"min": 0.35}, "mae": {"max": 60, "no_worse_than_latest": "10%"}}],
     )
@@ -184,7 +184,7 @@ class PipelineConfig(Section):
     )
     card: bool = Field(
         default=True,
-        description="Whether to write a card beside the model, a page with its metrics and figures, and to describe the dataset's columns "
+        description="Whether to write a card next to the model, a page with its metrics and figures, and to describe the dataset's columns "
         "in the manifest; this takes a moment, and up to 20 seconds for a model that predicts slowly.",
         examples=[False],
     )

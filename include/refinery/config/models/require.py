@@ -40,7 +40,7 @@ Tolerance = Annotated[
 
 
 class Requirement(SparseSection):
-    """What the metric of this name must reach."""
+    """The requirements for the metric of this name."""
 
     min: Number | None = Field(default=None, description="The minimum that passes.", examples=[0.35])
     max: Number | None = Field(default=None, description="The maximum that passes.", examples=[60])

@@ -43,7 +43,7 @@ class SearchConfig(SparseSection):
         default=TRIALS,
         ge=1,
         le=10_000,
-        description="How many models to try at most. Each candidate is tried first as it is, without its `search`.",
+        description="How many models to try at most. Each candidate is first tried as written, without its `search`.",
         examples=[60],
     )
     minutes: Annotated[Number, Field(gt=0, le=100_000)] | None = Field(

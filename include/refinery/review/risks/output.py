@@ -135,7 +135,7 @@ def output_inside_a_run(review: Review) -> Iterator[Finding]:
     for outer, inner, place in _nested(review, folders, folders):
         sentence = (
             f"{inner} writes {folders[inner]}, inside {folders[outer]} of {outer}: anyone who copies or deletes a model of "
-            f"{outer} takes that of {inner} along"
+            f"{outer} also takes that of {inner}"
         )
         yield Finding(sentence, (outer, inner), place)
 

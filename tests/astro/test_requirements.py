@@ -1,4 +1,4 @@
-"""Whether requirements.txt can be installed beside the image's Airflow."""
+"""Whether requirements.txt can be installed with the image's Airflow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a card says of the search that found its model."""
+"""The search on the card of the model that it found."""
 
 from __future__ import annotations
 

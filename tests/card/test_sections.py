@@ -1,4 +1,4 @@
-"""What the card says, and that it says nothing of what is not there."""
+"""The sections of the card, which are left out if there is nothing to show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `refinery validate` says of the params of libraries whose constructors take any name."""
+"""`refinery validate` checks the params of libraries whose constructors accept any name."""
 
 from __future__ import annotations
 

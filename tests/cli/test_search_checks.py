@@ -1,4 +1,4 @@
-"""What `refinery validate` says of candidates and of what is searched, by the libraries' own constraints."""
+"""`refinery validate` checks candidates and search spaces by the libraries' own constraints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever stands in the files, they give pipelines and problems, and never anything else."""
+"""Any content of the files gives pipelines and problems, and never anything else."""
 
 from __future__ import annotations
 

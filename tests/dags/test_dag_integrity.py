@@ -1,4 +1,4 @@
-"""What a new Astro project asks of every DAG. It stands alone: `astro dev pytest` runs it inside the image."""
+"""The checks of a new Astro project for every DAG. Self-contained: `astro dev pytest` runs it inside the image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps killed outright, each at random moments: what lies on S3 then, and what is left once they were tried again.
+"""Steps killed at random moments: what is on S3 then, and what is left after the next try.
 
 Each step is a fork, so the moments fall into the step's own work.
 """

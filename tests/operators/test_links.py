@@ -1,4 +1,4 @@
-"""Airflow shows links beside a task: the model's page, its files, its dataset, and the plan of its config."""
+"""The links of a task in Airflow: the model's page, its files, its dataset, and the plan of its config."""
 
 from __future__ import annotations
 

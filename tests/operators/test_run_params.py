@@ -1,4 +1,4 @@
-"""Runs with params: what a person sets reaches source, model and prefix, and each choice has models of its own."""
+"""Runs with params: the values reach source, model and prefix, and each choice has its own models."""
 
 from __future__ import annotations
 

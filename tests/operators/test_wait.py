@@ -1,4 +1,4 @@
-"""Waiting for the dataset: at once where it is there, in the triggerer where it is not."""
+"""Waiting for the dataset: not at all if it exists, otherwise in the triggerer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a project is, and what its pyproject.toml says of it."""
+"""Finding a project, and reading its settings in pyproject.toml."""
 
 from __future__ import annotations
 

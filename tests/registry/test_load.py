@@ -1,4 +1,4 @@
-"""Loading a model: from S3 or from a folder, and only if it is what its manifest says."""
+"""Loading a model: from S3 or from a folder, and only if it matches its manifest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which model is the latest: the newest that was promoted, whoever else writes at the same time."""
+"""Which model is the latest: the newest promoted one, even with simultaneous writers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training was told survives its way through the manifest."""
+"""A training's spec survives the round trip through the manifest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table in cases/: what is said of each change, whole. `pytest tests/review --update-cases` writes the plans anew."""
+"""The table in cases/: the complete plan of each change. `pytest tests/review --update-cases` rewrites the plans."""
 
 from __future__ import annotations
 

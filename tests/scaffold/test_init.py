@@ -1,4 +1,4 @@
-"""refinery init: a project that runs at once, or Refinery added to one that is there."""
+"""refinery init: a project that runs immediately, or Refinery added to an existing one."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ both_servers = pytest.mark.parametrize("endpoint", ["nanio", "moto"], indirect=T
 
 
 class Clock:
-    """Tells the time that was slept."""
+    """Records the time that was slept."""
 
     now = 0.0
 

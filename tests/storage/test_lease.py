@@ -1,4 +1,4 @@
-"""Of several writers under one prefix, one at a time is let in, as long as it lives and says so."""
+"""Only one of several writers may use a prefix at a time, for as long as it renews its lease."""
 
 from __future__ import annotations
 

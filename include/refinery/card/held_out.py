@@ -1,4 +1,4 @@
-"""What the card needs to know about held-out rows, whoever evaluated them."""
+"""What the card needs to know about held-out rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Set a model's metrics beside the baseline's and those of the models promoted before it."""
+"""Compare a model's metrics with the baseline and the previously promoted models."""
 
 from __future__ import annotations
 

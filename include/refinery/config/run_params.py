@@ -1,4 +1,4 @@
-"""The params of a pipeline's runs: what their templates become in Airflow, and what they are in a run that nobody set them for."""
+"""The params of a pipeline's runs: what their templates become in Airflow, and their values in a run that sets none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make what can be made of a config with errors: for a comparison with it, never to run it."""
+"""Keep the valid part of a config with errors, to compare with it and never to run it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The links that Airflow shows beside a task. Their addresses are found while the step runs, and kept in XCom by Airflow."""
+"""The links that Airflow shows on a task. Their addresses are found while the step runs, and kept in XCom by Airflow."""
 
 from __future__ import annotations
 

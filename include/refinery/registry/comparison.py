@@ -1,4 +1,4 @@
-"""Set two models side by side: metrics, params, data, environment and config."""
+"""Compare two models: metrics, params, data, environment and config."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Comparison:
 
 
 def compare(first: Mapping[str, Any], second: Mapping[str, Any]) -> Comparison:
-    """Set two models side by side.
+    """Compare two models.
 
     Args:
         first: The manifest of one.

@@ -1,4 +1,4 @@
-"""What a model is made of: dataset, config, code, settings, Python and libraries; and what of it has changed since."""
+"""The inputs of a model (dataset, config, code, settings, Python and libraries), and which of them have changed since."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read what describes a model on S3: its manifest, as it is or as it was promoted, and the card beside it."""
+"""Read what describes a model on S3: its manifest, current or as promoted, and the card next to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make a model again from its manifest and compare the bytes."""
+"""Train a model again from its manifest and compare the bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a pipeline's models are: one prefix per run, latest.json beside them, and the models that reruns replaced."""
+"""Where a pipeline's models are: one prefix per run, latest.json next to them, and the models that reruns replaced."""
 
 from __future__ import annotations
 

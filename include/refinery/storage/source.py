@@ -1,4 +1,4 @@
-"""Where a file comes from, and what its server says of it."""
+"""The source of a file, and what its server reports about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Put objects on S3 and check what lies there: files from this machine, and copies of other objects."""
+"""Put objects on S3 and check the result: files from this machine, and copies of other objects."""
 
 from __future__ import annotations
 

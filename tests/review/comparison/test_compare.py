@@ -1,4 +1,4 @@
-"""What a plan says of added, removed and changed pipelines, and of edits that reach many."""
+"""Added, removed and changed pipelines in a plan, and edits that affect many."""
 
 from __future__ import annotations
 

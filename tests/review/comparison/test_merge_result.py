@@ -1,4 +1,4 @@
-"""What a plan says where its base has moved: only the merge of both sides shows what they are together."""
+"""A plan whose base has moved: what only the merge of both sides shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Datasets as broken producers and attackers make them: each ends in a sentence that says what to do, or is learned."""
+"""Datasets by broken producers and attackers: each gives an error that says what to do, or trains a model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words for missing values: read as such in text tables alone, and told where they may be classes or categories."""
+"""Words for missing values: only text tables have them, and those that may be classes or categories are reported."""
 
 from __future__ import annotations
 

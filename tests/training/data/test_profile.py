@@ -1,4 +1,4 @@
-"""What is proposed for a dataset that nobody has described yet."""
+"""The proposal for a dataset without a config."""
 
 from __future__ import annotations
 

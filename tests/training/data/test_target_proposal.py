@@ -1,4 +1,4 @@
-"""Which column of a dataset is proposed as the target, and what is said where none stands out."""
+"""Which column of a dataset is proposed as the target, and the message if none stands out."""
 
 from __future__ import annotations
 

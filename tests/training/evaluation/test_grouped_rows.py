@@ -1,4 +1,4 @@
-"""A random target of each group: a random split knows it, and says so; a split by group does not know it."""
+"""A random target for each group: a random split leaks it and warns; a split by group does not leak it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Predictions: one usable value for each row, or one error that says what came instead."""
+"""Predictions: one usable value for each row, or one error that shows what was returned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Classes of boosting libraries and of imbalanced-learn, from a table as it is to a model file that predicts."""
+"""Classes of boosting libraries and of imbalanced-learn, from a raw table to a model file that predicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a train function or a script has written is scored as a file, whatever its own code says of it."""
+"""The file of a train function or a script is scored, whatever metrics its own code reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scripts that train a model in a process of their own, as they are."""
+"""Unchanged scripts that train a model in a separate process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check what a pipeline may set beside `task`: a model that learns no target has nothing to compare its predictions with."""
+"""Check what a pipeline may set together with `task`: without a target, there is nothing to compare predictions with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find secrets in a config's text, including comments: the text is stored beside every model."""
+"""Find secrets in a config's text, including comments: the text is stored with every model."""
 
 from __future__ import annotations
 

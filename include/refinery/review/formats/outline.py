@@ -1,4 +1,4 @@
-"""The one walk over a plan: which sections its page has, in which order, and what stands in each."""
+"""The one walk over a plan: which sections its page has, in which order, and what each contains."""
 
 from __future__ import annotations
 

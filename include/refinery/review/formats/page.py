@@ -1,4 +1,4 @@
-"""What a plan's page is made of, for the terminal and for Markdown alike."""
+"""The parts of a plan's page, for both the terminal and Markdown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A kind of risk beside the check that finds it."""
+"""A kind of risk with the check that finds it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The columns that a model is given, as far as its config says."""
+"""The columns that a model gets, as far as its config tells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Risks of pipelines that come and go: lost history, nobody who writes what others wait for, too many of them."""
+"""Risks of added and removed pipelines: lost history, awaited assets that nothing writes, too many pipelines."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ def _split_classes(spec: TrainingSpec, target: pd.Series[Any]) -> tuple[Rows, Ro
 
 @contextlib.contextmanager
 def _told_as(key: str, rows: int) -> Iterator[None]:
-    """Tell a split that fails as the key that asks for it."""
+    """Report a split that fails as the key that asks for it."""
     try:
         yield
     except DatasetError as error:

@@ -1,4 +1,4 @@
-"""A classifier that stands for others in a calibration, by the scores that they gave."""
+"""A classifier that replaces others in a calibration, with the scores that they gave."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Look for the signs that a model without a target says nothing: columns of other scales, one cluster, nothing but outliers."""
+"""Look for signs that a model without a target is useless: columns of other scales, one cluster, nothing but outliers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Let the caller put files beside the model; a failure there is noted and does not fail the training."""
+"""Let the caller put files next to the model; a failure there is noted and does not fail the training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Say how far a search can be believed: its leaderboard, its curve, and its score beside that of the held-out rows."""
+"""Show how far to trust a search: its leaderboard, its curve, and its score next to the held-out score."""
 
 from __future__ import annotations
 

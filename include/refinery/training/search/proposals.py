@@ -1,4 +1,4 @@
-"""Propose what to try next: each candidate as it is, then what scored well so far suggests."""
+"""Propose what to try next: each candidate as written, then what the scores so far suggest."""
 
 from __future__ import annotations
 

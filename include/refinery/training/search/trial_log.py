@@ -1,4 +1,4 @@
-"""Keep what trials scored, so that a search that is interrupted goes on instead of starting over.
+"""Keep the scores of trials, so that an interrupted search continues instead of starting over.
 
 A search is a fixed function of its scores: with those that are kept, it proposes the same trials again and computes only the rest.
 """

@@ -1,4 +1,4 @@
-"""Train with a script as it is, in a separate process: it leaves the model and the metrics."""
+"""Train with an unchanged script in a separate process, which writes the model and the metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find the files and libraries that a model's code uses, beside the file that the config names."""
+"""Find the files and libraries that a model's code uses, in addition to the file that the config names."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from refinery.cli.demo import _print_errors, _print_results, _print_warnings, _progress
+from refinery.cli.demo import _print_errors, _print_hint, _print_results, _print_warnings, _progress
 from refinery.local.demo import STEPS, PipelineRun
 
 URL = "s3://models/diabetes_progression/2026-01-31/"
@@ -120,3 +120,10 @@ def test_a_missing_bucket_of_the_embedded_server_is_reported_as_a_folder_to_make
     lines = printed(80, _print_errors, [run])
     hint = "Buckets are folders here; create this one with: mkdir -p .local/s3/risk-models"
     assert (hint in lines) == is_embedded
+
+
+@pytest.mark.parametrize(("params", "model"), [({}, "diabetes_progression"), ({"region": "eu"}, URL)])
+def test_the_hint_names_the_model_of_the_run(run, params, model):
+    (*_, hint) = printed(120, _print_hint, [run], {run.dag_id: params})
+
+    assert hint.endswith(f"card {model}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -23,7 +23,7 @@ from refinery.errors import RefineryError
 from refinery.wording import command_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console
     from rich.table import Table
@@ -96,11 +96,7 @@ def demo(
     _print_results(console, runs)
     _print_warnings(console, runs)
     _print_errors(console, runs)
-    if made := [run.dag_id for run in runs if run.model_url]:
-        console.print(
-            f"\nThe models are plain files below .local/s3/. Look at one: {command_line(f'card {made[0]}')}",
-            soft_wrap=True,
-        )
+    _print_hint(console, runs, conf)
     errors = [] if pipelines else [problem for problem in project.problems if problem.severity == "error"]
     if errors:
         typer.echo(f"\nThese configs are broken and did not run:\n{render_problems(errors)}")
@@ -213,6 +209,14 @@ def _results(runs: Sequence[PipelineRun]) -> Table:
         seconds = f"{run.seconds:.1f}" if run.seconds is not None else ""
         table.add_row(run.dag_id, _state(run), seconds, "\n".join(_outcome(run)))
     return table
+
+
+def _print_hint(console: Console, runs: Sequence[PipelineRun], conf: Mapping[str, Mapping[str, Any]]) -> None:
+    if made := next((run for run in runs if run.model_url), None):
+        # A name means the models of the default params.
+        model = made.model_url if conf[made.dag_id] else made.dag_id
+        hint = f"\nThe models are plain files below .local/s3/. Look at one: {command_line(f'card {model}')}"
+        console.print(hint, soft_wrap=True)
 
 
 def _print_errors(console: Console, runs: Sequence[PipelineRun]) -> None:

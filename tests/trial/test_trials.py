@@ -67,7 +67,7 @@ def test_gates_say_their_verdict_and_upload_nothing(reviewed):
 
 def test_a_gate_against_the_latest_model_asks_s3(reviewed):
     trial = run(reviewed, None, f"{BEFORE}require: {{r2: {{no_worse_than_latest: 0.1}}}}\n")
-    assert "there is no promoted model yet" in trial.after.gates[0].sentence
+    assert "there is no promoted model to compare with yet" in trial.after.gates[0].sentence
     assert trial.before is None
 
 

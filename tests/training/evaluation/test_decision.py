@@ -231,7 +231,7 @@ def test_what_cannot_decide_is_refused_at_validate_and_in_training(path, fields,
     followed = frozenset({"calibrate" if "calibrate" in fields else "threshold"})
     [problem] = check_library_class(path, {}, incremental=False, followed=followed)
     assert text in problem
-    message = "a regressor, cannot predict" if "classifier" in text else text
+    message = "a regressor, only predicts numbers" if "classifier" in text else text
     with pytest.raises((ModelCodeError, DatasetError), match=message):
         fit(path, **fields)
 

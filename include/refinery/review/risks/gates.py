@@ -105,7 +105,7 @@ def evaluation_changes(review: Review) -> Iterator[Finding]:
             )
         elif before.group_column and not after.group_column:
             sentence = (
-                f"rows of the same {before.group_column} are learned from and held out: what models remember of it makes their "
+                f"rows of the same {before.group_column} are in both the training and the held-out rows: what models remember of it makes their "
                 "metrics look better than they are"
             )
         else:

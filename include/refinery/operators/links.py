@@ -62,11 +62,11 @@ def model_page(context: Context) -> str:
     )
 
 
-def manifest_page(context: Context) -> str:
+def manifest_page(context: Context, task_id: str) -> str:
     """Return the address of the manifest of a task's model, which Airflow's web server reads wherever that is."""
-    task = context["ti"]
-    query = urlencode({"run_id": task.run_id, "task_id": task.task_id})
-    return f"{_airflow()}{URL_PREFIX}/dags/{quote(task.dag_id, safe='')}/run/manifest?{query}"
+    run = context["dag_run"]
+    query = urlencode({"run_id": run.run_id, "task_id": task_id})
+    return f"{_airflow()}{URL_PREFIX}/dags/{quote(run.dag_id, safe='')}/run/manifest?{query}"
 
 
 def _airflow() -> str:

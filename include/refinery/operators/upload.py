@@ -56,7 +56,7 @@ class UploadModelOperator(PipelineOperator):
         client = s3_client(self.aws_conn_id, prefix)
         self.links |= {
             MODEL_CARD: model_page(context),
-            MANIFEST: manifest_page(context),
+            MANIFEST: manifest_page(context, self.task_id),
             CONSOLE: console_page(prefix, client),
         }
         workspace = self.workspace_of(context)

@@ -13,11 +13,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jwt
 import pytest
 import requests
 
 from refinery.local.environment import airflow_environment
 from refinery.local.object_store import ObjectStore
+from refinery.local.processes import stop_processes
 from refinery.registry import ModelSeries, promote_if_newer
 from tests.web.hostile_s3 import hostile_s3
 
@@ -28,7 +30,15 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 HOSTILE = "<img src=x onerror=alert(1)>"
-USERS = {"root": "admin", "churn_viewer": "viewer", "churn_editor": "user", "reader": "viewer"}
+# Users, and their roles of the FAB auth manager.
+USERS = {
+    "root": "Admin",
+    "reader": "Viewer",
+    "churn_editor": "Churn editor",
+    "churn_viewer": "Churn viewer",
+    "stranger": "Public",
+}
+SECRET_KEY = "a secret of the tests"
 CARD = b"<!DOCTYPE html><title>Card</title><script>parent.document.title = 'taken'</script><h1>The card</h1>"
 CONFIGS = {
     "churn": "description: Who leaves?\nowner: growth\n",
@@ -66,17 +76,20 @@ class Site:
     url: str
     home: Path
     store: ObjectStore
-    passwords: dict[str, str]
     sessions: dict[str, requests.Session] = field(default_factory=dict)
 
     def client(self) -> S3Client:
         return self.store.client()
 
     def token(self, user: str) -> str:
-        answer = requests.post(
-            f"{self.url}/auth/token", json={"username": user, "password": self.passwords[user]}, timeout=30
-        )
+        login = {"username": user, "password": password_of(user)}
+        answer = requests.post(f"{self.url}/auth/token", json=login, timeout=30)
         return answer.json()["access_token"]
+
+    def user_id(self, user: str) -> str:
+        """Return what Airflow calls a user in its tokens."""
+        token = self.session(user).cookies["_token"]
+        return jwt.decode(token, options={"verify_signature": False})["sub"]
 
     def session(self, user: str | None) -> requests.Session:
         """Return a browser's session: the cookie that Airflow's login sets, and nothing else."""
@@ -131,7 +144,7 @@ def put_model(client: S3Client, name: str, date: str, *, promoted: bool = True, 
         "provenance": {
             "run": {
                 "dag_id": dag_id,
-                "run_id": f"run__{date}",
+                "run_id": run_of(date),
                 "logical_date": f"{date}T03:00:00+00:00",
             },
             "config": {"path": f"configs/{name}.yml", "text": f"source: s3://datasets/{date}.csv\n"},
@@ -146,7 +159,7 @@ def put_model(client: S3Client, name: str, date: str, *, promoted: bool = True, 
         Bucket=prefix.bucket, Key=f"{prefix.key}manifest.json", Body=json.dumps(manifest).encode()
     )
     if promoted:
-        promote_if_newer(series, prefix, by=f"{dag_id} run__{date}", client=client)
+        promote_if_newer(series, prefix, by=f"{dag_id} {run_of(date)}", client=client)
 
 
 def put_garbage(client: S3Client) -> None:
@@ -190,6 +203,11 @@ def days_ago(days: int) -> str:
     return f"{datetime.now(UTC) - timedelta(days=days):%Y-%m-%d}"
 
 
+def run_of(date: str) -> str:
+    """Return the id of the run of a date."""
+    return f"run__{date}"
+
+
 @pytest.fixture(scope="session")
 def site(
     copy_project: Callable[[Path], Path],
@@ -208,28 +226,29 @@ def site(
         path.write_text(CONFIG.format(output=output) + CONFIGS.get(name, ""))
     home = folder / "home"
     copy_database(home)
-    passwords = {user: f"{user}-secret" for user in USERS}
-    (home / "passwords.json").write_text(json.dumps(passwords))
     with ObjectStore(project) as store, hostile_s3() as hostile_url:
         environment = airflow_environment(project, home=home, s3_connection=store.connection) | {
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
-            "AIRFLOW__CORE__AUTH_MANAGER": "per_dag_auth.PerDagAuthManager",
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
-                f"{user}:{role}" for user, role in USERS.items()
-            ),
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
+            "AIRFLOW__CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
             "AIRFLOW_CONN_NOWHERE": connection_to("http://127.0.0.1:9"),
             "AIRFLOW_CONN_HOSTILE": connection_to(hostile_url),
-            "AIRFLOW__API__SECRET_KEY": "a secret of the tests",
+            "AIRFLOW__API__SECRET_KEY": SECRET_KEY,
             "AIRFLOW__API_AUTH__JWT_SECRET": "a longer secret of the tests, for the tokens of users",
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
         }
-        environment["PYTHONPATH"] += f":{HERE}"
         command = [sys.executable, "-m", "airflow"]
         subprocess.run([*command, "dags", "reserialize"], env=environment, check=True, capture_output=True)
-        put_models(store.client())
-        put_many(store)
-        yield from _serving(command, environment, home, store, passwords)
+        users = json.dumps({user: [role, password_of(user)] for user, role in USERS.items()})
+        with subprocess.Popen(
+            [sys.executable, HERE / "fab_users.py", users], env=environment
+        ) as making_users:
+            put_models(store.client())
+            put_many(store)
+        assert making_users.returncode == 0
+        yield from _serving(command, environment, home, store)
+
+
+def password_of(user: str) -> str:
+    return f"{user}-secret"
 
 
 def connection_to(endpoint: str) -> str:
@@ -300,7 +319,7 @@ def put_hostile(client: S3Client) -> None:
             provenance={
                 "run": {
                     "dag_id": "team_a.hostile",
-                    "run_id": f"run__{days_ago(days)}",
+                    "run_id": run_of(days_ago(days)),
                     "logical_date": f"{days_ago(days)}T03:00:00Z",
                 },
                 "config": {"path": HOSTILE, "text": f"{days}{HOSTILE}\n" * 40_000},
@@ -311,7 +330,7 @@ def put_hostile(client: S3Client) -> None:
 
 
 def _serving(
-    command: list[str], environment: dict[str, str], home: Path, store: ObjectStore, passwords: dict[str, str]
+    command: list[str], environment: dict[str, str], home: Path, store: ObjectStore
 ) -> Iterator[Site]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -327,13 +346,12 @@ def _serving(
             stderr=log,
             start_new_session=True,
         )
-    site = Site(f"http://127.0.0.1:{port}{BELOW}", home, store, passwords)
+    site = Site(f"http://127.0.0.1:{port}{BELOW}", home, store)
     try:
         _wait_for(site, server, home)
         yield site
     finally:
-        server.terminate()
-        server.wait(30)
+        stop_processes([server.pid], patience=3)  # it would wait for what it still asks of a slow S3
 
 
 def _wait_for(site: Site, server: subprocess.Popen[bytes], home: Path) -> None:

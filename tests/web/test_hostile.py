@@ -9,7 +9,7 @@ import time
 import pytest
 
 from refinery.web.guards import make_token
-from tests.web.conftest import CARD, HOSTILE, days_ago
+from tests.web.conftest import CARD, HOSTILE, SECRET_KEY, days_ago, run_of
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +28,7 @@ def ask(site):
         path = f"{DAGS}/{path}"
         if form:
             dag_id = path.split("/")[3]
-            form |= {"reason": "x", "proof": make_token("a secret of the tests", "root", dag_id)}
+            form |= {"reason": "x", "proof": make_token(SECRET_KEY, site.user_id("root"), dag_id)}
             answer = site.post("root", path, data=form, headers={"Sec-Fetch-Site": "same-origin"})
         else:
             answer = site.get("root", path)
@@ -91,7 +91,7 @@ class TestTexts:
         assert f'<span class="added">+1{html.escape(HOSTILE)}' in page
 
     def test_a_run(self, ask, make_run):
-        page = ask(make_run("team_a.hostile", f"run__{days_ago(1)}", days_ago(1)))
+        page = ask(make_run("team_a.hostile", run_of(days_ago(1)), days_ago(1)))
         assert "And 2,800 more metrics." in page
         assert "And 2,950 more." in page
 
@@ -151,7 +151,7 @@ class TestModelsOfOthers:
         assert "mae" not in page
 
     def test_a_run_with_the_id_of_one_of_theirs_shows_none(self, ask, make_run):
-        page = ask(make_run("team_a.chosen", f"run__{days_ago(4)}", days_ago(4), name="secret"))
+        page = ask(make_run("team_a.chosen", run_of(days_ago(4)), days_ago(4), name="secret"))
         assert "mae" not in page
 
     @pytest.mark.parametrize("form", ["promote", "rollback"])

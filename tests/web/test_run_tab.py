@@ -8,7 +8,7 @@ import sqlite3
 
 import pytest
 
-from tests.web.conftest import days_ago
+from tests.web.conftest import days_ago, run_of
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +42,7 @@ def run(site):
 
 
 def test_a_run_shows_its_model_beside_the_baseline_and_the_latest(site, run):
-    page = site.get("churn_viewer", run(f"run__{days_ago(2)}", days_ago(2))).text
+    page = site.get("churn_viewer", run(run_of(days_ago(2)), days_ago(2))).text
     assert "Model uploaded" in page
     assert "5.2" in page
     assert "better" in page
@@ -54,10 +54,10 @@ def test_a_run_shows_its_model_beside_the_baseline_and_the_latest(site, run):
 
 
 def test_a_task_links_the_manifest_of_its_model(site, run):
-    path = run(f"run__{days_ago(4)}", days_ago(4)).replace("/run?", "/run/manifest?")
+    path = run(run_of(days_ago(4)), days_ago(4)).replace("/run?", "/run/manifest?")
     answer = site.get("churn_viewer", f"{path}&task_id=upload_model")
     assert answer.headers["content-type"] == "application/json"
-    assert answer.json()["provenance"]["run"]["run_id"] == f"run__{days_ago(4)}"
+    assert answer.json()["provenance"]["run"]["run_id"] == run_of(days_ago(4))
 
 
 def test_a_failed_run_says_why_and_what_to_do(site, run):

@@ -196,7 +196,7 @@ def assert_on_pages(cluster, name, run_id, day=DAY):
     site = f"{cluster.running.url}/refinery"
     assert name in requests.get(f"{site}/models", timeout=30).text
     assert f"s3://models/{name}/{day}/" in requests.get(f"{site}/dags/{name}", timeout=30).text
-    run = requests.get(f"{site}/dags/{name}/run", params={"run_id": run_id}, timeout=30)
+    run = requests.get(f"{site}/dags/{name}/runs/{run_id}", timeout=30)
     assert "Model uploaded" in run.text
 
 

@@ -204,8 +204,8 @@ def days_ago(days: int) -> str:
 
 
 def run_of(date: str) -> str:
-    """Return the id of the run of a date."""
-    return f"run__{date}"
+    """Return the id of the run of a date, with the characters that Airflow gives it."""
+    return f"manual__{date}T03:00:00+00:00"
 
 
 @pytest.fixture(scope="session")

@@ -17,8 +17,8 @@ MODELS = "/refinery/models"
 
 PAGES = [
     "",
-    "/run?run_id=scheduled__2026-01-01",
-    "/run?run_id=scheduled__2026-01-01&task_id=upload_model",
+    "/runs/scheduled__2026-01-01",
+    "/runs/scheduled__2026-01-01?task_id=upload_model",
     f"/card?v={days_ago(1)}/",
     f"/manifest?v={days_ago(1)}/",
     "/run/manifest?run_id=scheduled__2026-01-01",

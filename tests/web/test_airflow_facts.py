@@ -30,6 +30,10 @@ def test_airflow_takes_each_view(view):
     assert ExternalViewResponse(**view).destination == view["destination"]
 
 
+def test_ids_are_sound_where_airflow_3_1_inserts_them_as_they_are():
+    assert [view["href"] for view in external_views() if "{RUN_ID}" in view["href"].partition("?")[2]] == []
+
+
 @pytest.mark.parametrize(
     "text",
     [

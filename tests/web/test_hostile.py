@@ -47,7 +47,7 @@ def make_run(site):
 
     def make(dag_id, run_id, date, **conf):
         site.make_run(dag_id, run_id, date, **conf)
-        return f"{dag_id}/run?run_id={run_id}"
+        return f"{dag_id}/runs/{run_id}"
 
     return make
 

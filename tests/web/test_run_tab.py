@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+from urllib.parse import urlencode
 
 import pytest
 
@@ -36,7 +37,7 @@ def run(site):
             line = {"timestamp": f"{date}T03:00:00Z", "level": "error", "event": "Task failed with exception"}
             detail = {"exc_type": "AirflowFailException", "exc_value": SENTENCE, "frames": []}
             (folder / "attempt=1.log").write_text(json.dumps(line | {"error_detail": [detail]}) + "\n")
-        return f"{CHURN}/run?run_id={run_id}"
+        return f"{CHURN}/runs/{run_id}"
 
     return make
 
@@ -54,7 +55,8 @@ def test_a_run_shows_its_model_beside_the_baseline_and_the_latest(site, run):
 
 
 def test_a_task_links_the_manifest_of_its_model(site, run):
-    path = run(run_of(days_ago(4)), days_ago(4)).replace("/run?", "/run/manifest?")
+    run(run_of(days_ago(4)), days_ago(4))
+    path = f"{CHURN}/run/manifest?{urlencode({'run_id': run_of(days_ago(4))})}"
     answer = site.get("churn_viewer", f"{path}&task_id=upload_model")
     assert answer.headers["content-type"] == "application/json"
     assert answer.json()["provenance"]["run"]["run_id"] == run_of(days_ago(4))
@@ -84,6 +86,6 @@ def test_a_run_whose_date_another_run_wrote_shows_no_model_of_that(site, run):
 
 
 def test_a_run_that_is_not_there(site):
-    answer = site.get("churn_viewer", f"{CHURN}/run?run_id=none")
+    answer = site.get("churn_viewer", f"{CHURN}/runs/none")
     assert answer.status_code == 404
     assert "no run none" in answer.text

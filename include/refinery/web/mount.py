@@ -15,6 +15,8 @@ URL_PREFIX = "/refinery"
 # Relative, since Airflow may be served below a path: its page has that as its base.
 _PAGES = URL_PREFIX.lstrip("/")
 _DAG = f"{_PAGES}/dags/{{DAG_ID}}"
+# In the path, since Airflow 3.1 inserts the id as it is: the plus sign in the id of a manual run would be a space in a query.
+_RUN = f"{_DAG}/runs/{{RUN_ID}}"
 _ICONS = {"icon": f"{_PAGES}/static/icon.svg", "icon_dark_mode": f"{_PAGES}/static/icon-dark.svg"}
 
 
@@ -38,8 +40,8 @@ def external_views() -> list[dict[str, Any]]:
     views = [
         ("Models", "nav", f"{_PAGES}/models", "models"),
         ("Model", "dag", _DAG, "model"),
-        ("Model", "dag_run", f"{_DAG}/run?run_id={{RUN_ID}}", "run-model"),
-        ("Model", "task_instance", f"{_DAG}/run?run_id={{RUN_ID}}&task_id={{TASK_ID}}", "task-model"),
+        ("Model", "dag_run", _RUN, "run-model"),
+        ("Model", "task_instance", f"{_RUN}?task_id={{TASK_ID}}", "task-model"),
     ]
     return [
         {"name": name, "destination": destination, "href": href, "url_route": route, **_ICONS}

@@ -32,7 +32,7 @@ def run_routes(store: ModelStore) -> APIRouter:
     """
     router = APIRouter(prefix="/dags/{dag_id}")
 
-    @router.get("/run", dependencies=[Depends(airflow_facts.reads_runs)])
+    @router.get("/runs/{run_id:path}", dependencies=[Depends(airflow_facts.reads_runs)])
     def run(dag_id: str, place: PlaceDep, user: User, run_id: str, task_id: str = "") -> Any:
         facts = _find_run(dag_id, run_id)
         place = _place_of_run(place, facts, task_id)

@@ -3,7 +3,7 @@
 Each cell is a fresh environment outside the checkout. Airflow's own dependencies are those that were newest when that Airflow was
 released, as in the constraints that it publishes; all else is the newest that fits, and in the last cell the oldest that
 pyproject.toml allows. In each, `refinery init` makes a project, `refinery demo` runs its pipeline, and then a dag-processor, a
-scheduler and an API server run it again.
+scheduler and an API server run it for the next day and show both models on Refinery's pages.
 
     make matrix                     all cells; needs uv, and the Pythons where uv finds them (with pyenv: set PYENV_VERSION to all three)
     scripts/matrix.py 3.1 3.4       the cells of these Airflows
@@ -11,6 +11,7 @@ scheduler and an API server run it again.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -24,7 +25,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PYTHONS = ("3.11", "3.12", "3.13")
-DATE = "2026-01-31"
+DATE, NEXT_DATE = "2026-01-31", "2026-02-01"
 # The packages that exist by the day after the release of each Airflow.
 RELEASES = {
     "3.1.8": "2026-03-13",
@@ -109,7 +110,9 @@ def make_environment(folder: Path, cell: Cell, wheel: Path) -> str:
         return problem
     if cell.resolution != "highest":
         leave_out_own(constraints)
-    return run([*uv, "install", *at, *chosen, f"{wheel}[local]", *cell.requirements], folder)
+    # Also from pyproject.toml, since uv takes the lowest versions of none but those dependencies that it is given itself.
+    own = ["--requirements", CHECKOUT / "pyproject.toml", "--extra", "local"]
+    return run([*uv, "install", *at, *chosen, *own, wheel, *cell.requirements], folder)
 
 
 def leave_out_own(constraints: Path) -> None:
@@ -131,7 +134,7 @@ def use(environment: Path, project: Path) -> str:
 
 
 def run_stack() -> None:
-    """Run the pipeline of the project in this folder with all of Airflow; the cell's own Python does this."""
+    """Run the pipeline of the project in this folder with all of Airflow, and open its pages; the cell's own Python does this."""
     import socket
 
     from refinery.local.rest_api import RestApi
@@ -142,10 +145,52 @@ def run_stack() -> None:
     with running_stack(Path.cwd(), home=Path.cwd() / ".local" / "airflow", port=port) as stack:
         api = RestApi(stack.url)
         api.unpause("wine", timeout=300)
-        ended = api.wait("wine", api.trigger("wine", logical_date=f"{DATE}T00:00:00Z"))
+        ended = api.wait("wine", api.trigger("wine", logical_date=f"{NEXT_DATE}T00:00:00Z"))
         errors = api.call("GET", "importErrors")["import_errors"]
-    if ended["state"] != "success" or errors:
-        sys.exit(f"{ended}\n{errors}")
+        if ended["state"] != "success" or errors:
+            sys.exit(f"{ended}\n{errors}")
+        [plugin] = [each for each in api.call("GET", "plugins")["plugins"] if each["name"] == "refinery"]
+        views = {view["destination"]: view["href"] for view in plugin["external_views"]}
+        open_pages(stack.url, views, ended["dag_run_id"])
+
+
+def open_pages(airflow: str, views: dict[str, str], run_id: str) -> None:
+    """Open each page that Airflow lists, and those they lead to; go back to the model before, and promote the new one again."""
+    import requests
+
+    from refinery.web.rendering import number
+
+    manifest = json.loads((Path(".local/s3/models/wine") / NEXT_DATE / "manifest.json").read_text())
+    metric, value = next(iter(manifest["metrics"].items()))
+    web = requests.Session()
+    web.get(f"{airflow}/auth/token/login", timeout=60)  # sets the cookie, as in a browser
+
+    def check(answer: requests.Response, *expected: str) -> str:
+        if not answer.ok or any(text not in answer.text for text in expected):
+            sys.exit(f"{answer.url}: {answer.status_code}, expected {expected}\n{answer.text}")
+        return answer.text
+
+    def get(path: str, *expected: str) -> str:
+        for _ in range(60):  # as the script of the pages does while something is still read from S3
+            answer = web.get(f"{airflow}/{path}", timeout=60)
+            if "data-pending" not in answer.text:
+                break
+            time.sleep(1)
+        return check(answer, *expected)
+
+    for destination in ("nav", "dag", "dag_run", "task_instance"):
+        path = views[destination].format(DAG_ID="wine", RUN_ID=run_id, TASK_ID="upload_model")
+        page = get(path, "wine", metric, number(value), *(["Model uploaded"] if "run" in destination else []))
+    for path in set(re.findall(r'(?:href|src)="/(refinery/static/[^"]+)"', page)):
+        get(path)
+    dag = "refinery/dags/wine"
+    get(f"{dag}/card?v={NEXT_DATE}/", "<!DOCTYPE html>", metric)
+    get(f"{dag}/compare?v={NEXT_DATE}/&v={DATE}/", f"{DATE} and {NEXT_DATE}", metric)
+    for action, version in (("rollback", DATE), ("promote", NEXT_DATE)):
+        [proof, *_] = re.findall(r'name="proof" value="([^"]+)"', get(dag))
+        form = {"version": version, "reason": f"the matrix tries {action}", "proof": proof}
+        sent = web.post(f"{airflow}/{dag}/{action}", form, headers={"Origin": airflow}, timeout=60)
+        check(sent, f"{version}/ is now the latest model", form["reason"])
 
 
 def run(command: list[str | Path], folder: Path, stdin: str | None = None) -> str:

@@ -37,6 +37,15 @@ def test_every_version_is_listed_with_what_became_of_it(site):
     assert 'class="bound max"' in page
 
 
+@pytest.mark.parametrize(
+    ("metric", "keys"),
+    [("mae", ["latest", "superseded", "rejected", "bound"]), ("r2", ["latest", "superseded", "rejected"])],
+)
+def test_the_trends_key_explains_what_is_drawn(site, metric, keys):
+    page = site.get("churn_viewer", f"{CHURN}?metric={metric}").text
+    assert re.findall(r'class="key (\w+)"', page) == keys
+
+
 def test_who_may_only_read_sees_no_form(site):
     assert token(site, "churn_viewer") is None
     assert "Roll back" not in site.get("churn_viewer", CHURN).text

@@ -63,7 +63,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Leave what there is to stay, so that it is no longer looked through for garbage."""
+    """Exempt everything that exists now from garbage collection, since all of it stays."""
     gc.freeze()
 
 

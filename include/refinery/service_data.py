@@ -1,4 +1,4 @@
-"""What AWS says of its services, as S3 clients need it: all that botocore reads for one takes twice the memory and time."""
+"""AWS's descriptions of its services, reduced to what S3 clients need: half the memory and time that botocore takes for one client."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def service_data(data_path: str | None) -> Loader:
     """Return a loader of AWS's descriptions of its services, for clients of S3 alone.
 
     Args:
-        data_path: The folders that may hold other descriptions, as AWS_DATA_PATH names them.
+        data_path: Folders with other descriptions, in the format of AWS_DATA_PATH.
     """
     loader = create_loader(data_path)
     loader.file_loader = ServiceFiles()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from refinery.registry import ModelNotFoundError
 from refinery.spec.artifacts import CARD_HTML, MANIFEST_FILE
+from refinery.spec.gates import GateResult
 from refinery.spec.urls import parse_prefix_url
 
 if TYPE_CHECKING:
@@ -24,19 +25,6 @@ if TYPE_CHECKING:
 # Of one manifest or latest.json.
 MOST_NAMES, MOST_LETTERS = 50, 500
 _SPARK_POINTS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """How a model met a requirement."""
-
-    metric: str
-    kind: str
-    required: float | None
-    measured: float | None
-    margin: float | None
-    passed: bool
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +56,7 @@ class ModelFacts:
     lower_is_better: frozenset[str]
     warnings: int
     gate: str
-    gates: tuple[Gate, ...]
+    gates: tuple[GateResult, ...]
     has_card: bool
 
     @property
@@ -78,7 +66,7 @@ class ModelFacts:
         return next(iter([*gated, *self.metrics]), "")
 
     @property
-    def missed(self) -> tuple[Gate, ...]:
+    def missed(self) -> tuple[GateResult, ...]:
         """The gates that it did not meet."""
         return tuple(gate for gate in self.gates if not gate.passed)
 
@@ -199,19 +187,19 @@ def cut(text: Any) -> str:
     return shown if len(shown) <= MOST_LETTERS else f"{shown[:MOST_LETTERS]}…"
 
 
-def gates_of(content: Mapping[str, Any]) -> tuple[Gate, ...]:
+def gates_of(content: Mapping[str, Any]) -> tuple[GateResult, ...]:
     """Return how a model met each gate, as its manifest says."""
     gates = (gate for gate in content.get("gates") or [] if isinstance(gate, dict))
     return tuple(_gate(gate) for gate in islice(gates, MOST_NAMES))
 
 
-def _gate(gate: Mapping[str, Any]) -> Gate:
+def _gate(gate: Mapping[str, Any]) -> GateResult:
     def figure(name: str) -> float | None:
         value = gate.get(name)
         is_finite = isinstance(value, int | float) and abs(value) <= sys.float_info.max
         return float(gate[name]) if is_finite else None
 
-    return Gate(
+    return GateResult(
         metric=cut(gate.get("metric")),
         kind=cut(gate.get("kind")),
         required=figure("required"),

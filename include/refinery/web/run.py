@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from refinery.registry import Latest, StoredManifest
+    from refinery.spec.gates import GateResult
     from refinery.spec.urls import S3Url
     from refinery.web.airflow_facts import Output, RunFacts, TaskFacts
-    from refinery.web.kept import Gate
     from refinery.web.model_store import ModelStore
 
 _DATES = {"ds": "%Y-%m-%d", "ds_nodash": "%Y%m%d", "ts_nodash": "%Y%m%dT%H%M%S"}
@@ -159,7 +159,7 @@ class Described:
         has_card: Whether there is a card.
     """
 
-    gates: tuple[Gate, ...]
+    gates: tuple[GateResult, ...]
     warnings: list[str]
     data: list[tuple[str, str, bool]]
     config_path: str

@@ -1,4 +1,4 @@
-"""The DAGs that hold pipelines, as Airflow's database knows them."""
+"""Read the DAGs that hold pipelines from Airflow's database."""
 
 from __future__ import annotations
 

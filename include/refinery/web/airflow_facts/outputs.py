@@ -1,4 +1,4 @@
-"""Where pipelines put their models, as Airflow serialized their DAGs: the web server needs neither the configs nor to parse them."""
+"""Read where pipelines put their models from the serialized DAGs, so that the web server needs no configs."""
 
 from __future__ import annotations
 
